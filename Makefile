@@ -1,0 +1,46 @@
+# `make app` starts the dashboard, `make test` checks everything; both make .venv first, and renew it when the
+# requirements change.
+
+PYTHON := .venv/bin/python
+INTERPRETERS := python3.13 python3.12 python3.11 python3
+VERSION_CHECK := import sys; assert (3, 11) <= sys.version_info < (3, 14)
+
+.PHONY: app test lint demo-runs
+
+app: .venv/installed
+	$(PYTHON) -m streamlit run app.py --server.showEmailPrompt=false $(ARGS)
+
+test: lint
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: .venv/installed-dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# The runs that pages show before the first training; to be committed by name.
+demo-runs: .venv/installed
+	$(PYTHON) -m aecore demo
+
+.venv/installed: requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --disable-pip-version-check -r $<
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --disable-pip-version-check -r $<
+	@touch $@ .venv/installed
+
+# Tried by running them: a pyenv shim exists for versions it cannot start, and Debian splits venv off.
+$(PYTHON):
+	@for python in $(INTERPRETERS); do \
+	    if $$python -c "$(VERSION_CHECK); import venv, ensurepip" 2>/dev/null; then \
+	        exec $$python -m venv --clear .venv; \
+	    fi; \
+	done; \
+	for python in $(INTERPRETERS); do \
+	    if $$python -c "$(VERSION_CHECK)" 2>/dev/null; then \
+	        echo "make: $$python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; \
+	    fi; \
+	done; \
+	echo "make: no Python 3.11, 3.12 or 3.13 among $(INTERPRETERS) (TensorFlow has no build for others)" >&2; exit 1

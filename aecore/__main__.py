@@ -1,0 +1,80 @@
+"""The command line: `python -m aecore COMMAND …`, see `aecore.commands` for what each does.
+
+The answer goes to stdout, once: for people, or with `--json` exactly one JSON value. Progress and logs go to stderr.
+Exit codes: 0; 1 when it could not be done; 2 for bad input, with one line that says what was received and what is
+allowed; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from aecore import runs
+from aecore.commands.base import Answer, WorkFailed, say
+from aecore.errors import AecoreError
+
+COMMANDS = ("presets", "train", "reproduce", "project", "export", "warm", "demo")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` whose errors are one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise AecoreError(f"{message} (see {self.prog} --help)")
+
+
+def _common() -> _Parser:
+    """Options that may stand on both sides of the command: without defaults, which would overwrite the other side's."""
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--json", action="store_true", help="print one JSON value")
+    common.add_argument("--cache", type=Path, metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
+    return common
+
+
+def build_parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()]
+    )
+    parser.set_defaults(json=False, cache=runs.cache_folder())
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = importlib.import_module(f"aecore.commands.{name}")
+        summary = (module.__doc__ or "").strip()
+        subparser = subparsers.add_parser(name, help=summary, description=summary, parents=[_common()])
+        module.configure(subparser)
+        subparser.set_defaults(answer=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    try:
+        args = build_parser().parse_args(argv)
+        with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print
+            answer: Answer = args.answer(args)
+    except WorkFailed as error:
+        say(f"aecore: {error}")
+        return 1
+    except AecoreError as error:
+        say(f"aecore: {error}")
+        return 2
+    except OSError as error:
+        say(
+            f"aecore: {error.filename or 'cache'}: got {error.strerror or error}, allowed: what can be read and written"
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(json.dumps(answer.value, allow_nan=False, ensure_ascii=False) if args.json else answer.text)
+    return answer.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Train the demonstration runs that are not there yet, draw their maps, and let git have exactly these runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from aecore import demo, jobs, runs
+from aecore.commands.base import Answer, number, say, table
+from aecore.commands.project import draw
+from aecore.commands.train import INTERRUPTED
+from aecore.commands.work import do
+from aecore.demo import Demonstration
+from aecore.runs import Run
+
+COLUMNS = ("name", "key", "cached", "epochs", "MSE", "PCA", "maps", "kB")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prune", action="store_true", help="delete the runs that were demonstrations and are no longer in the list"
+    )
+
+
+def run(args: argparse.Namespace) -> Answer:
+    folder = args.cache / "runs"
+    rows: list[dict[str, Any]] = []
+    for demonstration in demo.DEMONSTRATIONS:
+        say(f"{demonstration.name}: {demonstration.key}")
+        row = _make(demonstration, args.cache)
+        if row is None:
+            return Answer({"runs": rows, "stopped": demonstration.name}, _text(rows), INTERRUPTED)
+        rows.append(row)
+    pruned = [key for key in demo.committed(folder) if key not in demo.keys().values()] if args.prune else []
+    for key in pruned:
+        runs.set_aside(folder / runs.valid_key(key))
+    demo.commit(folder)
+    total = sum(row["bytes"] for row in rows)
+    fits = total <= demo.MAX_BYTES
+    if not fits:
+        say(f"the demonstration runs take {total:,} bytes, allowed: {demo.MAX_BYTES:,}; take some from aecore/demo.py")
+    return Answer({"runs": rows, "bytes": total, "pruned": pruned}, _text(rows), 0 if fits else 1)
+
+
+def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
+    """The run and its maps, made where they are missing; None when Ctrl-C ended it."""
+    done = do(jobs.TrainTask(demonstration.spec), cache)
+    if done.state != "finished":
+        return None
+    source = Run(done.folder)
+    for spec in demonstration.maps:
+        if draw(source, spec, cache).state != "finished":
+            return None
+    metrics = source.metrics
+    return {
+        "name": demonstration.name,
+        "key": source.key,
+        "cached": done.cached,
+        "epochs": metrics["epochs"],
+        "val_mse": metrics["val_mse"],
+        "pca_mse": metrics["pca_mse"],
+        "maps": [spec.method for spec in demonstration.maps],
+        "bytes": sum(path.stat().st_size for path in done.folder.rglob("*") if path.is_file()),
+    }
+
+
+def _text(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        {
+            **row,
+            "cached": "yes" if row["cached"] else "no",
+            "MSE": number(row["val_mse"], 5),
+            "PCA": number(row["pca_mse"], 5),
+            "maps": " ".join(row["maps"]),
+            "kB": f"{row['bytes'] / 1000:,.0f}",
+        }
+        for row in rows
+    ]
+    total = sum(row["bytes"] for row in rows) / 1000
+    return f"{table(COLUMNS, lines)}\n{len(rows)} runs, {total:,.0f} kB"

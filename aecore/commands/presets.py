@@ -1,0 +1,33 @@
+"""List the presets: short defaults of every variant, and published recipes with their numbers."""
+
+from __future__ import annotations
+
+import argparse
+from textwrap import shorten
+from typing import Any
+
+from aecore.commands.base import Answer, table
+from aecore.presets import PRESETS
+
+BRIEF = 80  # characters of a description in the table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Nothing beyond the common options."""
+
+
+def run(args: argparse.Namespace) -> Answer:
+    rows: list[dict[str, Any]] = [
+        {
+            "name": preset.name,
+            "title": preset.title,
+            "dataset": preset.spec.dataset,
+            "parameters": preset.parameters,
+            "description": preset.description,
+            "source": preset.source,
+            "published": preset.published,
+        }
+        for preset in PRESETS.values()
+    ]
+    brief = [{**row, "description": shorten(row["description"], BRIEF, placeholder=" …")} for row in rows]
+    return Answer(rows, table(("name", "title", "dataset", "parameters", "description"), brief))

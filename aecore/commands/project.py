@@ -1,0 +1,84 @@
+"""Draw a map of a run's codings, or of a layer's activations, and say how far it can be trusted."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aecore import jobs
+from aecore.commands.base import Answer, existing_run, number, settings
+from aecore.commands.train import INTERRUPTED
+from aecore.commands.work import Done, do
+from aecore.errors import RunError
+from aecore.jobs.executors import worker_environment
+from aecore.mapping.spec import METHODS, MapSpec
+from aecore.runs import Run, read_json
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", help="the run's key, which `train` prints")
+    parser.add_argument("--method", choices=METHODS, required=True)
+    parser.add_argument("--layer", default="codings", metavar="NAME", help="a layer in the run's metrics")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of MapSpec, such as perplexity=30"
+    )
+
+
+def run(args: argparse.Namespace) -> Answer:
+    source = existing_run(args.run, args.cache)
+    spec = MapSpec.from_dict({**settings(args.set), "method": args.method, "layer": args.layer})
+    layers = ["codings", *(layer["name"] for layer in source.metrics.get("layers", []))]
+    if spec.layer not in layers:
+        raise RunError(f"--layer: got {spec.layer!r}, allowed: {', '.join(layers)}")
+    width = source.metrics.get("coding_size", 0)
+    if spec.method == "none" and spec.layer == "codings" and width > spec.dimensions:
+        raise RunError(f"--method: got 'none' for {width} codings, allowed: {', '.join(METHODS[1:])}")
+    done = draw(source, spec, args.cache)
+    found = read_json(done.folder / "metrics.json", {})
+    value: dict[str, Any] = {
+        "key": done.folder.name,
+        "run": source.key,
+        "method": spec.method,
+        "layer": spec.layer,
+        "state": done.state,
+        "cached": done.cached,
+        "folder": str(done.folder),
+        **found,
+    }
+    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
+
+
+def draw(source: Run, spec: MapSpec, cache: Path) -> Done:
+    """The map of a run, drawn in this process where it does not exist yet."""
+    with map_environment(cache):
+        return do(jobs.MapTask(source.key, spec), cache)
+
+
+@contextlib.contextmanager
+def map_environment(cache: Path) -> Iterator[None]:
+    """This process as a map worker: its environment, and no TensorFlow, which `import umap` would bring for nothing."""
+    os.environ.update({name: value for name, value in worker_environment(cache).items() if name not in os.environ})
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
+
+
+def _text(value: dict[str, Any]) -> str:
+    head = f"{value['key']}  {value['method']} of {value['layer']} of run {value['run']}"
+    if "trustworthiness" not in value:
+        return f"{head}: stopped"
+    return (
+        f"{head}, {value['n']:,} points: trustworthiness {number(value['trustworthiness'])}, "
+        f"continuity {number(value['continuity'])}, class from the map {number(value['knn_map'])}, "
+        f"from the codings {number(value['knn_codings'])}"
+    )

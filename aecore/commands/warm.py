@@ -1,0 +1,39 @@
+"""Import and compile what the first visitor would wait for: TensorFlow, and UMAP's compiled functions."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+
+import numpy as np
+
+from aecore.commands.base import Answer, say
+from aecore.commands.project import map_environment
+from aecore.mapping.spec import MapSpec
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Nothing beyond the common options."""
+
+
+def run(args: argparse.Namespace) -> Answer:
+    seconds = {}
+    say("UMAP")
+    started = time.perf_counter()
+    with map_environment(args.cache):
+        _draw_something()
+    seconds["mapping"] = round(time.perf_counter() - started, 2)
+    say("TensorFlow")
+    started = time.perf_counter()
+    importlib.import_module("aecore.learning")
+    seconds["learning"] = round(time.perf_counter() - started, 2)
+    return Answer({"seconds": seconds}, f"UMAP {seconds['mapping']} s, TensorFlow {seconds['learning']} s")
+
+
+def _draw_something() -> None:
+    """The smallest map: what UMAP compiles for it is kept in the cache folder for every later process."""
+    from aecore.mapping import engines
+
+    noise = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    engines.embed(noise, MapSpec(method="umap"), lambda share: None)

@@ -1,0 +1,65 @@
+"""The data sets: a registry of modules, each with `INFO` (what costs nothing) and `read()` (what reads files).
+
+To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES`, and its fingerprint, which
+`tests/test_datasets.py` prints where it is wrong. Nothing in the package assumes images or 28 × 28 pixels.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d
+from aecore.datasets.base import Data, DatasetInfo, as_float, check, watched
+from aecore.errors import DatasetError
+
+__all__ = ["Data", "DatasetInfo", "as_float", "check", "info", "load", "names", "watched"]
+
+
+class _Module(Protocol):
+    INFO: DatasetInfo
+
+    def read(self) -> Data: ...
+
+
+_MODULES: tuple[_Module, ...] = (
+    fashion_mnist_12k,
+    fashion_mnist,
+    mnist,
+    digits,
+    plane_3d,
+)
+_BY_NAME = {module.INFO.name: module for module in _MODULES}
+
+
+def names() -> list[str]:
+    """The data sets one can choose, the default first."""
+    return list(_BY_NAME)
+
+
+def info(name: str) -> DatasetInfo:
+    """The facts about a data set, without reading a file. Raises `DatasetError` for an unknown name."""
+    return _module(name).INFO
+
+
+@lru_cache(maxsize=3)
+def load(name: str) -> Data:
+    """The arrays of a data set, read-only, and kept: the last three are shared by all who ask.
+
+    Raises `DatasetError` for an unknown name, and where this machine has no copy: then it says how to get one.
+    """
+    data = _module(name).read()
+    expected = data.info.n_train, data.info.n_validation
+    for part, n in zip((data.train, data.validation), expected, strict=True):
+        if part.shape != (n, *data.info.shape):
+            raise DatasetError(f"{name}: got an array of shape {part.shape}, expected {(n, *data.info.shape)}")
+    for array in (data.train, data.validation, data.train_labels, data.validation_labels):
+        if array is not None:
+            array.setflags(write=False)
+    return data
+
+
+def _module(name: str) -> _Module:
+    if name not in _BY_NAME:
+        raise DatasetError(f"dataset: got {name!r}, allowed: {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]

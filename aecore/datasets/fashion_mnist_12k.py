@@ -1,0 +1,26 @@
+"""The embedded default: 12,000 Fashion-MNIST images that come with the package, so that nothing is downloaded.
+
+1,000 images a class from the book's 55,000 training images and 200 a class from its 5,000 validation images, so
+that a model trained here may be judged on the full set's validation images. Drawn by `aecore.datasets.embed`.
+"""
+
+from __future__ import annotations
+
+from aecore.datasets import fashion_mnist, files
+from aecore.datasets.base import Data, DatasetInfo
+
+INFO = DatasetInfo(
+    name="fashion-mnist-12k",
+    title="Fashion-MNIST, 12,000 images",
+    description="Grey images of clothes, 28 × 28 pixels: 10,000 to train on, 2,000 to validate, as many of each class.",
+    shape=(28, 28),
+    n_train=10_000,
+    n_validation=2_000,
+    classes=fashion_mnist.INFO.classes,
+    unit_range=True,
+    fingerprint="39e408f97f29af61",
+)
+
+
+def read() -> Data:
+    return files.embedded(INFO)

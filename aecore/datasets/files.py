@@ -1,0 +1,62 @@
+"""Where the files of a data set are, and how they are read: plain local files, no download, no Keras."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from aecore.datasets.base import Data, DatasetInfo
+from aecore.errors import DatasetError
+
+EMBEDDED = Path(__file__).parent / "embedded"
+DEBIAN = Path("/usr/share/datasets")
+ARRAYS = "train", "validation", "train_labels", "validation_labels"
+IDX_UBYTE = 8  # the IDX format's code for unsigned bytes; all of MNIST's kind are of it
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
+
+
+def local_folder() -> Path:
+    """`$AECORE_DATA`, else where Debian's packages put data sets."""
+    return Path(os.environ.get("AECORE_DATA") or DEBIAN)
+
+
+def keras_folder() -> Path:
+    """Where Keras keeps what it downloaded: in `$KERAS_HOME`, `~/.keras` or, with no home to write to, /tmp/.keras."""
+    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    return Path(os.environ.get("KERAS_HOME") or home / ".keras") / "datasets"
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array of unsigned bytes in a gzipped IDX file.
+
+    The format (http://yann.lecun.com/exdb/mnist): two zero bytes, the element type, the number of dimensions, each
+    dimension as a big-endian 32-bit number, then the elements in C order. Raises ValueError for anything else.
+    """
+    content = gzip.decompress(path.read_bytes())
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != IDX_UBYTE:
+        raise ValueError("no IDX file of unsigned bytes")
+    start = 4 + 4 * content[3]
+    shape = tuple(np.frombuffer(content[4:start], ">i4").tolist())
+    if len(content) != start + math.prod(shape):
+        raise ValueError(f"{len(content) - start} bytes of elements for the shape {shape}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def embedded(info: DatasetInfo) -> Data:
+    """A data set that comes with the package: `embedded/<name>.npz`, written by `aecore.datasets.embed`."""
+    path = EMBEDDED / f"{info.name}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Data(info, **{name: file[name] for name in ARRAYS})
+    except UNREADABLE as error:
+        raise unreadable(info, path, error) from None
+
+
+def unreadable(info: DatasetInfo, path: Path, error: Exception) -> DatasetError:
+    return DatasetError(f"{info.name}: {path} is damaged ({error}); delete it or install it again")

@@ -1,0 +1,80 @@
+"""The demonstration runs: what a page shows before anybody has trained anything. They are committed.
+
+`python -m aecore demo` makes them. A page that names one here gets its key without a file being read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from aecore import presets, runs
+from aecore.mapping.spec import MapSpec
+from aecore.spec import RunSpec
+
+MAX_BYTES = 25_000_000  # all of them together, in every clone of the repository
+BEGIN, END = "# demonstration runs: begin", "# demonstration runs: end"
+_HEADER = "# Written by `python -m aecore demo`: everything here is left out, but for the demonstration runs."
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A run for the first visit: a preset with some settings changed, and the maps that are drawn with it."""
+
+    name: str
+    preset: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    maps: tuple[MapSpec, ...] = (MapSpec(method="pca"),)
+
+    @property
+    def spec(self) -> RunSpec:
+        return presets.get(self.preset).spec.replace(**self.settings)
+
+    @property
+    def key(self) -> str:
+        return runs.run_key(self.spec)
+
+
+# Narrower than the variants' defaults where the weights would be most of the folder: 25 MB is not much.
+_NARROW = {"hidden": (64,)}
+_SPARSE = _NARROW | {"coding_size": 100}
+
+DEMONSTRATIONS = (
+    Demonstration("stacked", "stacked", maps=tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))),
+    Demonstration("linear", "linear"),
+    Demonstration("convolutional", "convolutional"),
+    Demonstration("recurrent", "recurrent"),
+    Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
+    Demonstration("sparse-kl", "sparse-kl", _SPARSE),
+    Demonstration("sparse-baseline", "sparse-kl", _SPARSE | {"sparsity_weight": 0}),
+    # Two codings are a map already; the more epochs, the better the plane of pictures.
+    Demonstration(
+        "variational-2", "variational", {"coding_size": 2, "hidden": (100,), "epochs": 30}, (MapSpec(method="none"),)
+    ),
+    Demonstration("hashing", "hashing", _NARROW),
+)
+
+
+@cache
+def keys() -> Mapping[str, str]:
+    """{name of a demonstration: its run's key}."""
+    return MappingProxyType({demonstration.name: demonstration.key for demonstration in DEMONSTRATIONS})
+
+
+def committed(folder: Path) -> list[str]:
+    """The keys that `folder`/.gitignore lets through now; [] where there is no such file."""
+    path = folder / ".gitignore"
+    lines = path.read_text().splitlines() if path.exists() else []
+    block = lines[lines.index(BEGIN) + 1 : lines.index(END)] if BEGIN in lines and END in lines else []
+    return [line.removeprefix("!").removesuffix("/") for line in block]
+
+
+def commit(folder: Path) -> None:
+    """Write `folder`/.gitignore, so that of all runs exactly the demonstrations are committed."""
+    lines = [_HEADER, "*", "!.gitignore", BEGIN, *(f"!{key}/" for key in sorted(keys().values())), END]
+    lines += ["# Without this line git would enter the folders above and leave out what is in them.", "!*/**"]
+    runs.write_bytes(folder / ".gitignore", ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,37 @@
+"""Plotly figures from arrays. Every figure takes a `Theme` and follows one grammar: what a line or a cluster is stands
+beside it rather than in a legend, there is no title and no mode bar, only the value axis has grid lines, and the
+background is the page's own. Draw them with `st.plotly_chart(figure, theme=None, config=PLOTLY_CONFIG)`.
+"""
+
+from aecore.figures.curves import learning_curves, penalty_curves
+from aecore.figures.histograms import (
+    activation_histogram,
+    class_errors,
+    kl_bars,
+    layer_activity,
+    unit_mean_histogram,
+)
+from aecore.figures.maps import error_heat_map, latent_map
+from aecore.figures.numbers import count_text, error_text, seconds_text, share_text
+from aecore.figures.theme import DARK, LIGHT, MAP_CONFIG, PLOTLY_CONFIG, Theme
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "MAP_CONFIG",
+    "PLOTLY_CONFIG",
+    "Theme",
+    "activation_histogram",
+    "class_errors",
+    "count_text",
+    "error_heat_map",
+    "error_text",
+    "kl_bars",
+    "latent_map",
+    "layer_activity",
+    "learning_curves",
+    "penalty_curves",
+    "seconds_text",
+    "share_text",
+    "unit_mean_histogram",
+]

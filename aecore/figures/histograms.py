@@ -1,0 +1,178 @@
+"""Bars: shares of activations, errors of classes, what each unit or coding does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aecore.figures.numbers import count_text, error_text
+from aecore.figures.theme import Theme, figure, label, plain, swatch
+
+BINS = 25
+Histogram = tuple[np.ndarray, np.ndarray]  # counts (k,), edges (k + 1,), as from np.histogram
+
+
+def class_errors(
+    errors: np.ndarray, labels: np.ndarray, class_names: Sequence[str], theme: Theme, *, height: int | None = None
+) -> go.Figure:
+    """Mean of the samples' errors (n,) in each class, the hardest class on top. Labels (n,) are class numbers."""
+    errors, labels = np.asarray(errors, float), np.asarray(labels)
+    groups = [(float(errors[labels == g].mean()), g) for g in np.unique(labels)]
+    groups.sort()  # a category axis starts at the bottom
+    means = [mean for mean, _ in groups]
+    names = [class_names[g] if 0 <= g < len(class_names) else f"class {g}" for _, g in groups]
+    chart = figure(theme, height or max(120, 28 * len(groups) + 20))
+    chart.add_bar(
+        x=means,
+        y=list(range(len(means))),
+        orientation="h",
+        width=0.78,
+        marker={"color": theme.main},
+        text=[error_text(mean) for mean in means],
+        textposition="outside",
+        textfont={"color": theme.text, "size": theme.font_size - 1},
+        cliponaxis=False,
+        customdata=[count_text(np.sum(labels == g)) for _, g in groups],
+        hovertemplate="%{text}, mean of %{customdata}<extra></extra>",
+    )
+    chart.update_xaxes(range=[0, 1.16 * max(means, default=1.0) or 1.0], visible=False)
+    chart.update_yaxes(showgrid=False, tickvals=list(range(len(means))), ticktext=[plain(name) for name in names])
+    return chart
+
+
+def activation_histogram(
+    activations: np.ndarray | Histogram,
+    theme: Theme,
+    baseline: np.ndarray | Histogram | None = None,
+    *,
+    names: tuple[str, str] = ("this run", "without penalty"),
+    x_title: str = "activation",
+    height: int = 280,
+) -> go.Figure:
+    """Share of all activations in each of 25 bins: this run as bars, the baseline as a step line.
+
+    Either may be an array of any shape or a finished `(counts, edges)` as from `np.histogram`; where their bins
+    differ the baseline is scaled to this run's bin width, so that equal areas are equal shares.
+    """
+    return _shares(activations, baseline, theme, names, x_title, height)
+
+
+def unit_mean_histogram(
+    means: np.ndarray,
+    theme: Theme,
+    target: float | None = None,
+    baseline: np.ndarray | None = None,
+    *,
+    names: tuple[str, str] = ("this run", "without penalty"),
+    height: int = 280,
+) -> go.Figure:
+    """Share of units in each bin of mean activation. `means`, `baseline`: (units,). `target` is a dotted line."""
+    chart = _shares(means, baseline, theme, names, "mean activation of a unit", height)
+    if target is not None:
+        chart.add_vline(x=target, line={"color": theme.guide, "width": 1.5, "dash": "dot"})
+        label(chart, theme, "target", target, 1, yref="paper", yanchor="bottom", xanchor="center")
+    return chart
+
+
+def layer_activity(activation: np.ndarray, theme: Theme, *, height: int = 160) -> go.Figure:
+    """One image's activations (units,) in one dense layer, a bar a unit."""
+    activation = np.asarray(activation, np.float32).ravel()
+    units = np.arange(1, activation.size + 1)
+    chart = figure(theme, height)
+    chart.add_bar(
+        x=units,
+        y=activation,
+        marker={"color": np.where(activation >= 0, theme.classes[0], theme.classes[6]), "line": {"width": 0}},
+        hovertemplate="unit %{x}: %{y:.3f}<extra></extra>",
+    )
+    chart.update_layout(bargap=0.15 if activation.size <= 100 else 0)
+    chart.update_xaxes(range=[0.4, activation.size + 0.6], title_text="unit", nticks=8)
+    chart.update_yaxes(nticks=4, zeroline=True, zerolinecolor=theme.guide, zerolinewidth=1)
+    return chart
+
+
+def kl_bars(kl_per_dimension: np.ndarray, theme: Theme, *, threshold: float = 0.01, height: int = 220) -> go.Figure:
+    """KL divergence (d,) in nats of each coding from its prior, most informative first; dead codings are grey."""
+    kl = np.asarray(kl_per_dimension, float)
+    order = np.argsort(-kl, kind="stable")
+    few = kl.size <= 30
+    chart = figure(theme, height, t=20)
+    chart.add_bar(
+        x=list(range(kl.size)),
+        y=kl[order],
+        marker={"color": [theme.main if value > threshold else theme.guide for value in kl[order]]},
+        text=[f"{value:.2f}" for value in kl[order]] if kl.size <= 12 else None,
+        textposition="outside",
+        textfont={"color": theme.text, "size": theme.font_size - 1},
+        cliponaxis=False,
+        customdata=order + 1,
+        hovertemplate="coding %{customdata}: %{y:.3f} nats<extra></extra>",
+    )
+    chart.update_layout(bargap=0.25 if few else 0.05)
+    ticks = {"tickvals": list(range(kl.size)), "ticktext": [str(i + 1) for i in order]} if few else {"visible": True}
+    chart.update_xaxes(range=[-0.6, kl.size - 0.4], title_text="coding" if few else "codings, ordered", **ticks)
+    chart.update_yaxes(range=[0, 1.15 * max(float(kl.max(initial=0)), 1e-3)], title_text="nats", nticks=5)
+    return chart
+
+
+def _shares(
+    values: np.ndarray | Histogram,
+    baseline: np.ndarray | Histogram | None,
+    theme: Theme,
+    names: tuple[str, str],
+    x_title: str,
+    height: int,
+) -> go.Figure:
+    edges = _edges([v for v in (values, baseline) if v is not None and not isinstance(v, tuple)])
+    share, edges_here = _histogram(values, edges)
+    width = np.diff(edges_here)
+    chart = figure(theme, height, t=22)
+    chart.add_bar(
+        x=edges_here[:-1] + width / 2,
+        y=share,
+        width=width * 0.94,
+        marker={"color": theme.main, "line": {"width": 0}},
+        customdata=[f"{a:.3g} to {b:.3g}" for a, b in pairwise(edges_here)],
+        hovertemplate="%{y:.1f} % are %{customdata}<extra></extra>",
+    )
+    low, high, top = edges_here[0], edges_here[-1], share.max(initial=0)
+    words = [swatch(theme.main, names[0])]
+    if baseline is not None:
+        other, edges_other = _histogram(baseline, edges)
+        other = other * width.mean() / np.diff(edges_other)
+        chart.add_scatter(
+            x=np.repeat(edges_other, 2),
+            y=np.concatenate([[0], np.repeat(other, 2), [0]]),
+            mode="lines",
+            line={"color": theme.other, "width": 2},
+            hoverinfo="skip",
+        )
+        low, high, top = min(low, edges_other[0]), max(high, edges_other[-1]), max(top, other.max(initial=0))
+        words.append(swatch(theme.other, names[1], "━"))
+        label(chart, theme, "   ".join(words), 1, 1, xref="paper", yref="paper", xanchor="right", yanchor="bottom")
+    chart.update_xaxes(range=[low, high], title_text=x_title, nticks=7)
+    chart.update_yaxes(range=[0, 1.05 * top or 1.0], ticksuffix=" %", nticks=6)
+    return chart
+
+
+def _edges(arrays: list[np.ndarray]) -> np.ndarray:
+    """The same bins for all arrays: over [0, 1] where that holds them, else over what they span."""
+    finite = [a[np.isfinite(a)] for a in (np.asarray(array, float) for array in arrays)]
+    finite = [a for a in finite if a.size]
+    low = min((float(a.min()) for a in finite), default=0.0)
+    high = max((float(a.max()) for a in finite), default=1.0)
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    return np.linspace(low, high if high > low else low + 1, BINS + 1)
+
+
+def _histogram(values: np.ndarray | Histogram, edges: np.ndarray) -> Histogram:
+    """Shares (k,) in percent and edges (k + 1,)."""
+    if isinstance(values, tuple):
+        counts, edges = np.asarray(values[0], float), np.asarray(values[1], float)
+    else:
+        counts = np.histogram(np.asarray(values, float), edges)[0].astype(float)
+    return 100 * counts / max(counts.sum(), 1e-12), edges

@@ -1,0 +1,178 @@
+"""Colours, marker shapes and the layout all figures share, for light and dark pages."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+FONT = '"Source Sans", "Source Sans Pro", sans-serif'
+
+PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "showTips": False}
+MAP_CONFIG: dict[str, Any] = {**PLOTLY_CONFIG, "scrollZoom": True}
+
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "x",
+    "triangle-up",
+    "triangle-down",
+    "star",
+    "hexagon",
+    "pentagon",
+)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a figure needs to know about the page it stands on. Colours are `#rrggbb`.
+
+    `classes` and `symbols` have ten entries each; a class is always colour *and* shape, in this order everywhere.
+    The colours are Petroff's colour-blind-safe sequence (Accessible Color Sequences for Data Visualization, 2021,
+    arXiv:2107.02270), three of them lightened for dark pages.
+    `sequential` runs from low to high; the low end is the one closer to the background.
+    """
+
+    name: str
+    primary: str
+    background: str
+    second_background: str
+    text: str
+    muted: str
+    border: str
+    guide: str
+    outline: str
+    classes: tuple[str, ...]
+    sequential: tuple[str, ...]
+    symbols: tuple[str, ...] = SYMBOLS
+    font: str = FONT
+    font_size: int = 13
+
+    @property
+    def main(self) -> str:
+        """The colour of the run one looks at."""
+        return self.classes[0]
+
+    @property
+    def other(self) -> str:
+        """The colour of what it is compared with."""
+        return self.classes[6]
+
+    def class_colour(self, index: int) -> str:
+        return self.classes[index % len(self.classes)]
+
+    def class_symbol(self, index: int) -> str:
+        """Beyond ten classes the shapes shift by one, so that colour and shape together stay unique up to 100."""
+        return self.symbols[(index + index // len(self.symbols)) % len(self.symbols)]
+
+
+LIGHT = Theme(
+    name="light",
+    primary="#2f5fd0",
+    background="#ffffff",
+    second_background="#f4f6f9",
+    text="#1b2330",
+    muted="#5d6675",
+    border="#d9dee7",
+    guide="#8a93a3",
+    outline="#3b4454",
+    classes=(
+        "#3f90da",
+        "#ffa90e",
+        "#bd1f01",
+        "#94a4a2",
+        "#832db6",
+        "#a96b59",
+        "#e76300",
+        "#b9ac70",
+        "#717581",
+        "#92dadd",
+    ),
+    sequential=("#e3ecf7", "#8fbde8", "#3f90da", "#2a5aa8", "#1a2a5c"),
+)
+
+DARK = Theme(
+    name="dark",
+    primary="#4a74e0",
+    background="#12161d",
+    second_background="#1b212b",
+    text="#e7eaf0",
+    muted="#a3acba",
+    border="#303947",
+    guide="#8a93a3",
+    outline="#0a0d12",
+    classes=(
+        "#3f90da",
+        "#ffa90e",
+        "#e5563f",
+        "#94a4a2",
+        "#b07be0",
+        "#c08572",
+        "#e76300",
+        "#b9ac70",
+        "#8d92a0",
+        "#92dadd",
+    ),
+    sequential=("#22324a", "#2f64a0", "#3f90da", "#92dadd", "#fff3c4"),
+)
+
+
+def plain(text: object) -> str:
+    """`text` as Plotly shows it letter by letter: Plotly reads tags in labels and `%{…}` in hover templates."""
+    return html.escape(str(text)).replace("%", "&#37;")
+
+
+def rgba(colour: str, opacity: float) -> str:
+    """`#rrggbb` with an opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def figure(theme: Theme, height: int, **margin: int) -> go.Figure:
+    """An empty figure with the shared layout; `l`, `r`, `t`, `b` change a margin (pixels)."""
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "automargin": True,
+        "fixedrange": True,  # dragging over a chart scrolls the page
+        "gridcolor": theme.border,
+        "tickfont": {"color": theme.muted, "size": theme.font_size - 1},
+        "title": {"font": {"color": theme.muted, "size": theme.font_size}, "standoff": 8},
+    }
+    return go.Figure(
+        layout={
+            "template": "none",
+            "height": height,
+            "margin": {"l": 8, "r": 10, "t": 10, "b": 8, "pad": 4, **margin},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": theme.font, "size": theme.font_size, "color": theme.text},
+            "showlegend": False,
+            "dragmode": False,
+            "hoverlabel": {
+                "bgcolor": theme.second_background,
+                "bordercolor": theme.border,
+                "font": {"family": theme.font, "size": theme.font_size, "color": theme.text},
+                "align": "left",
+            },
+            "xaxis": axis,
+            "yaxis": {**axis, "showgrid": True},
+        }
+    )
+
+
+def label(chart: go.Figure, theme: Theme, text: str, x: Any, y: Any, **more: Any) -> None:
+    """Write `text` (Plotly's pseudo-HTML) at a point of the plot."""
+    more = {"xanchor": "left", "yanchor": "middle", "font": {"color": theme.text, "size": theme.font_size - 1}, **more}
+    chart.add_annotation(text=text, x=x, y=y, showarrow=False, **more)
+
+
+def swatch(colour: str, text: str, sign: str = "■") -> str:
+    """A direct label: the sign carries the series' colour, the words keep the text's, which can be read."""
+    return f'<span style="color:{colour}">{sign}</span> {plain(text)}'

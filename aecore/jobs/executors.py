@@ -1,0 +1,134 @@
+"""Where a job is done: a process of this machine, this thread (tests), or a cluster.
+
+loky and not multiprocessing: Streamlit replaces `__main__`, which spawn and forkserver would execute again in the
+worker. `loky.ProcessPoolExecutor` and not its reusable executor, which belongs to the thread that asked for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import loky
+
+from aecore import mapping
+from aecore.errors import AecoreError
+
+LANES = ("train", "map")
+NICENESS = 5  # pages stay quick while a worker works
+
+logger = logging.getLogger("aecore.jobs")
+
+
+def check_address(address: str | None) -> None:
+    """Raise `AecoreError` for an address that no executor serves."""
+    if address is not None and address != "inline" and not address.startswith(("tcp://", "tls://")):
+        raise AecoreError(f"address: got {address!r}, allowed: inline, tcp://host:port, or none for this machine")
+
+
+def make_executor(
+    address: str | None, lane: str = "train", cache: Path | None = None, preload: bool = False
+) -> Executor:
+    """An executor that does one job at a time.
+
+    Parameters
+    ----------
+    address : None for one worker process of this machine, 'inline' for the calling thread, 'tcp://host:port' for a
+        Dask cluster that sees the same cache folder.
+    lane : 'train' or 'map'; the map worker never imports TensorFlow.
+    cache : where compiled code may be kept between starts.
+    preload : let a worker process import what its lane needs before the first job.
+    """
+    check_address(address)
+    if address is None:
+        return loky.ProcessPoolExecutor(
+            max_workers=1,
+            initializer=prepare_worker,
+            initargs=(os.getpid(), lane, preload),
+            env=worker_environment(cache),
+        )
+    if address == "inline":
+        return InlineExecutor()
+    try:
+        from distributed import Client
+    except ImportError:
+        raise AecoreError(f"address: got {address!r}, but the package distributed is not installed") from None
+    try:
+        return Client(address, timeout=10).get_executor(pure=False)
+    except OSError as error:
+        raise AecoreError(f"address: got {address!r}, but nothing answers there ({type(error).__name__})") from None
+
+
+def kill(executor: Executor) -> None:
+    """End an executor and its worker now, whatever it is doing."""
+    if isinstance(executor, loky.ProcessPoolExecutor):
+        executor.shutdown(wait=False, kill_workers=True)
+    else:
+        executor.shutdown(wait=False)
+
+
+class InlineExecutor(Executor):
+    """Does the work in `submit`."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+        future: Future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def worker_environment(cache: Path | None) -> dict[str, str]:
+    """Environment variables that only count when they are there before the worker starts."""
+    variables = {
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not burn the core of the other lane
+        # One rule for worn-out workers, the queue's; loky's own would restart them at moments we do not see.
+        "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",
+    }
+    if cache is not None:
+        folder = cache / "numba"  # UMAP's compiled functions: 20 s once instead of at every start
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                variables["NUMBA_CACHE_DIR"] = str(folder.resolve())
+    return variables
+
+
+def prepare_worker(parent: int, lane: str, preload: bool) -> None:
+    """First thing in a new worker process. Must not raise: loky would take the pool for broken."""
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True, name="parent-watch").start()
+    if lane == "map":
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # UMAP imports it: +3.5 s, +500 MB, for nothing
+    if not preload:
+        return
+    try:
+        if lane == "train":
+            importlib.import_module("aecore.learning")
+        else:
+            mapping.warm()
+    except Exception:
+        logger.exception("the %s worker could not prepare itself; the first job will say why", lane)
+
+
+def ready() -> int:
+    """A job that does nothing: handing it over starts the worker."""
+    return os.getpid()
+
+
+def _leave_with(parent: int) -> None:
+    """End this process when its parent is gone: after a SIGKILL of the server nobody else would."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

@@ -1,0 +1,127 @@
+"""A lane: the jobs that wait for one worker, whose turn it is, and that worker."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import deque
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aecore.errors import AecoreError
+from aecore.jobs.executors import kill, make_executor
+from aecore.jobs.lease import INTERRUPTED
+from aecore.jobs.tasks import Task
+
+ENDED = ("finished", "stopped", "failed")
+
+
+@dataclass(eq=False)
+class Job:
+    """One key that somebody wants; mutable, guarded by the queue's lock."""
+
+    task: Task
+    key: str
+    folder: Path
+    owner: str  # whose turn it takes
+    watchers: dict[str, None]  # an ordered set
+    state: str = "waiting"
+    message: str = ""
+    started: float = 0.0
+    stopping: bool = False
+    elsewhere: bool = False  # another server fills the folder; the job stays in `waiting`, in case that one fails
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Lane:
+    """Order of the waiting jobs, and the executor, which exists from the first job (or `warm`) on."""
+
+    def __init__(self, name: str, address: str | None, cache: Path) -> None:
+        self.name = name
+        self.address = address
+        self.cache = cache
+        self.waiting: list[Job] = []  # in order of arrival
+        self.running: Job | None = None
+        self.preload = False
+        self._turns: dict[str, int] = {}  # session: number of the job it was last served with
+        self._served = 0
+        self._seconds: deque[float] = deque(maxlen=20)  # of the last finished jobs
+        self._executor: Executor | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def order(self) -> list[Job]:
+        """Sessions take turns: everyone's first job before anyone's second, who was served longest ago first."""
+        nth: dict[str, int] = {}
+        ranks: dict[Job, tuple[int, int, int]] = {}
+        for arrival, job in enumerate(self.waiting):
+            nth[job.owner] = nth.get(job.owner, 0) + 1
+            ranks[job] = (nth[job.owner], self._turns.get(job.owner, 0), arrival)
+        return sorted(self.waiting, key=ranks.__getitem__)
+
+    def start(self, job: Job) -> None:
+        self.waiting.remove(job)
+        self.running = job
+        job.started = time.monotonic()
+        self._served += 1
+        self._turns[job.owner] = self._served
+
+    def end(self, job: Job, state: str) -> None:
+        self.running = None
+        if state == "finished":
+            self._seconds.append(time.monotonic() - job.started)
+
+    def forget(self, session: str) -> None:
+        self._turns.pop(session, None)
+
+    def position(self, job: Job) -> int:
+        """0 = not waiting, 1 = next."""
+        if job.state != "waiting":
+            return 0
+        return 1 + [other for other in self.order() if other.state == "waiting"].index(job)
+
+    def expected_seconds(self, position: int) -> float | None:
+        """How long the job at that position may still wait: the mean of the lane's last jobs for each before it."""
+        if not position or not self._seconds:
+            return None
+        spent = time.monotonic() - self.running.started if self.running else 0.0
+        ahead = position if self.running else position - 1
+        return max(0.0, statistics.mean(self._seconds) * ahead - spent)
+
+    @property
+    def cold(self) -> bool:
+        """True when a worker was asked for ahead of the first job and there is none."""
+        return self.preload and self._executor is None
+
+    def hand_over(self, function: Any, *arguments: Any) -> Future:
+        """Give the worker something to do; one that died while it had nothing to do is replaced."""
+        try:
+            return self._open().submit(function, *arguments)
+        except BrokenExecutor:
+            self.discard()
+            return self._open().submit(function, *arguments)
+
+    def _open(self) -> Executor:
+        with self._lock:
+            if self._closed:
+                raise AecoreError(INTERRUPTED)
+            if self._executor is None:
+                self._executor = make_executor(self.address, self.name, self.cache, self.preload)
+            return self._executor
+
+    def discard(self) -> None:
+        """Kill the worker; the next job, or warming, makes a new one."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            kill(executor)
+
+    def close(self) -> None:
+        self._closed = True
+        self.discard()

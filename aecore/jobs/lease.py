@@ -1,0 +1,118 @@
+"""Who works in a folder: a small file beside it, so that two servers on one cache never train one spec at once.
+
+The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It
+is created exclusively, holds host and process, and its time is the heartbeat. A lease is dead when it was not touched
+for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker, which
+looks for its parent every second, may still be writing. Taking over a dead lease is not one atomic step: two servers
+that do so within the same microseconds would both train, which costs time and yields the same values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from aecore.errors import AecoreError
+from aecore.runs import STALE_SECONDS, Work, read_json
+
+ORPHAN_SECONDS = 3.0  # how long a worker may outlive its server
+INTERRUPTED = "interrupted: the server or its worker went away before the end; start it again"
+
+
+class Lease:
+    """The right to fill `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = _path(folder)
+
+    def acquire(self) -> bool:
+        """True when this process now holds it, False while another one does. `OSError`: the cache is not writable."""
+        if held(self.folder):
+            return False
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        try:
+            file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            return False
+        with os.fdopen(file, "w") as stream:
+            json.dump({"host": socket.gethostname(), "pid": os.getpid()}, stream)
+        return True
+
+    def beat(self) -> None:
+        """Say that the work goes on; at least every few seconds."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path)
+
+    def release(self) -> None:
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def held(folder: Path) -> bool:
+    """True while somebody, here or in another process, fills the folder."""
+    try:
+        age = time.time() - _path(folder).stat().st_mtime
+    except OSError:  # no lease: something that trains without one still tells its state every second
+        work = Work(folder)
+        return work.state == "running" and _fresh(work.status())
+    if age > STALE_SECONDS:
+        return False
+    holder = read_json(_path(folder), {})
+    here = holder.get("host") == socket.gethostname()
+    return not (here and age > ORPHAN_SECONDS and not psutil.pid_exists(int(holder.get("pid", 0))))
+
+
+def honest_status(work: Work) -> dict[str, Any]:
+    """`work.status()` with the true state: what nobody works on any more is not 'running' but 'failed'.
+
+    A folder that waits and has been left alone is 'missing': nobody is going to fill it unasked.
+    """
+    status = {**work.status(), "state": work.state}
+    if status["state"] == "running" and not held(work.folder):
+        status.update(state="failed", message=INTERRUPTED)
+    elif status["state"] == "waiting" and not _fresh(status):
+        status.update(state="missing", message="")
+    return status
+
+
+def honest_state(work: Work) -> str:
+    return str(honest_status(work)["state"])
+
+
+@contextlib.contextmanager
+def writing(cache: Path) -> Iterator[None]:
+    """Turn what a file system can say against writing into one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
+        raise AecoreError(f"cache {cache}: {reason}") from None
+
+
+def _path(folder: Path) -> Path:
+    return folder.with_name(f".lease-{folder.name}")
+
+
+def _fresh(status: dict[str, Any]) -> bool:
+    return time.time() - float(status.get("updated") or 0) < STALE_SECONDS
+
+
+_NOT_WRITABLE = "not writable for this user, so nothing new can be made; what is there can still be looked at"
+_REASONS = {
+    errno.EROFS: "read-only, so nothing new can be made; what is there can still be looked at",
+    errno.EACCES: _NOT_WRITABLE,
+    errno.EPERM: _NOT_WRITABLE,
+    errno.ENOSPC: "the disk is full; free some space and start again",
+    errno.EDQUOT: "the disk quota is used up; free some space and start again",
+}

@@ -1,0 +1,336 @@
+"""`Queue`: who waits for what, in which order, and what becomes of it.
+
+Two lanes, each with one worker and one dispatcher thread: maps are drawn while something trains. One key is one job,
+however many ask for it: they watch it together, and it is stopped when the last of them leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aecore import runs
+from aecore.errors import AecoreError
+from aecore.jobs.executors import LANES, check_address, ready
+from aecore.jobs.lanes import ENDED, Job, Lane
+from aecore.jobs.lease import INTERRUPTED, Lease, held, honest_state, writing
+from aecore.jobs.tasks import Outcome, Task, failed, work
+from aecore.runs import Work
+
+MAX_WAITING_PER_SESSION = 2  # in each lane
+MAX_WAITING = 200
+MAX_WORKER_BYTES = 1_300_000_000  # TensorFlow grows by 18 MB a training, whatever one clears
+REMEMBERED = 500  # ended jobs whose ticket can still be asked for
+BEAT_SECONDS = 1.0
+LOOK_SECONDS = 0.5  # how often a folder is looked at that another server fills
+KILLED = "the worker was killed twice (out of memory?); nothing else is lost"
+
+logger = logging.getLogger("aecore.jobs")
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A job as it stood when asked for.
+
+    `state`: 'waiting', 'running', 'finished', 'stopped' or 'failed'. `position`: 0 = not waiting, 1 = next in its
+    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long the
+    lane's jobs took so far; None where it does not wait or nothing is known.
+    """
+
+    key: str
+    state: str
+    position: int
+    watchers: frozenset[str]
+    folder: Path
+    message: str = ""
+    expected_seconds: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Queue:
+    """The queue of one server. All methods may be called from any thread and return at once.
+
+    Parameters
+    ----------
+    cache : the folder that holds `runs/`.
+    address : where jobs are done, see `make_executor`; with 'inline' `submit` returns when the job has ended.
+    """
+
+    def __init__(self, cache: Path, address: str | None = None) -> None:
+        check_address(address)
+        self.cache = Path(cache).absolute()  # workers may stand elsewhere
+        self.address = address
+        self._changed = threading.Condition(threading.RLock())  # guards all that follows
+        self._jobs: dict[str, Job] = {}  # by key: waiting, running and the last ended ones
+        self._lanes = {name: Lane(name, address, self.cache) for name in LANES}
+        self._closed = self._guarded = False
+        self._inline = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._serve, args=(lane,), daemon=True, name=f"aecore-{lane.name}")
+            for lane in self._lanes.values()
+            if address != "inline"
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    # What pages call.
+
+    def submit(self, task: Task, session: str) -> Ticket:
+        """Ask for a task's result. What is there already is not done again; what others asked for is watched too.
+
+        Raises
+        ------
+        AecoreError
+            A task that cannot be done, a cache that cannot be written, too many waiting jobs: one line each.
+        """
+        key, lane = task.key, self._lanes[task.lane]
+        task.validate(self.cache)
+        with self._changed:
+            if self._closed:
+                raise AecoreError("the queue is closed")
+            job = self._jobs.get(key)
+            if job is None or job.ended:
+                job = self._enqueue(task, key, lane, session)
+            elif session not in job.watchers:
+                job.watchers[session] = None
+                self._log("joined", job, session=session)
+            ticket = self._ticket(job)
+        if self.address == "inline":
+            self._drain(lane)
+            ticket = self.ticket(key) or ticket
+        return ticket
+
+    def ticket(self, key: str) -> Ticket | None:
+        """The job of that key, also for a while after it ended; None for one that nobody asked for."""
+        with self._changed:
+            job = self._jobs.get(key)
+            return self._ticket(job) if job else None
+
+    def wait(self, key: str, timeout: float | None = None) -> Ticket | None:
+        """Block until the job has ended, or `timeout` seconds; its ticket then. For scripts and tests, not pages."""
+        with self._changed:
+            self._changed.wait_for(lambda: key not in self._jobs or self._jobs[key].ended, timeout)
+        return self.ticket(key)
+
+    def stop(self, key: str, session: str) -> None:
+        """The session wants the job no more. When it was the last one: a waiting job goes, a running one is stopped."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is None or job.ended or session not in job.watchers:
+                return
+            del job.watchers[session]
+            if job.watchers:
+                job.owner = job.owner if job.owner in job.watchers else next(iter(job.watchers))
+                self._log("left", job, session=session)
+            elif job in (lane := self._lanes[job.task.lane]).waiting:
+                lane.waiting.remove(job)
+                if not job.elsewhere:
+                    with contextlib.suppress(OSError):
+                        runs.set_aside(job.folder)
+                self._end(job, Outcome("stopped"))
+            else:
+                job.stopping = True
+                self._log("stopping", job, session=session)
+                with contextlib.suppress(OSError):  # not there yet: written when it is, see `_prepare`
+                    Work(job.folder).ask_to_stop()
+
+    def leave(self, session: str) -> None:
+        """A tab was closed: stop everything that only it was waiting for."""
+        with self._changed:
+            for key in [job.key for job in self._jobs.values() if session in job.watchers]:
+                self.stop(key, session)
+            for lane in self._lanes.values():
+                lane.forget(session)
+
+    def state_of(self, work: Work | str) -> str:
+        """The true state of a run (or of any folder a task fills): never 'running' when nobody works on it."""
+        folder = runs.open_run(work, self.cache) if isinstance(work, str) else work
+        with self._changed:
+            job = self._jobs.get(folder.key)
+            if job and not job.ended:
+                return job.state
+        return honest_state(folder)
+
+    def warm(self) -> None:
+        """Start the workers and let them import what they need, in the background; `AECORE_WARM=0` leaves that out."""
+        if self.address is None and os.environ.get("AECORE_WARM", "1") != "0":
+            with self._changed:
+                for lane in self._lanes.values():
+                    lane.preload = True
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Kill the workers. Finished runs stay; what was running is marked as interrupted."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for lane in self._lanes.values():
+            lane.close()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=2)
+
+    # Under the lock.
+
+    def _enqueue(self, task: Task, key: str, lane: Lane, session: str) -> Job:
+        folder = task.folder(self.cache)
+        job = Job(task, key, folder, session, {session: None})
+        if Work(folder).state == "finished":
+            self._jobs[key] = job
+            self._end(job, Outcome("finished"))
+            return job
+        own = sum(other.owner == session for other in lane.waiting)
+        if own >= MAX_WAITING_PER_SESSION:
+            raise AecoreError(
+                f"queue: got a third job while {own} of yours wait, allowed: {MAX_WAITING_PER_SESSION} waiting jobs"
+            )
+        if sum(len(any_lane.waiting) for any_lane in self._lanes.values()) >= MAX_WAITING:
+            raise AecoreError(f"queue: full, {MAX_WAITING} jobs are waiting; try again in a few minutes")
+        with writing(self.cache):
+            if not held(folder):
+                Work(folder).clear()
+                task.begin(folder)
+        lane.waiting.append(job)
+        self._jobs[key] = job
+        self._log("waiting", job, session=session)
+        self._changed.notify_all()
+        return job
+
+    def _ticket(self, job: Job) -> Ticket:
+        lane = self._lanes[job.task.lane]
+        if job.elsewhere and not job.ended and Work(job.folder).state == "finished":
+            lane.waiting.remove(job)
+            self._end(job, Outcome("finished"))
+        position = lane.position(job)
+        watchers, expected = frozenset(job.watchers), lane.expected_seconds(position)
+        return Ticket(job.key, job.state, position, watchers, job.folder, job.message, expected)
+
+    def _next(self, lane: Lane) -> Job | None:
+        """Take the next job that nobody else works on, and the right to its folder."""
+        for job in lane.order() if not self._closed else []:
+            try:
+                job.elsewhere = not Lease(job.folder).acquire()
+            except OSError:  # cannot be written: let it run into that, with a message
+                job.elsewhere = False
+            job.state = "running"
+            if not job.elsewhere:
+                lane.start(job)
+                return job
+        return None
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        job.state, job.message, job.stopping = outcome.state, outcome.message, False
+        ended = [key for key, other in self._jobs.items() if other.ended]
+        for key in ended[: max(0, len(ended) - REMEMBERED)]:
+            del self._jobs[key]
+        self._log(job.state, job, message=job.message)
+        self._changed.notify_all()
+
+    def _log(self, event: str, job: Job, **more: Any) -> None:
+        facts = {"event": event, "key": job.key, "lane": job.task.lane, "watchers": len(job.watchers), **more}
+        logger.info(json.dumps({name: value for name, value in facts.items() if value not in ("", None)}))
+
+    # In the dispatcher threads.
+
+    def _serve(self, lane: Lane) -> None:
+        while not self._closed:
+            with self._changed:
+                job = self._next(lane)
+                if job is None and not lane.cold and not self._closed:
+                    self._changed.wait(LOOK_SECONDS if lane.waiting else None)
+                    continue
+            if job:
+                self._run(lane, job)
+            elif not self._closed:
+                self._heat(lane)
+
+    def _heat(self, lane: Lane) -> None:
+        try:
+            self._hand_over(lane, ready)
+        except Exception:
+            lane.preload = False  # once is enough: the next job will say what is wrong
+            logger.exception("the %s worker cannot be started ahead", lane.name)
+
+    def _drain(self, lane: Lane) -> None:
+        """Do all that waits, in the calling thread."""
+        with self._inline:
+            while True:
+                with self._changed:
+                    job = self._next(lane)
+                if job is None:
+                    return
+                self._run(lane, job)
+
+    def _run(self, lane: Lane, job: Job) -> None:
+        lease = Lease(job.folder)
+        try:
+            outcome = self._execute(lane, job, lease)
+        except Exception as error:  # a dispatcher outlives everything
+            outcome = failed(Work(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
+        finally:
+            lease.release()
+        with self._changed:
+            lane.end(job, outcome.state)
+            if outcome.state == "stopped" and job.stopping and job.watchers and not self._closed:
+                # Somebody asked for it after the last one had left and before it ended: it starts anew for them.
+                job.state, job.stopping, job.owner = "waiting", False, next(iter(job.watchers))
+                lane.waiting.append(job)
+            else:
+                self._end(job, outcome)
+        if outcome.memory > MAX_WORKER_BYTES and self.address is None:
+            self._log("recycled", job, memory=outcome.memory)
+            lane.discard()
+
+    def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
+        for _ in range(2):
+            if Work(job.folder).state == "finished":  # by another server, or just before its worker was killed
+                return Outcome("finished")
+            if self._closed:
+                return failed(Work(job.folder), AecoreError(INTERRUPTED))
+            self._prepare(job)
+            future = self._hand_over(lane, work, job.task, str(job.folder))
+            while not wait_for([future], timeout=BEAT_SECONDS).done:
+                lease.beat()
+            try:
+                return future.result()
+            except BrokenExecutor as error:
+                self._log("killed", job, message=str(error).split(".")[0])
+                lane.discard()
+            if job.stopping:
+                runs.set_aside(job.folder)
+                return Outcome("stopped")
+        return failed(Work(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
+
+    def _prepare(self, job: Job) -> None:
+        """An empty folder that says what it will hold and that it is being filled."""
+        with self._changed, writing(self.cache):
+            folder = Work(job.folder)
+            if folder.state != "waiting":
+                folder.clear()
+                job.task.begin(job.folder)
+            folder.write_status(state="running", message="starting", fraction=0.0, started=time.time())
+            if job.stopping:
+                folder.ask_to_stop()
+        self._log("running", job)
+
+    def _hand_over(self, lane: Lane, function: Any, *arguments: Any) -> Future:
+        future = lane.hand_over(function, *arguments)
+        if self.address is None and not self._guarded:
+            self._guarded = True
+            # At interpreter shutdown loky waits for running jobs: leave before, or SIGTERM takes as long as they do.
+            # Registered after loky's own hook, hence called before it. Private, so it may be missing one day.
+            with contextlib.suppress(AttributeError, RuntimeError):
+                threading._register_atexit(self.close)  # type: ignore[attr-defined]
+        return future

@@ -1,0 +1,181 @@
+"""What can be asked of the queue, and how a worker does it.
+
+A task is a small frozen value: it is sent to the worker, names the folder it fills (one key, one folder) and knows
+how to fill it. TensorFlow and UMAP are imported by `run`, in the worker, never here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+
+from aecore import datasets, runs
+from aecore.errors import AecoreError, RunError
+from aecore.mapping.spec import MapSpec
+from aecore.runs import Work
+from aecore.spec import RunSpec
+
+STOP_CHECK_SECONDS = 0.05
+MESSAGE_LENGTH = 300
+
+logger = logging.getLogger("aecore.jobs")
+
+
+class Task:
+    """What the queue needs of a task; subclasses are frozen dataclasses that a worker can import."""
+
+    lane: ClassVar[str] = "train"
+
+    @property
+    def key(self) -> str:
+        """The name of the value that is asked for. Raises an `AecoreError` for what cannot be asked."""
+        raise NotImplementedError
+
+    def folder(self, cache: Path) -> Path:
+        """Where the result belongs."""
+        raise NotImplementedError
+
+    def validate(self, cache: Path) -> None:
+        """Raise an `AecoreError` where the job could only fail."""
+
+    def describe(self, folder: Path) -> None:
+        """Write `spec.json`."""
+        raise NotImplementedError
+
+    def begin(self, folder: Path) -> None:
+        """Make the folder: what is asked for, and that it waits."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.describe(folder)
+        Work(folder).write_status(state="waiting", message="", fraction=0.0)
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        """Fill the folder, in the worker: ends with `DONE` or `STOPPED`, or with neither when stopped too early."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TrainTask(Task):
+    """Train a spec: fills `runs/<key>/`."""
+
+    spec: RunSpec
+    lane: ClassVar[str] = "train"
+
+    @property
+    def key(self) -> str:
+        return runs.run_key(self.spec)
+
+    def folder(self, cache: Path) -> Path:
+        return cache / "runs" / self.key
+
+    def describe(self, folder: Path) -> None:
+        runs.Run(folder).begin(self.spec)
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore import learning
+
+        learning.train(self.spec, folder, should_stop)
+
+
+@dataclass(frozen=True)
+class MapTask(Task):
+    """Draw a map of a trained run: fills `runs/<run_key>/map/<key>/`."""
+
+    run_key: str
+    spec: MapSpec
+    lane: ClassVar[str] = "map"
+
+    @property
+    def key(self) -> str:
+        return self.spec.key(runs.valid_key(self.run_key))
+
+    def folder(self, cache: Path) -> Path:
+        return runs.open_run(self.run_key, cache).folder / "map" / self.key
+
+    def validate(self, cache: Path) -> None:
+        run = runs.open_run(self.run_key, cache)
+        if not run.readable:
+            raise RunError(f"run {run.key}: got a run that is {run.state}, allowed: finished or stopped ones")
+        self.spec.check(min(self.spec.n, datasets.info(run.spec.dataset).n_validation))
+
+    def describe(self, folder: Path) -> None:
+        self.spec.describe(folder, self.run_key)
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore import mapping
+
+        mapping.project(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: 'finished', 'stopped' or 'failed', why, and the worker's memory in bytes (0: unknown)."""
+
+    state: str
+    message: str = ""
+    memory: int = 0
+
+
+def work(task: Task, folder: str) -> Outcome:
+    """Run a task to its end, in the worker. Never raises: what goes wrong becomes the failed state, with one line."""
+    target = Work(Path(folder))
+    try:
+        task.run(target.folder, _stop_asked(target))
+        outcome = _ending(target)
+    except Exception as error:
+        outcome = failed(target, error)
+    return Outcome(outcome.state, outcome.message, psutil.Process().memory_info().rss)
+
+
+def failed(target: Work, error: BaseException) -> Outcome:
+    """Write the failed state with one line, the traceback to the log."""
+    message = one_line(error)
+    if not isinstance(error, AecoreError):
+        logger.error("job %s failed: %s", target.key, message, exc_info=error)
+    with contextlib.suppress(OSError):  # a full disk may be the reason; the ticket carries the message all the same
+        target.write_status(**{**target.status(), "state": "failed", "message": message})
+    return Outcome("failed", message)
+
+
+def one_line(error: BaseException) -> str:
+    """What a page shows of an exception."""
+    text = " ".join(str(error).split())[:MESSAGE_LENGTH]
+    if isinstance(error, AecoreError):
+        return text
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "not enough memory for this job: try smaller layers, smaller batches or fewer points"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: free some space and start again"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _ending(target: Work) -> Outcome:
+    for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
+        if (target.folder / mark).exists():
+            return Outcome(state)
+    if target.stop_asked():  # before there was anything to look at: leave no trace
+        runs.set_aside(target.folder)
+        return Outcome("stopped")
+    return failed(target, AecoreError("the job ended without a result"))
+
+
+def _stop_asked(target: Work) -> Callable[[], bool]:
+    """`should_stop` for a task: looks for STOP at most every 50 ms, so that it may be asked after each batch."""
+    next_look = 0.0
+    asked = False
+
+    def should_stop() -> bool:
+        nonlocal next_look, asked
+        if not asked and time.monotonic() >= next_look:
+            asked = target.stop_asked()
+            next_look = time.monotonic() + STOP_CHECK_SECONDS
+        return asked
+
+    return should_stop

@@ -1,0 +1,36 @@
+"""Fetching a data set with Keras, where no plain copy is on this machine. A worker's job: it needs the internet."""
+
+from __future__ import annotations
+
+import keras
+
+from aecore import datasets
+from aecore.datasets import Data
+from aecore.errors import DatasetError
+
+_LOADERS = {"fashion-mnist": keras.datasets.fashion_mnist.load_data, "mnist": keras.datasets.mnist.load_data}
+
+
+def download(name: str) -> None:
+    """Put the files of a data set into Keras's cache, where `datasets.load` finds them.
+
+    Raises `DatasetError` for one that Keras does not have and when the download fails.
+    """
+    if name not in _LOADERS:
+        raise DatasetError(f"download: got {name!r}, allowed: {', '.join(_LOADERS)}")
+    try:
+        _LOADERS[name]()
+    except Exception as error:  # Keras raises bare Exception, URLError, OSError, … whichever step fails
+        reason = " ".join(str(error).split())
+        raise DatasetError(f"{name}: no copy on this machine, and downloading one failed ({reason})") from None
+
+
+def fetch(name: str) -> Data:
+    """`datasets.load`, with a download before a second try where Keras has the data set."""
+    try:
+        return datasets.load(name)
+    except DatasetError:
+        if name not in _LOADERS:
+            raise
+    download(name)
+    return datasets.load(name)

@@ -1,0 +1,250 @@
+"""`train`: from a spec to a complete run folder.
+
+The loop is our own because everything this project shows lives between the batches: losses of single steps,
+snapshots on a logarithmic clock, a stop that answers at once. Many steps run in one TensorFlow call, so it is as
+fast as `Model.fit` with `steps_per_execution`, and data sets stay in memory as they are (images as bytes).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aecore import metrics
+from aecore.datasets import Data, check, watched
+from aecore.errors import AecoreError, SpecError
+from aecore.learning.architectures import Autoencoder
+from aecore.learning.download import fetch
+from aecore.learning.export import finish
+from aecore.learning.objectives import Joint, LayerPhase, Objective, make_optimizer
+from aecore.learning.record import SNAPSHOT_CODINGS, SNAPSHOT_IMAGES, Recorder, projection, snapshot_steps
+from aecore.runs import Run
+from aecore.spec import Phase, RunSpec
+
+CHUNK_SECONDS = 0.25  # how long one TensorFlow call should take: the answer time of Stop
+
+
+@dataclass
+class Stage:
+    """One fit: the whole network, or one layer of a layer-by-layer schedule."""
+
+    name: str
+    settings: Phase
+    objective: Objective
+
+
+def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
+    """Train `spec` and fill `folder`, a run folder (see `aecore.runs`), up to `DONE`, or `STOPPED` when asked to.
+
+    Deterministic for a seed on one machine. `should_stop` is asked about four times a second. Raises an
+    `AecoreError` for a spec the data cannot serve, data that is not there, and a loss that is no longer finite.
+    """
+    started = time.time()
+    run = Run(folder)
+    run.begin(spec)
+    run.write_status(state="running", message="reading the data", fraction=0.0, started=started)
+    data = fetch(spec.dataset)
+    check(spec, data.info)
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(spec.seed)
+    run.write_status(state="running", message="building the network", fraction=0.0, started=started)
+    model = Autoencoder(spec, data.info.shape)
+    with ThreadPoolExecutor(1) as pool:
+        floor = pool.submit(metrics.pca_floor, data.train, data.validation)
+        fit = Fit(run, model, data, floor)
+        stopped = fit.all_stages(should_stop)
+        fit.recorder.status(fit.phase, "measuring and saving")
+        fit.recorder.merge_snapshots()
+        evaluation = fit.recorder.rows[-1] if not stopped else None
+        finish(run, model, data, floor.result(), fit.summary(evaluation))
+    fit.recorder.status(fit.phase, "stopped" if stopped else "finished", "stopped" if stopped else "finished")
+    run.mark("STOPPED" if stopped else "DONE")
+
+
+def stages(model: Autoencoder) -> list[Stage]:
+    """The fits that a spec's schedule asks for, in order."""
+    spec = model.spec
+    whole = Phase(spec.epochs, spec.optimizer, spec.learning_rate, spec.loss)
+    if spec.schedule == "joint":
+        return [Stage("", whole, Joint(model))]
+    plan = []
+    for depth in range(1, spec.layer_count + 1):
+        default = whole if depth == 1 else Phase(spec.epochs, spec.optimizer, spec.learning_rate, "mse")
+        phase = spec.phases[depth - 1] if spec.phases else default
+        output = spec.output_activation if depth == 1 else spec.activation
+        if phase.loss == "bce" and output != "sigmoid":
+            raise SpecError(f"phases: got loss 'bce' for layer {depth}, reconstructed by {output}; allowed: mse")
+        plan.append(Stage(f"layer {depth} of {spec.layer_count}", phase, LayerPhase(model, depth, phase.loss)))
+    return [*plan, Stage("fine-tuning", whole, Joint(model))]
+
+
+class Fit:
+    """The running fit of one model: its data as tensors, its recorder, its clock."""
+
+    def __init__(self, run: Run, model: Autoencoder, data: Data, floor: Future[np.ndarray]) -> None:
+        spec, info = model.spec, data.info
+        self.model, self.spec, self.floor = model, spec, floor
+        self.unit_range = info.unit_range
+        self.train, self.validation = tf.constant(data.train), tf.constant(data.validation)
+        self.order = np.random.default_rng(spec.seed)
+        self.stages = stages(model)
+        epochs = sum(stage.settings.epochs for stage in self.stages)
+        self.batches = -(-info.n_train // spec.batch_size)
+        self.recorder = Recorder(run, epochs * self.batches, epochs, self.batches, self.unit_range)
+        self.snapshots = snapshot_steps(epochs * self.batches, self.batches)
+        order = watched(len(data.validation), data.validation_labels)
+        self.watched = floats(tf.constant(data.validation[order[:SNAPSHOT_CODINGS]]))
+        self.basis = projection(int(np.prod(model.coding_shape)))
+        self.phase = self.stages[0].name
+        self.chunk = 1
+
+    def all_stages(self, should_stop: Callable[[], bool]) -> bool:
+        """Run every stage; True when asked to stop before the end."""
+        for stage in self.stages:
+            self.phase = stage.name
+            if self._stage(stage, should_stop):
+                return True
+        return False
+
+    def summary(self, evaluation: dict[str, Any] | None) -> dict[str, Any]:
+        """What the metrics say about the fit itself; a stopped one is evaluated as it stands."""
+        row = evaluation or self._epoch_row(self._evaluator(Joint(self.model)), self.recorder.losses[-self.batches :])
+        names = ("loss", "val_loss", "val_mse", "val_bce", "penalty")
+        return {
+            "seconds": time.time() - self.recorder.started,
+            "epochs": self.recorder.step // self.batches,
+            **{f"train_{name}" if name == "loss" else name: row[name] for name in names},
+        }
+
+    def _stage(self, stage: Stage, should_stop: Callable[[], bool]) -> bool:
+        recorder, settings = self.recorder, stage.settings
+        optimizer = make_optimizer(settings.optimizer, settings.learning_rate)
+        optimizer.build(stage.objective.variables)
+        run_steps = _stepper(stage.objective, optimizer, self.train)
+        evaluate, look = self._evaluator(stage.objective), self._looker(stage.objective)
+        if recorder.step == 0:
+            recorder.snapshot(*look())
+            recorder.status(self.phase)
+        for _ in range(settings.epochs):
+            begin = recorder.step
+            for batches in self._chunks():
+                clock = time.perf_counter()
+                losses, errors = run_steps(batches).numpy().T
+                self._pace(len(batches), time.perf_counter() - clock)
+                recorder.steps_done(losses, errors)
+                if not np.all(np.isfinite(losses)):
+                    what = "not a number" if np.isnan(losses).any() else "infinite"
+                    raise AecoreError(
+                        f"the loss became {what} in epoch {(recorder.step - 1) // self.batches + 1}; "
+                        f"try a smaller learning rate than {settings.learning_rate:g}"
+                    )
+                if recorder.step in self.snapshots:
+                    recorder.snapshot(*look())
+                if recorder.pca_mse is None and self.floor.done():
+                    recorder.pca_mse = metrics.pca_mse(self.floor.result(), int(np.prod(self.model.coding_shape)))
+                recorder.status(self.phase, force=recorder.step <= 2)
+                if should_stop():
+                    return True
+            recorder.rows.append(self._epoch_row(evaluate, recorder.losses[begin:]))
+            recorder.status(self.phase)
+        return False
+
+    def _chunks(self) -> Iterator[np.ndarray]:
+        """One epoch's sample indices in a new order: (steps, batch size) at a time, the last batch may be short.
+
+        A chunk is as long as its time allows and ends where a snapshot is due.
+        """
+        order, size = self.order.permutation(len(self.train)).astype(np.int32), self.spec.batch_size
+        step, full = 0, len(order) // size
+        base = self.recorder.step
+        while step < full:
+            due = [s - base for s in self.snapshots if step < s - base <= full]
+            end = min(step + self.chunk, full, *due)
+            yield order[step * size : end * size].reshape(end - step, size)
+            step = end
+        if full * size < len(order):
+            yield order[None, full * size :]
+
+    def _pace(self, steps: int, seconds: float) -> None:
+        """Aim at the wanted time a call, growing at most fourfold: the first call includes the tracing."""
+        wanted = int(steps * CHUNK_SECONDS / max(seconds, 1e-4))
+        self.chunk = max(1, min(wanted, 4 * self.chunk))
+
+    def _epoch_row(self, evaluate: Callable[[], np.ndarray], losses: list[float]) -> dict[str, Any]:
+        """One row of the history; the training loss is the mean over the epoch's batches, as Keras prints it."""
+        loss, penalty, val_mse, val_bce = evaluate().tolist()
+        return {
+            "epoch": self.recorder.step // self.batches,
+            "loss": float(np.mean(losses)),
+            "val_loss": loss,
+            "val_mse": val_mse,
+            "val_bce": val_bce if self.unit_range else None,
+            "penalty": penalty,
+            "phase": self.phase,
+        }
+
+    def _evaluator(self, objective: Objective) -> Callable[[], np.ndarray]:
+        """Loss, penalty, MSE and BCE of the validation samples, batched as in training, on which penalties depend."""
+        n, size = len(self.validation), self.spec.batch_size
+        seeds = keras.random.SeedGenerator(self.spec.seed)
+        first = seeds.state.numpy()
+
+        @tf.function
+        def evaluate() -> Any:
+            sums = tf.zeros(4)
+            for start in tf.range(0, n, size):
+                x = floats(self.validation[start : start + size])
+                values = objective.validate(x, seeds)
+                sums += tf.stack([tf.cast(value, tf.float32) for value in values]) * tf.cast(tf.shape(x)[0], tf.float32)
+            return sums / n
+
+        def evaluated() -> np.ndarray:
+            seeds.state.assign(first)  # the same noise and draws in every epoch
+            return evaluate().numpy()
+
+        return evaluated
+
+    def _looker(self, objective: Objective) -> Callable[[], tuple[np.ndarray, np.ndarray, float]]:
+        """What a snapshot shows: codings, a few reconstructions, and the error on the watched samples."""
+
+        @tf.function
+        def look(x: Any) -> Any:
+            y = objective.reconstruct(x)
+            return self.model.encode(x), y[:SNAPSHOT_IMAGES], tf.reduce_mean(tf.square(x - y))
+
+        def looked() -> tuple[np.ndarray, np.ndarray, float]:
+            codings, reconstructions, error = (value.numpy() for value in look(self.watched))
+            return codings if self.basis is None else codings @ self.basis, reconstructions, float(error)
+
+        return looked
+
+
+def _stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: Any) -> Callable[..., Any]:
+    """A traced function: sample indices (steps, batch) to losses and squared errors (steps, 2) of as many steps."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    def steps(batches: Any) -> Any:
+        n = tf.shape(batches)[0]
+        losses = tf.TensorArray(tf.float32, size=n)
+        for i in tf.range(n):
+            x = floats(tf.gather(train, batches[i]))
+            with tf.GradientTape() as tape:
+                loss, error = objective(x)
+            optimizer.apply(tape.gradient(loss, objective.variables), objective.variables)
+            losses = losses.write(i, tf.stack([loss, error]))
+        return losses.stack()
+
+    return steps
+
+
+def floats(samples: Any) -> Any:
+    """`datasets.as_float` for tensors."""
+    return tf.cast(samples, tf.float32) / 255 if samples.dtype == tf.uint8 else samples

@@ -1,0 +1,62 @@
+"""The few layers and random operations that Keras does not have, or not for this range of values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def corrupt(x: Any, kind: str, rate: float, clip: bool, seed: Any) -> Any:
+    """`x` with Gaussian noise of standard deviation `rate`, or with a share `rate` of its values dropped.
+
+    Dropout scales what is left by 1 / (1 - rate), as `keras.layers.Dropout` does. `seed` is an integer (the same
+    noise each time) or a `keras.random.SeedGenerator`.
+    """
+    if kind == "dropout":
+        noisy = keras.random.dropout(x, rate, seed=seed)
+    else:
+        noisy = x + rate * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=seed)
+    return ops.clip(noisy, 0.0, 1.0) if clip else noisy
+
+
+def sample(mean: Any, log_var: Any, seed: Any) -> Any:
+    """One draw from N(mean, exp(log_var)), differentiable in both (Kingma and Welling 2014, the reparametrisation)."""
+    return mean + ops.exp(0.5 * log_var) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
+
+
+@keras.saving.register_keras_serializable("aecore")
+class Corruption(keras.layers.Layer):
+    """`corrupt` as a layer, active while training. `keras.layers.GaussianNoise` refuses deviations above 1."""
+
+    def __init__(self, kind: str, rate: float, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind, self.rate, self.seed = kind, rate, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return corrupt(x, self.kind, self.rate, False, self.seed_generator) if training else x
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "kind": self.kind, "rate": self.rate, "seed": self.seed}
+
+
+class TiedDense(keras.layers.Layer):
+    """A dense layer whose kernel is another one's, transposed; its bias is its own.
+
+    It cannot be serialised alone (a layer inside a layer's configuration comes back without its weights): the model
+    that owns both, `architectures.Autoencoder`, is what is saved.
+    """
+
+    def __init__(self, dense: keras.layers.Dense, activation: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.activation = keras.activations.get(activation)
+        self.units = dense.kernel.shape[0]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+
+    def call(self, x: Any) -> Any:
+        return self.activation(ops.matmul(x, ops.transpose(self.dense.kernel)) + self.bias)

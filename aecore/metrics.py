@@ -1,0 +1,102 @@
+"""Numbers about a run, from its arrays: errors, the PCA floor, and what the codings do. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aecore.datasets.base import as_float
+
+ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5: a coding is active when its variance exceeds this
+SILENT = 0.1  # the share of activations below it is what the literature prints about sparse codings
+DEAD = 0.01
+PART = 5000
+EPSILON = 1e-7  # as in Keras, so that a certain and wrong pixel costs 16 nats instead of infinitely many
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    x = np.asarray(x, np.float32)
+    return x.reshape(len(x), -1)
+
+
+def per_sample_mse(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean squared error of each sample: (n, ...), (n, ...) -> (n,)."""
+    return np.mean(np.square(_flat(x) - _flat(y)), axis=1)
+
+
+def mse(x: np.ndarray, y: np.ndarray) -> float:
+    """Mean squared error over samples and features."""
+    return float(np.mean(per_sample_mse(x, y), dtype=np.float64))
+
+
+def bce(x: np.ndarray, y: np.ndarray) -> float:
+    """Binary cross-entropy in nats of reconstructions `y`, mean over samples and features; both in [0, 1]."""
+    x, y = _flat(x), np.clip(_flat(y), EPSILON, 1 - EPSILON)
+    return float(-np.mean(x * np.log(y) + (1 - x) * np.log1p(-y), dtype=np.float64))
+
+
+def rounded_accuracy(x: np.ndarray, y: np.ndarray) -> float:
+    """Share of values on the same side of 0.5 in both (Géron's metric; all black scores 0.73 on Fashion-MNIST)."""
+    return float(np.mean(np.round(_flat(x)) == np.round(_flat(y))))
+
+
+def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
+    """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`.
+
+    Images may be bytes: they are scaled like everywhere, in parts, so that no large copy is made. Returns
+    (components + 1,) float64, components = min(features, n_train - 1): what a linear autoencoder with as many codings
+    reaches at best (Baldi and Hornik 1989).
+    """
+    parts = [slice(start, start + PART) for start in range(0, len(train), PART)]
+    mean = sum(_flat(as_float(train[part])).sum(axis=0, dtype=np.float64) for part in parts) / len(train)
+    features, center = len(mean), mean.astype(np.float32)
+    scatter = np.zeros((features, features))
+    for part in parts:
+        centred = _flat(as_float(train[part])) - center
+        scatter += centred.T @ centred
+    vectors = np.linalg.eigh(scatter)[1][:, ::-1][:, : min(features, len(train) - 1)]
+    rest = _flat(as_float(validation)) - center
+    explained = np.mean(np.square(rest @ vectors.astype(np.float32)), axis=0, dtype=np.float64)
+    total = np.sum(np.mean(np.square(rest), axis=0, dtype=np.float64))
+    return np.maximum(total - np.concatenate([[0.0], np.cumsum(explained)]), 0.0) / features
+
+
+def pca_mse(floor: np.ndarray, components: int) -> float:
+    """The floor at that many components; the last one known where there are more codings than components."""
+    return float(floor[min(components, len(floor) - 1)])
+
+
+def active_dimensions(codings: np.ndarray, threshold: float = ACTIVE_VARIANCE) -> int:
+    """How many of the codings (n, d) vary: variance over the samples above `threshold`."""
+    return int(np.sum(np.var(_flat(codings), axis=0) > threshold))
+
+
+def silent_share(activations: np.ndarray, threshold: float = SILENT) -> float:
+    """Share of all activations nearer to 0 than `threshold`."""
+    return float(np.mean(np.abs(activations) < threshold))
+
+
+def dead_units(activations: np.ndarray, threshold: float = DEAD) -> int:
+    """How many units (n, ..., units) stay nearer to 0 than `threshold` for every sample."""
+    units = np.abs(np.asarray(activations)).reshape(-1, np.shape(activations)[-1])
+    return int(np.sum(units.max(axis=0) < threshold))
+
+
+def unit_means(activations: np.ndarray) -> np.ndarray:
+    """Mean activation of each unit: (n, ..., units) -> (units,) float32."""
+    activations = np.asarray(activations, np.float32)
+    return activations.reshape(-1, activations.shape[-1]).mean(axis=0)
+
+
+def kl_per_dimension(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:
+    """KL(N(mean, exp(log_var)) || N(0, 1)) of each coding in nats, mean over the samples: (n, d) -> (d,)."""
+    mean, log_var = np.asarray(mean, np.float64), np.asarray(log_var, np.float64)
+    return np.mean(-0.5 * (1 + log_var - np.exp(log_var) - np.square(mean)), axis=0)
+
+
+def histogram(activations: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    """Counts (bins,) and edges (bins + 1,) of all activations; [0, 1] in equal bins where they lie in it."""
+    values = np.asarray(activations, np.float32).ravel()
+    low, high = float(values.min()), float(values.max())
+    bounds = (0.0, 1.0) if low >= 0 and 0 < high <= 1 else (low, high)
+    counts, edges = np.histogram(values, bins=bins, range=bounds)
+    return counts, edges.astype(np.float32)

@@ -1,0 +1,281 @@
+"""The run folder: the one place through which a training, its progress and its results travel.
+
+`cache/runs/<key>/` holds, once complete (`DONE`):
+
+    spec.json           format version, key, spec, data set's name and fingerprint
+    environment.json    versions, machine
+    status.json         state, epoch, batch, losses, ETA (while it trains: rewritten at least once a second)
+    history.json        {"steps": [{step, epoch, loss, mse}],
+                        "epochs": [{epoch, loss, val_loss, val_mse, val_bce, penalty, phase}]}
+    metrics.json        numbers about the finished run, `layers` among them
+    codings.npy         (n_validation, coding_size) float32, float16 above 64 dimensions
+    codings_train.npy   (n, coding_size) float16: the first n training samples' codings
+    reconstructions.npz validation reconstructions, `x`: uint8 for data in [0, 1], else float16
+    activations.npz     statistics of codings and hidden layers: `layers` has their names, then a few arrays a layer
+    snapshots.npz       `step`, `epoch`, `loss`, `val_loss` (s,), and of the samples in the order of `datasets.watched`
+                        `codings` (s, 1000, k), `reconstructions` (s, 16, ...)
+    model.keras, encoder.onnx, decoder.onnx
+    map/<key>/, probe/<key>/   values computed from the run, each with its own status.json and DONE
+    DONE | STOPPED      written last: a manifest {file name: bytes}
+
+While it trains, snapshots stand one by one in `snapshots/00000.npz` … and `STOP` asks the worker to end. Nothing is
+ever readable as complete before it is: every file is written beside its place and moved there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aecore import datasets
+from aecore.errors import RunError
+from aecore.spec import KEY_LENGTH, RunSpec
+
+FORMAT = 1
+STALE_SECONDS = 15.0  # a status this old with state "running" belongs to a dead worker
+_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
+
+
+def cache_folder() -> Path:
+    """`$AECORE_CACHE`, else `cache/` beside the package."""
+    return Path(os.environ.get("AECORE_CACHE") or Path(__file__).resolve().parent.parent / "cache")
+
+
+def run_key(spec: RunSpec) -> str:
+    """The key of a spec on its data set. Raises an `AecoreError` for a spec the data set cannot serve."""
+    info = datasets.info(spec.dataset)
+    datasets.check(spec, info)
+    return spec.key(info.fingerprint)
+
+
+def valid_key(key: str) -> str:
+    """`key` if it has the form of one (nothing that could leave the cache folder), else `RunError`."""
+    if not _KEY.fullmatch(key):
+        raise RunError(f"run: got {key[:40]!r}, allowed: {KEY_LENGTH} digits 0-9 a-f")
+    return key
+
+
+class Work:
+    """A folder that a job fills: a run, or something computed from one. All reading is tolerant of a writer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.key = self.folder.name
+
+    @property
+    def state(self) -> str:
+        """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'."""
+        for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
+            if (self.folder / mark).exists():
+                return state if self._intact(mark) else "damaged"
+        state = str(self.status().get("state", "missing")) if self.folder.exists() else "missing"
+        return "running" if state in ("finished", "stopped") else state  # its mark is not there yet, or never came
+
+    @property
+    def readable(self) -> bool:
+        """True when arrays and metrics are there: finished, or stopped by someone."""
+        return self.state in ("finished", "stopped")
+
+    def status(self) -> dict[str, Any]:
+        """The last complete status.json, {} where there is none (a torn or alien file counts as none)."""
+        return read_json(self.folder / "status.json", {})
+
+    def write_status(self, **values: Any) -> None:
+        write_json(self.folder / "status.json", {**values, "updated": time.time()})
+
+    def ask_to_stop(self) -> None:
+        (self.folder / "STOP").touch()
+
+    def stop_asked(self) -> bool:
+        return (self.folder / "STOP").exists()
+
+    def mark(self, name: str) -> None:
+        """Write `DONE` or `STOPPED`, last of all: a manifest of every file and its size."""
+        files = {
+            path.name: path.stat().st_size
+            for path in sorted(self.folder.iterdir())
+            if path.is_file() and path.name not in ("STOP", "status.json", "DONE", "STOPPED") and path.suffix != ".tmp"
+        }
+        write_json(self.folder / name, files)
+
+    def _intact(self, mark: str) -> bool:
+        manifest = read_json(self.folder / mark, {})
+        try:
+            return bool(manifest) and all((self.folder / n).stat().st_size == size for n, size in manifest.items())
+        except (OSError, AttributeError):
+            return False
+
+    def array(self, name: str) -> np.ndarray:
+        """`<name>.npy`, memory-mapped."""
+        with self._reading(name):
+            return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """All arrays of `<name>.npz`."""
+        with self._reading(name), np.load(self.folder / f"{name}.npz", allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+
+    @contextlib.contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise RunError(f"run {self.key}: {name} cannot be read ({error}); train it again") from None
+
+    def clear(self) -> None:
+        """Set the folder aside and start an empty one: what a request finds damaged, stopped or failed."""
+        set_aside(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+
+class Run(Work):
+    """A run folder, see the module's docstring for its files."""
+
+    @property
+    def spec(self) -> RunSpec:
+        values = read_json(self.folder / "spec.json", None)
+        if not isinstance(values, dict) or "spec" not in values:
+            raise RunError(f"run {self.key}: unknown, or its description is damaged")
+        if values.get("format") != FORMAT:
+            raise RunError(f"run {self.key}: format {values.get('format')!r}, allowed: {FORMAT}")
+        return RunSpec.from_dict(values["spec"])
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return read_json(self.folder / "metrics.json", {})
+
+    @property
+    def history(self) -> dict[str, list[dict[str, Any]]]:
+        return read_json(self.folder / "history.json", {"steps": [], "epochs": []})
+
+    def begin(self, spec: RunSpec) -> None:
+        """Make the folder and write down what is to be trained."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        info = datasets.info(spec.dataset)
+        write_json(
+            self.folder / "spec.json",
+            {"format": FORMAT, "key": self.key, "spec": spec.to_dict(), "fingerprint": info.fingerprint},
+        )
+
+    def reconstructions(self) -> np.ndarray:
+        """Validation reconstructions (n, *shape): uint8 for data in [0, 1], else float16."""
+        return self.arrays("reconstructions")["x"]
+
+    def snapshots(self) -> dict[str, np.ndarray]:
+        """All snapshots so far, stacked along the first axis; {} before the first one. Works while it trains."""
+        if (self.folder / "snapshots.npz").exists():
+            return self.arrays("snapshots")
+        rows = [read_npz(path) for path in sorted((self.folder / "snapshots").glob("*.npz"))]
+        rows = [row for row in rows if row]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+    def latest_snapshot(self) -> dict[str, np.ndarray]:
+        """The newest snapshot of a run that trains, {} before the first one."""
+        paths = sorted((self.folder / "snapshots").glob("*.npz"))
+        return read_npz(paths[-1]) if paths else {}
+
+    def touch(self) -> None:
+        """Note that somebody looked at the run; what was not looked at for longest is evicted first."""
+        with contextlib.suppress(OSError):
+            os.utime(self.folder)
+
+
+def open_run(key: str, cache: Path | None = None) -> Run:
+    """The run of that key, in whatever state. Raises `RunError` for a key that is no key."""
+    return Run((cache or cache_folder()) / "runs" / valid_key(key))
+
+
+def run_of(spec: RunSpec, cache: Path | None = None) -> Run:
+    """The run of that spec, in whatever state ('missing' where nobody asked for it yet)."""
+    return open_run(run_key(spec), cache)
+
+
+def list_runs(cache: Path | None = None) -> list[Run]:
+    """Runs that can be looked at, the most recently used first."""
+    folder = (cache or cache_folder()) / "runs"
+    runs = [Run(path) for path in folder.glob("*") if _KEY.fullmatch(path.name)] if folder.is_dir() else []
+    return sorted((run for run in runs if run.readable), key=lambda run: -_modified(run.folder))
+
+
+def set_aside(folder: Path) -> None:
+    """Move a folder out of the way (beside it, `.aside-…`) and delete it there; never raises for a missing one."""
+    if not folder.exists():
+        return
+    aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=folder.parent))
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(folder, aside / folder.name)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_json(path: Path, default: Any) -> Any:
+    """The file's value; `default` where there is none, it is torn, or of another type than `default` (if not None)."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return default
+    return value if default is None or isinstance(value, type(default)) else default
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return {}
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write beside `path`, then move there: a reader sees the old file or the new one, never a part."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Atomic; NaN and infinity become null, so that every reader can parse what is written."""
+    write_bytes(path, json.dumps(_finite(value), allow_nan=False).encode())
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
+
+
+def write_arrays(path: Path, *, small: bool = False, **arrays: np.ndarray) -> None:
+    """Atomic compressed `.npz`; `small` takes longer and saves a sixth (LZMA), for what is written once and kept."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA if small else zipfile.ZIP_DEFLATED) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

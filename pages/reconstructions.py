@@ -1,0 +1,156 @@
+"""Reconstructions: what goes in against what comes out, how the network learned it, and where it fails."""
+
+import numpy as np
+import streamlit as st
+
+from aecore import corruption, figures, inference, metrics
+from aecore.datasets import Data, as_float, watched
+from aecore.figures import PLOTLY_CONFIG, error_text, share_text
+from aecore.runs import Run, open_run
+from pages.widgets import active, controls, header, host, image_grid, inside, picked, shell, theme
+
+shell.enter()
+
+LIVE_SECONDS = 1.0
+
+
+def main() -> None:
+    run, busy = active.shown(), active.pending()
+    if busy and busy.latest_snapshot():
+        header.draw(busy, "It is learning: shapes first, then shades. What it makes of ten images now:", [])
+        st.fragment(_live, run_every=LIVE_SECONDS)(busy.key)
+        return
+    header.draw(run, _sentence(run), _numbers(run) if run else [])
+    if run:
+        data = host.data(run.spec.dataset)
+        _pictures(run, data)
+        _curves_and_classes(run, data)
+        _errors_and_inside(run, data)
+
+
+def _sentence(run: Run | None) -> str:
+    if run is None:
+        return ""
+    codings = run.metrics.get("coding_size", run.spec.coding_size)
+    sample = "image" if host.data(run.spec.dataset).info.is_image else "sample"
+    seen = f"The network saw each {sample} through {codings:,} number{'s' if codings != 1 else ''}."
+    if corruption.corrupts_input(run.spec):
+        return f"{seen} It was given the noisy {sample} and asked for the clean one. Good: noise goes, shape stays."
+    return f"{seen} Good: the shape and the big shades survive, print and texture go."
+
+
+def _numbers(run: Run) -> list[header.Number]:
+    found = run.metrics
+    mse, floor = found.get("val_mse"), found.get("pca_mse")
+    gain = mse / floor - 1 if mse is not None and floor else None
+    numbers = [
+        header.Number(
+            "Error (MSE)", error_text(mse), "" if gain is None else f"{100 * gain:+.0f} % against PCA",
+            None if gain is None else gain < 0,
+            "Mean squared error of a pixel on validation data, smaller is better; PCA with as many components is "
+            "the best a linear network can do.",
+        ),
+        header.Number(
+            "Cross-entropy", error_text(found.get("val_bce")),
+            help="Binary cross-entropy of a pixel on validation data, in nats; smaller is better.",
+        ),
+        header.Number(
+            "Rounded accuracy", share_text(found.get("rounded_accuracy")),
+            help="Share of pixels on the same side of 0.5 as the original. All black already scores .73.",
+        ),
+        header.Number("Parameters", figures.count_text(found.get("parameters"))),
+        header.Number("Trained in", figures.seconds_text(found.get("seconds"))),
+    ]  # fmt: skip
+    return [number for number in numbers if number.value and number.value != "–"]
+
+
+def _pictures(run: Run, data: Data) -> None:
+    labels, names = data.validation_labels, data.info.classes
+    ways = {way: text for way, text in picked.WAYS.items() if names or way not in ("each", "class")}
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    way = controls.segments(bar, "Which images", ways, "show")
+    group = 0
+    if way == "class":
+        name = bar.selectbox("Class", names, key="class", label_visibility="collapsed", bind="query-params", width=180)
+        group = names.index(name)
+    if way == "random" and bar.button("Another ten", icon=":material/casino:"):
+        st.session_state["draw"] = st.session_state.get("draw", 0) + 1
+    index = picked.choose(way, picked.errors_of(run), labels, group=group, seed=st.session_state.get("draw", 0))
+    x = as_float(data.validation[index])
+    columns = [names[labels[i]] if names and labels is not None else f"no. {i}" for i in index]
+    if corruption.corrupts_input(run.spec):
+        noisy = corruption.corrupt(x, run.spec)
+        output = inference.reconstruct(run, noisy)
+        rows = [("original", x), ("noisy", noisy), ("reconstruction", output)]
+    else:
+        output = picked.reconstructions_of(run)[index]
+        rows = [("original", x), ("reconstruction", output)]
+    _grid(rows, x, output, columns)
+
+
+def _grid(rows: list[tuple[str, np.ndarray]], x: np.ndarray, output: np.ndarray, columns: list[str]) -> None:
+    """Rows of samples over their difference and error: images as pictures, vectors as small bars."""
+    errors = [error_text(error) for error in metrics.per_sample_mse(x, output)]
+    image_grid.show([*rows, ("difference", image_grid.difference(x, output))], columns, ("MSE", errors))
+    if x.ndim >= 3:
+        st.caption("Difference: orange where the reconstruction is too bright, blue where it is too dark.")
+
+
+def _curves_and_classes(run: Run, data: Data) -> None:
+    colours = theme.current()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("###### How it learned")
+        _curve(run, run.history, run.metrics.get("pca_mse"))
+        st.caption(
+            "The error falls fast, then slowly; under the dotted line it beats the best linear code of its size."
+        )
+    with right:
+        if data.validation_labels is not None:
+            st.markdown("###### Which images are hard")
+            chart = figures.class_errors(picked.errors_of(run), data.validation_labels, data.info.classes, colours)
+            st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Mean error of each class, hardest first")
+            st.caption("Mean error of each class: what has texture or straps is hard, what is plain is easy.")
+
+
+def _errors_and_inside(run: Run, data: Data) -> None:
+    if not data.info.is_image:
+        inside.draw(run, data)
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.markdown("###### Where the errors are")
+        chart = figures.error_heat_map(picked.pixel_errors_of(run), theme.current(), height=260)
+        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Mean error of each pixel")
+        st.caption("Mean error of each pixel: edges and sleeves, where images differ most, are hardest.")
+    with right:
+        inside.draw(run, data)
+
+
+def _curve(run: Run, history: dict, pca_mse: float | None) -> None:
+    chart = figures.learning_curves(
+        history,
+        pca_mse,
+        theme.current(),
+        epochs=run.status().get("epochs") or run.spec.epochs,
+        components=run.metrics.get("coding_size"),
+    )
+    st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Learning curves", key="curves")
+
+
+def _live(key: str) -> None:
+    """While it trains: the same images, growing clearer, and the curve."""
+    run = open_run(key, host.cache())
+    snapshot = run.latest_snapshot()
+    data = host.data(run.spec.dataset)
+    if snapshot:
+        output = as_float(snapshot["reconstructions"][: picked.SHOWN])
+        index = watched(len(data.validation), data.validation_labels)[: picked.SHOWN]
+        x, labels = as_float(data.validation[index]), data.validation_labels
+        columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
+        _grid([("original", x), ("reconstruction", output)], x, output, columns)
+    _curve(run, run.history, run.status().get("pca_mse"))
+    st.caption("Each point is one look at the training; the dotted line is PCA with as many components.")
+
+
+main()

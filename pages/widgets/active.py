@@ -1,0 +1,152 @@
+"""The active run: the one this session looks at, trains or waits for. It lives in the link as `run=`."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+import streamlit as st
+
+from aecore import demo, jobs, runs
+from aecore.errors import AecoreError
+from aecore.runs import Run, Work
+from aecore.spec import RunSpec
+from pages.widgets import host, knobs
+
+PENDING = ("waiting", "running")
+HOME = "reconstructions"
+# What each page shows before a run was chosen: its best demonstration.
+DEMONSTRATIONS = {
+    HOME: "stacked",
+    "latent_map": "stacked",
+    "latent_walk": "variational-2",
+    "sparsity": "sparse-kl",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the knobs ask for: a spec with its run, or the one line that says why it cannot be trained."""
+
+    spec: RunSpec | None = None
+    run: Run | None = None
+    error: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.run is not None and state(self.run) == "finished"
+
+
+def restore() -> None:
+    """Once a session, before any widget: knobs and run as the link says; what it says wrongly is told in one line.
+    A run wins over knobs."""
+    if "run" in st.session_state:
+        return
+    st.session_state["run"] = None
+    values, junk = knobs.read_link()
+    key = st.query_params.get("run")
+    if key is not None:
+        try:
+            run = runs.open_run(key, host.cache())
+            if run.readable or state(run) in PENDING:
+                values = knobs.of_spec(run.spec)
+                choose(run.key)
+            else:
+                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+        except AecoreError as error:
+            junk.append(str(error))
+    if junk:
+        st.session_state["notice"] = f"Not used from the link: {'; '.join(junk[:3])}."
+    knobs.restore(values)
+
+
+def choose(key: str) -> None:
+    """Make a run the active one."""
+    st.session_state["run"] = key
+
+
+def open_run_of(key: str) -> None:
+    """Open a run from the list of recent ones: picture and knobs."""
+    choose(key)
+    st.session_state.update(knobs.of_spec(runs.open_run(key, host.cache()).spec))
+
+
+def keep_link() -> None:
+    """Write the active run into the link (changing pages clears it)."""
+    key = st.session_state.get("run")
+    if key and st.query_params.get("run") != key:
+        st.query_params["run"] = key
+    elif not key and "run" in st.query_params:
+        del st.query_params["run"]
+
+
+def state(run: Work) -> str:
+    """The run's honest state: a training that nobody does any more has failed."""
+    return host.queue().state_of(run)
+
+
+def wanted() -> Wanted:
+    try:
+        spec = knobs.current_spec()
+        return Wanted(spec, runs.run_of(spec, host.cache()))
+    except AecoreError as error:
+        return Wanted(error=str(error))
+
+
+def pending() -> Run | None:
+    """The active run while it waits or trains."""
+    key = st.session_state.get("run")
+    run = runs.open_run(key, host.cache()) if key else None
+    return run if run and state(run) in PENDING else None
+
+
+def shown() -> Run | None:
+    """The run whose picture the page draws: the active one, else the last good one, else the page's demonstration."""
+    page = st.session_state.get("page", HOME)
+    for key in (st.session_state.get("run"), st.session_state.get("last_good"), demo.keys()[DEMONSTRATIONS[page]]):
+        run = runs.open_run(key, host.cache()) if key else None
+        if run and run.readable:
+            if key == st.session_state.get("run"):
+                st.session_state["last_good"] = key
+            run.touch()
+            return run
+    return None
+
+
+def shown_key() -> str | None:
+    run = shown()
+    return run.key if run else None
+
+
+def train() -> None:
+    """Train was clicked: show the run where it is finished already, else ask the queue for it."""
+    st.session_state.pop("notice", None)
+    want = wanted()
+    if want.spec is None or want.run is None:
+        st.session_state["notice"] = want.error
+        return
+    try:
+        if not want.finished:
+            host.queue().submit(jobs.TrainTask(want.spec), host.session())
+        choose(want.run.key)
+    except AecoreError as error:
+        st.session_state["notice"] = str(error)
+
+
+def stop() -> None:
+    """Stop was clicked: leave the run; its training ends when nobody else watches it."""
+    run = pending()
+    if run:
+        host.queue().stop(run.key, host.session())
+
+
+@st.cache_data(ttl=10, show_spinner=False, max_entries=200)
+def expected_seconds(spec: RunSpec) -> float | None:
+    """Seconds the training will take, from finished runs like it on this machine; None where there are none."""
+    same = ("dataset", "architecture", "bottleneck", "coding", "batch_size", "hidden", "schedule")
+    an_epoch = []
+    for run in runs.list_runs(host.cache())[:100]:
+        seconds = run.metrics.get("seconds")
+        if seconds and all(getattr(run.spec, name) == getattr(spec, name) for name in same):
+            an_epoch.append(seconds / run.spec.epochs)
+    return statistics.median(an_epoch) * spec.epochs if an_epoch else None

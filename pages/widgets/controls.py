@@ -1,0 +1,24 @@
+"""Controls that several pages draw in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def segments(place: DeltaGenerator, label: str, options: Mapping[str, str], key: str) -> str:
+    """A row of segments, one of which is always picked: {value: text}. Its state stands in the link under `key`."""
+    if st.session_state.get(key) not in (None, *options):
+        del st.session_state[key]
+    return place.segmented_control(
+        label,
+        list(options),
+        default=next(iter(options)),
+        required=True,
+        format_func=options.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        bind="query-params",
+    )

@@ -1,0 +1,151 @@
+"""The head of every page: which run this is, its numbers, and what is going on with the training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore import runs
+from aecore.runs import Run
+from pages.widgets import active, host, knobs, sidebar
+
+TICK = 0.5  # seconds between two looks at a training
+
+_OPEN_SIDEBAR = """
+export default function(component) {
+  const button = component.parentElement.querySelector("button");
+  button.onclick = () => {
+    const open = document.querySelector('[data-testid="stExpandSidebarButton"]');
+    if (open) open.click();
+  };
+}
+"""
+_BUTTON_CSS = """
+button { font: inherit; color: var(--st-text-color); background: var(--st-background-color); cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .4rem);
+  min-height: 2.4rem; padding: 0 .8rem; width: 100%; }
+"""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the header and what it is measured against; `good` colours the comparison, None leaves it grey."""
+
+    label: str
+    value: str
+    note: str = ""
+    good: bool | None = None
+    help: str = ""
+
+
+def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
+    """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
+    _phone_bar()
+    for notice in filter(None, [st.session_state.get("notice")]):
+        st.warning(notice, icon=":material/info:")
+    if run is None:
+        st.markdown("##### Nothing trained yet")
+        st.caption("Press Train: the default takes a few seconds. What it learns appears here while it trains.")
+    else:
+        left, right = (
+            st.columns([11 - 1.4 * len(numbers), 1.4 * len(numbers)], gap="medium")
+            if numbers
+            else (st.container(), None)
+        )
+        with left:
+            stopped = " · stopped early" if run.state == "stopped" else ""
+            st.markdown(f"##### {sidebar.name_of(run)}{stopped}")
+            st.caption(sentence)
+        if right:
+            with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
+                for number in numbers:
+                    _metric(number)
+    _progress(run)
+
+
+def _metric(number: Number) -> None:
+    colour: Literal["green", "red", "off"] = "off" if number.good is None else "green" if number.good else "red"
+    st.metric(
+        number.label,
+        number.value,
+        number.note or None,
+        delta_color=colour,
+        delta_arrow="off",
+        help=number.help or None,
+        width="content",
+    )
+
+
+def _phone_bar() -> None:
+    """Train, Stop and the way to the knobs; shown by CSS where the sidebar is closed."""
+    with st.container(key="phone_bar"):
+        sidebar.train_and_stop("_phone", _knobs_button)
+
+
+@st.cache_resource(show_spinner=False)
+def _knobs_component() -> components.ComponentRenderer:
+    return components.component(
+        "open_knobs", html='<button type="button">Knobs</button>', css=_BUTTON_CSS, js=_OPEN_SIDEBAR
+    )
+
+
+def _knobs_button() -> None:
+    _knobs_component()(key="open_knobs")
+
+
+def _progress(shown: Run | None) -> None:
+    """One line on the training this session waits for, or on how the picture differs from the knobs."""
+    busy = active.pending()
+    if busy:
+        st.fragment(_tick, run_every=TICK)(busy.key)
+        return
+    key = st.session_state.get("run")
+    chosen = runs.open_run(key, host.cache()) if key else None
+    if chosen and active.state(chosen) in ("failed", "damaged"):
+        _failure(chosen, shown)
+        return
+    want = active.wanted()
+    if shown and want.spec:
+        difference = knobs.differences(shown.spec, want.spec)
+        if difference:
+            verb = "Show opens it." if want.finished else "Train makes it."
+            st.caption(f":material/tune: {difference} {verb}")
+
+
+def _failure(chosen: Run, shown: Run | None) -> None:
+    damaged = "its files are damaged or incomplete; train it again"
+    message = damaged if active.state(chosen) == "damaged" else chosen.status().get("message", "it ended early")
+    kept = " The picture is the last good run's." if shown else ""
+    st.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."), icon=":material/error:")
+    st.button("Train again", key="again", icon=":material/replay:", on_click=active.train)
+
+
+def _tick(key: str) -> None:
+    run = runs.open_run(key, host.cache())
+    state = active.state(run)
+    if state not in active.PENDING:
+        st.rerun(scope="app")
+    if st.session_state.get("seen_learning") != key and run.latest_snapshot():
+        st.session_state["seen_learning"] = key  # from now on the page draws the run that trains
+        st.rerun(scope="app")
+    status = run.status()
+    st.progress(float(status.get("fraction") or 0.0), text=_doing(run, state, status))
+
+
+def _doing(run: Run, state: str, status: dict) -> str:
+    name = sidebar.name_of(run)
+    if state == "waiting":
+        ticket = host.queue().ticket(run.key)
+        ahead = ticket.position if ticket else 0
+        place = f"place {ahead} in the queue" if ahead else "about to start"
+        wait = ticket.expected_seconds if ticket else None
+        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "")
+    if not status.get("epoch"):
+        return f"{name}: {status.get('message') or 'the worker is getting ready'}"
+    phase = f"{status['phase']} · " if status.get("phase") else ""
+    left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
+    loss = f" · loss {status['loss']:.4f}".replace(" 0.", " .") if status.get("loss") is not None else ""
+    return f"{name}: {phase}epoch {status['epoch']} of {status.get('epochs')}{left}{loss}"

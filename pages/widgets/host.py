@@ -1,0 +1,33 @@
+"""What all sessions of one server share: the cache folder, the queue, and arrays that are read once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from aecore import datasets, jobs, runs
+
+
+def cache() -> Path:
+    return runs.cache_folder()
+
+
+@st.cache_resource(show_spinner=False)
+def queue() -> jobs.Queue:
+    """The server's one queue (module globals would be made anew whenever a file changes)."""
+    return jobs.Queue(cache(), os.environ.get("AECORE_SCHEDULER"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def data(name: str) -> datasets.Data:
+    """The data set's arrays, shared by all sessions and never written to."""
+    return datasets.load(name)
+
+
+def session() -> str:
+    """This visitor's name in the queue."""
+    context = get_script_run_ctx()
+    return context.session_id if context else "no session"

@@ -1,0 +1,62 @@
+"""Which validation samples a page shows, and their errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from aecore import runs
+from aecore.datasets import as_float
+from aecore.runs import Run
+from pages.widgets import host
+
+SHOWN = 10  # a row of the image grid
+WAYS = {"each": "One of each", "best": "Best", "worst": "Worst", "random": "Random", "class": "One class"}
+
+
+def choose(
+    way: str, errors: np.ndarray, labels: np.ndarray | None, *, group: int = 0, seed: int = 0, n: int = SHOWN
+) -> np.ndarray:
+    """Validation indices of up to n samples.
+
+    'each' takes the first sample of every class (without labels: the first n), 'best' and 'worst' go by error (n,),
+    'random' by the seed, 'class' takes the first of one class.
+    """
+    if way == "best":
+        return np.argsort(errors, kind="stable")[:n]
+    if way == "worst":
+        return np.argsort(-errors, kind="stable")[:n]
+    if way == "random":
+        return np.random.default_rng(seed).choice(len(errors), min(n, len(errors)), replace=False)
+    if way == "class" and labels is not None:
+        return np.flatnonzero(labels == group)[:n]
+    if labels is None:
+        return np.arange(min(n, len(errors)))
+    return np.array([np.flatnonzero(labels == g)[0] for g in np.unique(labels)][:n])
+
+
+def errors_of(run: Run) -> np.ndarray:
+    """Mean squared error (n,) of each validation sample's reconstruction."""
+    return _errors(*_identity(run))[0]
+
+
+def pixel_errors_of(run: Run) -> np.ndarray:
+    """Mean squared error (height, width) or (height, width, channels) of each pixel over the validation images."""
+    return _errors(*_identity(run))[1]
+
+
+def reconstructions_of(run: Run) -> np.ndarray:
+    """Validation reconstructions as float32 in the data's units."""
+    return as_float(run.reconstructions())
+
+
+def _identity(run: Run) -> tuple[str, str, int]:
+    """What tells a finished run from one of the same key that was trained anew."""
+    return host.cache().as_posix(), run.key, (run.folder / "reconstructions.npz").stat().st_mtime_ns
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _errors(cache: str, key: str, modified: int) -> tuple[np.ndarray, np.ndarray]:
+    run = runs.open_run(key, host.cache())
+    squared = np.square(as_float(host.data(run.spec.dataset).validation) - reconstructions_of(run))
+    return squared.reshape(len(squared), -1).mean(axis=1), squared.mean(axis=0)

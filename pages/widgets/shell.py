@@ -1,0 +1,45 @@
+"""The frame around every page: page configuration, style, navigation, sidebar, and the way in by a deep link."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.widgets import active, host, sidebar
+
+_PAGES = Path(__file__).resolve().parent.parent
+_STYLE = Path(__file__).with_name("style.css")
+
+
+def pages() -> list[st.Page]:
+    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work."""
+    return [
+        st.Page(_PAGES / "reconstructions.py", title="Reconstructions", default=True),
+        st.Page(_PAGES / "latent_map.py", title="Latent map"),
+        st.Page(_PAGES / "latent_walk.py", title="Latent walk"),
+        st.Page(_PAGES / "sparsity.py", title="Sparsity"),
+    ]
+
+
+def main() -> None:
+    """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
+    after a server start loses its knobs at the first change of page."""
+    st.set_page_config(page_title="Autoencoder explorer", page_icon=":material/blur_on:", layout="wide")
+    st.html(_STYLE)
+    page = st.navigation(pages(), position="top")
+    st.session_state["page"] = page.url_path or active.HOME
+    active.restore()
+    active.keep_link()
+    sidebar.draw()
+    st.session_state["_routed"] = True
+    page.run()
+    host.queue().warm()
+
+
+def enter() -> None:
+    """First line of every page. The first visitor of a fresh server who opens `/latent_map` gets that file run
+    without `app.py` around it (Streamlit's older discovery of `pages/`): then the whole app is drawn instead."""
+    if not st.session_state.pop("_routed", False):
+        main()
+        st.stop()

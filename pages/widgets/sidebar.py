@@ -1,0 +1,231 @@
+"""The sidebar: every knob once, Train and Stop on top, and the runs of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from aecore import datasets, presets, runs, spec
+from aecore.figures import error_text
+from pages.widgets import active, host, knobs
+
+
+def draw() -> None:
+    """Draw the sidebar. Runs before every page, so that its widgets keep their state between pages."""
+    with st.sidebar:
+        buttons = st.container()
+        _pick()
+        _main_knobs()
+        with st.expander("Advanced"):
+            _advanced_knobs()
+        _recent()
+        with buttons:
+            train_and_stop("")
+
+
+def train_and_stop(suffix: str, more: Callable[[], None] | None = None) -> None:
+    """The two buttons and what Train will do. Drawn here and, with a suffix to their keys, in a phone's header."""
+    want, busy = active.wanted(), active.pending()
+    trains_this = busy is not None and want.run is not None and busy.key == want.run.key
+    is_shown = want.finished and want.run is not None and want.run.key == active.shown_key()
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Show" if want.finished and not is_shown else "Train",
+            key=f"train{suffix}",
+            type="primary",
+            icon=":material/visibility:" if want.finished and not is_shown else ":material/play_arrow:",
+            width="stretch",
+            disabled=want.spec is None or trains_this or is_shown,
+            on_click=active.train,
+        )
+        st.button("Stop", key=f"stop{suffix}", width=84, disabled=busy is None, on_click=active.stop)
+        if more:
+            more()
+    if not suffix:
+        st.caption(_what_train_does(want, trains_this, is_shown))
+
+
+def _what_train_does(want: active.Wanted, trains_this: bool, is_shown: bool) -> str:
+    if want.spec is None:
+        return f":red[{_plain(want.error)}]"
+    if trains_this:
+        return "training what the knobs say"
+    if is_shown:
+        return "this is the picture; turn a knob (another seed will do) to train anew"
+    if want.finished:
+        return "trained already: Show opens it"
+    seconds = active.expected_seconds(want.spec)
+    return f"about {_duration(seconds)} on this machine" if seconds else "not trained yet on this machine"
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
+
+
+def _plain(text: str) -> str:
+    """Text without the characters Markdown would read."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~$:" else c for c in text)
+
+
+def _pick() -> None:
+    start = knobs.variant()
+    names = list(presets.PRESETS)
+    st.selectbox(
+        "Variant",
+        names,
+        index=names.index(knobs.DEFAULT_VARIANT),
+        format_func=partial(knobs.in_words, "variant"),
+        key="variant",
+        bind="query-params",
+        on_change=knobs.use_variant,
+    )
+    st.caption(presets.get(start).description)
+    sets = datasets.names()
+    default = presets.get(start).spec.dataset
+    st.selectbox(
+        "Data set",
+        sets,
+        index=sets.index(default),
+        format_func=partial(knobs.in_words, "dataset"),
+        key="dataset",
+        bind="query-params",
+        help="Real images unless it says otherwise. The full sets need a copy on this machine or a download.",
+    )
+
+
+def _main_knobs() -> None:
+    preset = presets.get(knobs.variant()).spec
+    st.select_slider(
+        "Coding size",
+        knobs.options("coding_size", knobs.CODING_SIZES, preset.coding_size),
+        value=preset.coding_size,
+        key="coding_size",
+        bind="query-params",
+        disabled=preset.spatial,
+        help="How many numbers stand for one image."
+        + (" Here the codings are feature maps: their number follows from the filters." if preset.spatial else ""),
+    )
+    on_coding = preset.noise_on == "coding"
+    st.select_slider(
+        "Noise rate",
+        knobs.options("noise_rate", knobs.CODING_NOISE_RATES if on_coding else knobs.NOISE_RATES, preset.noise_rate),
+        value=preset.noise_rate,
+        format_func=partial(knobs.in_words, "noise_rate"),
+        key="noise_rate",
+        bind="query-params",
+        help="Corruption while training: standard deviation of the noise, or share of inputs dropped. "
+        + ("Here it hits what enters the codings." if on_coding else "The target stays clean. Off for a plain one."),
+    )
+    st.select_slider(
+        "Sparsity weight",
+        knobs.options("sparsity_weight", knobs.SPARSITY_WEIGHTS, preset.sparsity_weight),
+        value=preset.sparsity_weight,
+        format_func=partial(knobs.in_words, "sparsity_weight"),
+        key="sparsity_weight",
+        bind="query-params",
+        help="How much an active coding costs. The kind of penalty stands under Advanced.",
+    )
+    with st.container(horizontal=True, wrap=False, gap="small"):
+        st.number_input("Epochs", 1, spec.MAX_EPOCHS, preset.epochs, key="epochs", bind="query-params")
+        st.number_input("Seed", 0, 2**31 - 1, preset.seed, key="seed", bind="query-params")
+
+
+def _advanced_knobs() -> None:
+    preset = presets.get(knobs.variant()).spec
+    _hidden(preset)
+    _choice("activation", spec.ACTIVATIONS, preset, disabled=preset.architecture == "recurrent")
+    _choice("coding_activation", spec.ACTIVATIONS, preset, disabled=preset.coding == "variational")
+    _choice("output_activation", spec.OUTPUT_ACTIVATIONS, preset)
+    _choice("loss", spec.LOSSES, preset, help="Binary cross-entropy wants data in 0 to 1 and a sigmoid output.")
+    _choice("optimizer", spec.OPTIMIZERS, preset)
+    _number("learning_rate", 1e-5, spec.MAX_LEARNING_RATE, preset, step=0.001, format="%g")
+    st.number_input(
+        knobs.LABELS["batch_size"], 1, spec.MAX_BATCH_SIZE, preset.batch_size, key="batch_size", bind="query-params"
+    )
+    _choice("noise", spec.NOISES, preset)
+    _choice("sparsity", spec.SPARSITIES, preset, help="KL compares probabilities: it needs sigmoid codings.")
+    _number("sparsity_target", 0.001, 0.999, preset, step=0.05, format="%g", help="KL and MSE only.")
+    _number(
+        "kl_weight", 0.0, 1000.0, preset, step=0.5, format="%g", disabled=preset.coding == "plain",
+        help="Weight of the KL divergence of a variational autoencoder; 1 is the evidence lower bound.",
+    )  # fmt: skip
+
+
+def _hidden(preset: spec.RunSpec) -> None:
+    st.text_input(
+        knobs.LABELS["hidden"],
+        knobs.widget_value("hidden", preset.hidden),
+        key="hidden",
+        bind="query-params",
+        max_chars=80,
+        help="Units, filters or LSTM cells of the encoder, such as 300, 100. The decoder mirrors them.",
+    )
+
+
+def _choice(
+    name: str, options: tuple[str, ...], preset: spec.RunSpec, *, disabled: bool = False, help: str = ""
+) -> None:
+    st.selectbox(
+        knobs.LABELS[name],
+        options,
+        index=options.index(getattr(preset, name)),
+        key=name,
+        bind="query-params",
+        disabled=disabled,
+        help=help or None,
+    )
+
+
+def _number(
+    name: str, low: float, high: float, preset: spec.RunSpec, *, step: float, format: str, disabled: bool = False,
+    help: str = "",
+) -> None:  # fmt: skip
+    st.number_input(
+        knobs.LABELS[name],
+        low,
+        high,
+        getattr(preset, name),
+        step=step,
+        format=format,
+        key=name,
+        bind="query-params",
+        disabled=disabled,
+        help=help or None,
+    )
+
+
+def _recent() -> None:
+    with st.expander("Recent runs"):
+        recent = runs.list_runs(host.cache())[:10]
+        for run in recent:
+            st.button(
+                run_label(run),
+                key=f"recent_{run.key}",
+                type="tertiary",
+                on_click=active.open_run_of,
+                args=(run.key,),
+                wrap=True,
+            )
+        if not recent:
+            st.caption("None yet: what is trained here appears here.")
+
+
+def run_label(run: runs.Run) -> str:
+    """One line that tells runs apart: family, codings, epochs, error."""
+    stopped = "stopped · " if run.state == "stopped" else ""
+    mse = run.metrics.get("val_mse")
+    return f"{stopped}{name_of(run)}{f' · {error_text(mse)}' if mse is not None else ''}"
+
+
+def name_of(run: runs.Run) -> str:
+    """'Stacked · 30 codings · 5 epochs'."""
+    codings, epochs = run.metrics.get("coding_size", run.spec.coding_size), run.spec.epochs
+    return " · ".join(
+        (
+            presets.title(run.spec),
+            f"{codings:,} coding{'s' if codings != 1 else ''}",
+            f"{epochs:,} epoch{'s' if epochs != 1 else ''}",
+        )
+    )

@@ -1,0 +1,105 @@
+"""Losses and penalties against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aecore import metrics
+from aecore.learning.architectures import Autoencoder
+from aecore.learning.objectives import (
+    Joint,
+    LayerPhase,
+    kl_divergence,
+    make_optimizer,
+    reconstruction_loss,
+    sparsity_penalty,
+)
+from aecore.spec import OPTIMIZERS, RunSpec
+
+RNG = np.random.default_rng(0)
+X = RNG.random((20, 4, 4)).astype(np.float32)
+Y = RNG.random((20, 4, 4)).astype(np.float32)
+CODINGS = RNG.random((20, 5)).astype(np.float32)
+
+
+def test_reconstruction_losses_are_means_over_features() -> None:
+    assert float(reconstruction_loss("mse", X, Y)) == pytest.approx(metrics.mse(X, Y), rel=1e-5)
+    assert float(reconstruction_loss("bce", X, Y)) == pytest.approx(metrics.bce(X, Y), rel=1e-5)
+
+
+def test_divergence_is_summed_over_codings_and_averaged_over_the_batch() -> None:
+    log_var = CODINGS - 0.5
+    expected = metrics.kl_per_dimension(CODINGS, log_var).sum()
+    assert float(kl_divergence(CODINGS, log_var)) == pytest.approx(expected, rel=1e-5)
+
+
+def _kl(target: float, q: np.ndarray) -> np.ndarray:
+    return target * np.log(target / q) + (1 - target) * np.log((1 - target) / (1 - q))
+
+
+MEANS = CODINGS.mean(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("sparsity", "expected"),
+    [
+        ("l1", np.abs(CODINGS).sum(axis=1).mean()),
+        ("l2", (CODINGS**2).sum(axis=1).mean()),
+        ("kl", _kl(0.2, MEANS).sum() / 32),
+        ("mse", ((MEANS - 0.2) ** 2).sum() / 32),
+    ],
+)
+def test_penalties_mean_what_the_spec_says(sparsity: str, expected: float) -> None:
+    spec = RunSpec(sparsity=sparsity, sparsity_weight=3.0, sparsity_target=0.2, coding_activation="sigmoid")
+    assert float(sparsity_penalty(spec, CODINGS)) == pytest.approx(3 * expected, rel=1e-4)
+
+
+def test_kl_penalty_is_finite_for_dead_and_for_saturated_units() -> None:
+    spec = RunSpec(sparsity="kl", sparsity_weight=1.0, coding_activation="sigmoid")
+    assert np.isfinite(float(sparsity_penalty(spec, np.array([[0.0, 1.0]], np.float32))))
+
+
+def test_the_variational_loss_is_reconstruction_plus_divergence_over_features() -> None:
+    spec = RunSpec(coding="variational", hidden=(6,), coding_size=3, kl_weight=2.0)
+    model = Autoencoder(spec, (4, 4))
+    objective = Joint(model)
+    y, mean, log_var = model.forward(X, draw=7)
+    loss, penalty, clean_mse, clean_bce = objective.validate(X, 7)
+    divergence = 2 * metrics.kl_per_dimension(mean.numpy(), log_var.numpy()).sum() / 16
+    assert float(penalty) == pytest.approx(divergence, rel=1e-4)
+    assert float(loss) == pytest.approx(metrics.bce(X, y.numpy()) + divergence, rel=1e-4)
+    assert float(clean_mse) == pytest.approx(metrics.mse(X, model(X).numpy()), rel=1e-4)
+    assert float(clean_bce) == pytest.approx(metrics.bce(X, model(X).numpy()), rel=1e-4)
+
+
+def test_noisy_validation_enters_the_loss_but_not_the_pure_errors() -> None:
+    for noisy in (False, True):
+        model = Autoencoder(RunSpec(noise_rate=0.8, noisy_validation=noisy), (4, 4))
+        loss, _, _, clean = (float(value) for value in Joint(model).validate(X, 1))
+        assert (loss == pytest.approx(clean, rel=1e-6)) is not noisy
+
+
+def test_a_layer_phase_owns_its_pair_only() -> None:
+    model = Autoencoder(RunSpec(schedule="layerwise", hidden=(6, 5), coding_size=3), (4, 4))
+    first, last = LayerPhase(model, 1, "bce"), LayerPhase(model, 3, "mse")
+    assert [v.shape for v in first.variables] == [(16, 6), (6,), (6, 16), (16,)]
+    assert [v.shape for v in last.variables] == [(5, 3), (3,), (3, 5), (5,)]
+    assert first.reconstruct(X).shape == X.shape
+    np.testing.assert_allclose(last.reconstruct(X), model(X), rtol=1e-5)
+
+
+def test_a_deeper_layer_reproduces_what_the_one_before_it_makes() -> None:
+    model = Autoencoder(RunSpec(schedule="layerwise", hidden=(6,), coding_size=3), (4, 4))
+    (outer, _), (down, up) = model.layer_pairs()
+    features = outer(X.reshape(20, 16))
+    expected = np.mean(np.square(features - up(down(features))))
+    loss, _ = LayerPhase(model, 2, "mse")(X)
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_of_the_spec_exists(name: str) -> None:
+    optimizer = make_optimizer(name, 0.25)
+    assert float(optimizer.learning_rate) == 0.25
+    assert type(optimizer).__name__.lower() == name

@@ -1,0 +1,241 @@
+"""Every variant leaves a complete run behind; stopping and failing are told from finishing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from aecore import datasets, inference, learning, metrics, presets
+from aecore.errors import AecoreError, SpecError
+from aecore.learning import fit
+from aecore.runs import Run, run_key
+from aecore.spec import Phase, RunSpec
+from tests.learning.conftest import small_spec
+
+FILES = [
+    "spec.json",
+    "environment.json",
+    "history.json",
+    "metrics.json",
+    "codings.npy",
+    "codings_train.npy",
+    "reconstructions.npz",
+    "activations.npz",
+    "snapshots.npz",
+    "model.keras",
+    "encoder.onnx",
+    "decoder.onnx",
+]
+METRICS = [
+    "key",
+    "parameters",
+    "seconds",
+    "epochs",
+    "train_loss",
+    "val_loss",
+    "val_mse",
+    "val_bce",
+    "rounded_accuracy",
+    "pca_mse",
+    "coding_size",
+    "coding_shape",
+    "active_dimensions",
+    "kl_per_dimension",
+    "silent_share",
+    "mean_activation",
+    "dead_units",
+    "layers",
+    "penalty",
+]
+VALIDATION = datasets.load("digits").validation
+Trained = Callable[..., Run]
+
+
+@pytest.mark.parametrize("variant", presets.VARIANTS)
+def test_a_variant_leaves_a_complete_run(variant: str, trained: Trained) -> None:
+    run = trained(variant)
+    assert run.state == "finished"
+    assert sorted(FILES) == sorted(json.loads((run.folder / "DONE").read_text()))
+    numbers = run.metrics
+    assert set(METRICS) <= set(numbers)
+    assert (numbers["key"], numbers["epochs"]) == (run.key, len(run.history["epochs"]))
+
+    codings, reconstructions = run.array("codings"), run.reconstructions()
+    assert codings.shape == (len(VALIDATION), numbers["coding_size"])
+    assert np.prod(numbers["coding_shape"]) == numbers["coding_size"]
+    assert reconstructions.shape == VALIDATION.shape
+    assert reconstructions.dtype == np.uint8
+    clipped = variant == "linear"  # pictures are kept as bytes, and a linear output may leave their range
+    kept = metrics.mse(VALIDATION / 255, reconstructions / 255)
+    assert (0.5 if clipped else 0.98) * numbers["val_mse"] < kept < 1.02 * numbers["val_mse"]
+    train_codings = run.array("codings_train")
+    assert train_codings.size <= 50_000
+    np.testing.assert_allclose(
+        train_codings[:50], inference.encode(run, datasets.load("digits").train[:50]), rtol=0.01, atol=0.01
+    )
+
+
+@pytest.mark.parametrize("variant", presets.VARIANTS)
+def test_what_is_saved_computes_the_same(variant: str, trained: Trained) -> None:
+    """model.keras loads to the network that made the codings, and the ONNX halves agree with it."""
+    run = trained(variant)
+    x = datasets.as_float(VALIDATION[:40])
+    model = keras.saving.load_model(run.folder / "model.keras")
+    codings = model.encode(x).numpy()
+    np.testing.assert_allclose(codings, run.array("codings")[:40], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(inference.encode(run, x), codings, atol=1e-4)
+    np.testing.assert_allclose(inference.decode(run, codings), model(x), atol=1e-4)
+    for layer in run.metrics["layers"]:
+        activations = inference.layer_activations(run, x, layer["name"])
+        assert activations.shape == (40, *layer["shape"])
+        half, inputs = (model.encoder, x) if layer["side"] == "encoder" else (model.decoder, codings)
+        probe = keras.Model(half.input, half.get_layer(layer["name"].split(" · ")[0].replace(" ", "_")).output)
+        np.testing.assert_allclose(activations, probe(inputs), atol=1e-4)
+
+
+@pytest.mark.parametrize("variant", presets.VARIANTS)
+def test_snapshots_begin_untrained_and_end_with_the_result(variant: str, trained: Trained) -> None:
+    run = trained(variant)
+    snapshots, width = run.snapshots(), run.metrics["coding_size"]
+    assert not (run.folder / "snapshots").exists()
+    assert 20 < len(snapshots["step"]) <= 60
+    assert np.all(np.diff(snapshots["step"]) > 0)
+    assert snapshots["step"][0] == 0
+    assert snapshots["step"][-1] == -(-1437 // 64) * run.metrics["epochs"]
+    assert snapshots["codings"].shape[1:] == (len(VALIDATION), min(width, 30))
+    assert snapshots["reconstructions"].shape[1:] == (16, 8, 8)
+    images = datasets.watched(len(VALIDATION), datasets.load("digits").validation_labels)[:16]
+    np.testing.assert_array_equal(snapshots["reconstructions"][-1], run.reconstructions()[images])
+    assert snapshots["val_loss"][-1] < snapshots["val_loss"][0]
+    assert snapshots["val_loss"][-1] == pytest.approx(run.metrics["val_mse"], rel=1e-3)
+
+
+def test_activation_statistics_start_with_the_codings(trained: Trained) -> None:
+    run = trained("convolutional")
+    arrays = run.arrays("activations")
+    assert arrays["layers"].tolist() == ["codings", *(layer["name"] for layer in run.metrics["layers"])]
+    assert arrays["counts_0"].sum() == run.array("codings").size
+    assert arrays["means_1"].shape == (4,)
+    assert len(arrays["edges_1"]) == len(arrays["counts_1"]) + 1
+
+
+def test_a_variational_run_knows_its_divergence(trained: Trained) -> None:
+    run = trained("variational")
+    log_var = inference.log_variance(run, VALIDATION)
+    expected = metrics.kl_per_dimension(run.array("codings"), log_var)
+    np.testing.assert_allclose(run.metrics["kl_per_dimension"], expected, rtol=1e-3, atol=1e-4)
+    assert run.metrics["penalty"] == pytest.approx(expected.sum() / 64, rel=1e-3)
+
+
+def test_vectors_train_too(tmp_path: Path) -> None:
+    spec = presets.get("geron-linear").spec.replace(epochs=2)
+    run = Run(tmp_path / run_key(spec))
+    learning.train(spec, run.folder, lambda: False)
+    assert run.state == "finished"
+    assert (run.metrics["val_bce"], run.metrics["rounded_accuracy"]) == (None, None)
+    assert run.reconstructions().dtype == np.float16
+
+
+def test_the_same_spec_gives_the_same_codings_and_another_seed_does_not(tmp_path: Path) -> None:
+    codings = []
+    for number, seed in enumerate((1, 1, 2)):
+        spec = small_spec("variational", seed=seed, noise_rate=0.1)
+        run = Run(tmp_path / str(number) / run_key(spec))
+        learning.train(spec, run.folder, lambda: False)
+        codings.append(np.array(run.array("codings")))
+    np.testing.assert_array_equal(codings[0], codings[1])
+    assert not np.allclose(codings[0], codings[2])
+
+
+@pytest.mark.parametrize("variant", ["stacked", "layerwise"])
+def test_a_stopped_run_is_whole_but_labelled(variant: str, tmp_path: Path) -> None:
+    spec = small_spec(variant, epochs=500)
+    run = Run(tmp_path / run_key(spec))
+    learning.train(spec, run.folder, lambda: len(run.history["epochs"]) >= 2)
+    assert run.state == "stopped"
+    assert sorted(FILES) == sorted(json.loads((run.folder / "STOPPED").read_text()))
+    assert not (run.folder / "DONE").exists()
+    assert run.status()["state"] == "stopped"
+    assert 2 <= run.metrics["epochs"] < 500
+    assert run.array("codings").shape == (len(VALIDATION), 6)
+
+
+def test_stop_is_asked_within_the_first_epoch(tmp_path: Path) -> None:
+    spec = small_spec("stacked", batch_size=1)
+    run = Run(tmp_path / run_key(spec))
+    learning.train(spec, run.folder, lambda: True)
+    assert run.state == "stopped"
+    assert run.metrics["epochs"] == 0
+    assert run.metrics["val_loss"] > 0
+
+
+def test_a_diverging_loss_says_when_and_what_to_change(tmp_path: Path) -> None:
+    spec = small_spec("linear", optimizer="sgd", learning_rate=10.0, epochs=3)
+    folder = tmp_path / run_key(spec)
+    with pytest.raises(AecoreError, match=r"^the loss became (infinite|not a number) in epoch 1; .* rate than 10$"):
+        learning.train(spec, folder, lambda: False)
+    assert Run(folder).state not in ("finished", "stopped")
+
+
+def test_progress_is_visible_from_the_first_step(tmp_path: Path) -> None:
+    spec = small_spec("stacked", epochs=2)
+    run, seen = Run(tmp_path / run_key(spec)), []
+
+    def look() -> bool:
+        seen.append((run.status(), len(run.snapshots().get("step", ()))))
+        return False
+
+    learning.train(spec, run.folder, look)
+    status, snapshots = seen[0]
+    assert (status["state"], status["epoch"], status["epochs"], status["batch"]) == ("running", 1, 2, 1)
+    assert snapshots == 2
+    assert {
+        "message",
+        "phase",
+        "batches",
+        "loss",
+        "val_loss",
+        "fraction",
+        "eta",
+        "started",
+        "updated",
+        "pca_mse",
+    } <= set(status)
+    fractions = [status["fraction"] for status, _ in seen]
+    assert fractions == sorted(fractions)
+    assert run.status()["fraction"] == 1
+
+
+def test_layer_by_layer_goes_through_its_phases(trained: Trained) -> None:
+    history = trained("layerwise", epochs=2).history["epochs"]
+    assert [row["phase"] for row in history] == [
+        *["layer 1 of 3"] * 2,
+        *["layer 2 of 3"] * 2,
+        *["layer 3 of 3"] * 2,
+        *["fine-tuning"] * 2,
+    ]
+    assert [row["epoch"] for row in history] == list(range(1, 9))
+
+
+def test_phases_are_trained_as_printed() -> None:
+    spec = presets.get("geron-layerwise").spec
+    plan = fit.stages(learning.fit.Autoencoder(spec, (28, 28)))
+    assert [stage.settings for stage in plan] == [*spec.phases, Phase(10, "sgd", 0.1, "bce")]
+
+
+def test_cross_entropy_of_unbounded_values_is_refused() -> None:
+    spec = RunSpec(schedule="layerwise", phases=(Phase(1, "sgd", 0.1, "bce"),) * 2)
+    with pytest.raises(SpecError, match="got loss 'bce' for layer 2, reconstructed by selu; allowed: mse"):
+        fit.stages(fit.Autoencoder(spec, (8, 8)))
+
+
+def test_history_has_the_loss_of_steps_and_of_epochs(trained: Trained) -> None:
+    history = trained("stacked").history
+    assert [row["step"] for row in history["steps"]] == list(range(1, 24))
+    (row,) = history["epochs"]
+    assert row["loss"] == pytest.approx(np.mean([step["loss"] for step in history["steps"]]), rel=1e-5)

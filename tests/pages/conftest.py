@@ -1,0 +1,87 @@
+"""Small real runs, trained once, and the app as Streamlit's own test harness drives it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from aecore import runs
+from aecore.spec import RunSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = RunSpec(dataset="digits", hidden=(24,), coding_size=6, batch_size=32, epochs=2)
+SPECS = {
+    "stacked": SMALL,
+    "convolutional": SMALL.replace(architecture="convolutional", hidden=(4, 8)),
+    "spatial": SMALL.replace(architecture="convolutional", hidden=(4, 4), bottleneck="spatial"),
+    "recurrent": SMALL.replace(architecture="recurrent", hidden=(8,), coding_activation="tanh"),
+    "denoising": SMALL.replace(noise_rate=0.3),
+    "sparse-kl": SMALL.replace(coding_activation="sigmoid", sparsity="kl", sparsity_weight=0.05),
+    "variational-2": SMALL.replace(coding="variational", coding_size=2),
+    "hashing": SMALL.replace(coding_activation="sigmoid", noise_on="coding", noise_rate=5.0),
+    "vectors": RunSpec(
+        dataset="plane-3d", hidden=(), coding_size=2, coding_activation="linear", output_activation="linear",
+        loss="mse", batch_size=20, epochs=2,
+    ),
+}  # fmt: skip
+PAGES = ("reconstructions", "latent_map", "latent_walk", "sparsity")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with one finished run of every kind in `SPECS`; not to be written to."""
+    from aecore.learning import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    for spec in SPECS.values():
+        train(spec, runs.run_of(spec, folder).folder, lambda: False)
+    return folder
+
+
+@pytest.fixture
+def cache(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the trained runs, with an own queue that works in this process."""
+    folder = tmp_path / "cache"
+    shutil.copytree(trained, folder)
+    monkeypatch.setenv("AECORE_CACHE", str(folder))
+    monkeypatch.setenv("AECORE_SCHEDULER", "inline")
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield folder
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def visit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page as a link does: `visit("sparsity", run=key)`."""
+    monkeypatch.chdir(ROOT)
+
+    def opened(page: str = "reconstructions", **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        if page != "reconstructions":
+            app.switch_page(f"pages/{page}.py").run()
+        return app
+
+    return opened
+
+
+def key(name: str) -> str:
+    return runs.run_key(SPECS[name])
+
+
+def texts(app: AppTest) -> str:
+    """Everything written on the page, for what must or must not be said."""
+    kinds = ("markdown", "caption", "warning", "error", "info")
+    return "\n".join(element.value for kind in kinds for element in getattr(app, kind))

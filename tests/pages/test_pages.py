@@ -1,0 +1,193 @@
+"""Every page in every state of a run, through the app's front door."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from aecore import runs
+from aecore.runs import Run
+from tests.pages.conftest import PAGES, SMALL, SPECS, Open, key, texts
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", SPECS)
+def test_every_page_draws_every_kind_of_run(visit: Open, page: str, name: str) -> None:
+    app = visit(page, run=key(name))
+    assert not app.exception
+    assert not app.error
+    shown = runs.open_run(key(name))
+    assert f"{shown.metrics['coding_size']} coding" in texts(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_cache_says_what_to_do(visit: Open, cache: Path, page: str) -> None:
+    for run in runs.list_runs(cache):
+        runs.set_aside(run.folder)
+    app = visit(page)
+    assert not app.exception
+    assert "Press Train" in texts(app)
+
+
+def fake(cache: Path, state: str, **status: object) -> Run:
+    """A run of an untrained spec in a state between nothing and finished."""
+    run = runs.run_of(SMALL.replace(seed=99), cache)
+    run.begin(run_spec := SMALL.replace(seed=99))
+    assert run.spec == run_spec
+    run.write_status(state=state, started=time.time(), **status)
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_failed_run_says_why_and_keeps_the_last_picture(visit: Open, cache: Path, page: str) -> None:
+    fake(cache, "failed", message="the loss became infinite in epoch 2; try a smaller learning rate")
+    app = visit(page, run=key("stacked"))
+    app.number_input(key="seed").set_value(99).run()
+    app.session_state["run"] = runs.run_key(SMALL.replace(seed=99))
+    app.run()
+    assert not app.exception
+    assert "smaller learning rate" in app.error[0].value
+    assert "last good run" in app.error[0].value
+    assert app.button(key="again").label == "Train again"
+    assert "6 codings" in texts(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_run_is_not_shown_as_finished(visit: Open, cache: Path, page: str) -> None:
+    run = runs.open_run(key("stacked"), cache)
+    codings = run.folder / "codings.npy"
+    codings.write_bytes(codings.read_bytes()[:-10])
+    app = visit(page, run=run.key)
+    assert not app.exception
+    assert "not on this machine" in texts(app) or "damaged" in texts(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stopped_run_is_labelled(visit: Open, cache: Path, page: str) -> None:
+    run = runs.open_run(key("stacked"), cache)
+    (run.folder / "DONE").rename(run.folder / "STOPPED")
+    app = visit(page, run=run.key)
+    assert not app.exception
+    assert "stopped early" in texts(app)
+    assert app.button(key="train").label == "Train"
+    assert not app.button(key="train").disabled
+
+
+def test_train_trains_what_the_knobs_say_and_show_opens_it_again(visit: Open, cache: Path) -> None:
+    app = visit(run=key("stacked"))
+    assert app.button(key="train").disabled  # the picture is what the knobs say
+    app.number_input(key="seed").set_value(7).run()
+    assert "the knobs say seed 7" in texts(app)
+    assert app.button(key="train").label == "Train"
+    app.button(key="train").click().run()
+    new = runs.run_of(SMALL.replace(seed=7), cache)
+    assert new.state == "finished"
+    assert app.session_state["run"] == new.key
+    assert app.query_params["run"] in (new.key, [new.key])
+    app.number_input(key="seed").set_value(42).run()
+    assert app.button(key="train").label == "Show"
+    app.button(key="train").click().run()
+    assert app.session_state["run"] == key("stacked")
+
+
+KNOBS = {
+    "coding_size": ("select_slider", 3),
+    "noise_rate": ("select_slider", 0.5),
+    "sparsity_weight": ("select_slider", 0.01),
+    "epochs": ("number_input", 9),
+    "seed": ("number_input", 9),
+    "hidden": ("text_input", "12, 8"),
+    "activation": ("selectbox", "relu"),
+    "coding_activation": ("selectbox", "tanh"),
+    "loss": ("selectbox", "mse"),
+    "optimizer": ("selectbox", "sgd"),
+    "learning_rate": ("number_input", 0.5),
+    "batch_size": ("number_input", 16),
+    "dataset": ("selectbox", "fashion-mnist-12k"),
+}
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> None:
+    kind, value = KNOBS[name]
+    app = visit(run=key("stacked"))
+    getattr(app, kind)(key=name).set_value(value).run()
+    assert not app.exception
+    assert "the knobs say" in texts(app)
+    assert not app.button(key="train").disabled
+
+
+def test_knobs_that_exclude_each_other_say_why_and_train_nothing(visit: Open) -> None:
+    app = visit(run=key("stacked"))
+    app.select_slider(key="sparsity_weight").set_value(0.01).run()
+    app.selectbox(key="sparsity").set_value("kl").run()
+    assert app.button(key="train").disabled
+    assert "needs" not in texts(app)
+    assert "sigmoid codings" in texts(app)
+
+
+def test_another_variant_sets_every_knob(visit: Open) -> None:
+    app = visit()
+    app.selectbox(key="variant").set_value("hashing").run()
+    assert app.select_slider(key="coding_size").value == 16
+    assert app.select_slider(key="noise_rate").value > 1
+    app.selectbox(key="variant").set_value("stacked").run()
+    assert not app.exception
+    assert app.select_slider(key="noise_rate").value == 0
+
+
+def test_a_link_restores_knobs_by_name_and_title(visit: Open) -> None:
+    app = visit(variant="sparse-kl", coding_size="100", dataset="digits", noise_rate="0.3", hidden="50,20")
+    assert app.selectbox(key="variant").value == "sparse-kl"
+    assert app.select_slider(key="coding_size").value == 100
+    assert app.selectbox(key="dataset").value == "digits"
+    assert app.select_slider(key="noise_rate").value == pytest.approx(0.3)
+    assert app.text_input(key="hidden").value == "50, 20"
+    assert visit(variant="Sparse (KL)").selectbox(key="variant").value == "sparse-kl"
+
+
+def test_run_wins_over_knobs(visit: Open) -> None:
+    app = visit(run=key("variational-2"), coding_size="30", variant="tied")
+    assert app.select_slider(key="coding_size").value == 2
+    assert app.selectbox(key="variant").value == "variational"
+
+
+JUNK = {
+    "variant": "nonsense", "dataset": "no-such-set", "coding_size": "-1", "noise_rate": "nan", "sparsity_weight": "x",
+    "epochs": "0", "seed": "1e99", "hidden": "a,b", "activation": "<b>", "loss": "zzz", "optimizer": "1",
+    "learning_rate": "-1", "batch_size": "0", "run": "../../etc/passwd", "method": "?", "colour": "?", "show": "?",
+    "perplexity": "1e9", "z1": "nan", "layer": "x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_full_of_junk_gives_one_line_and_the_defaults(visit: Open, page: str) -> None:
+    app = visit(page, **JUNK)
+    assert not app.exception
+    assert app.selectbox(key="variant").value == "stacked"
+    assert app.warning
+
+
+@pytest.mark.parametrize("bad", ["../../etc", "0" * 16, "zz", "", "0123456789abcdef/.."])
+def test_an_unknown_run_in_the_link_is_said(visit: Open, bad: str) -> None:
+    app = visit(run=bad)
+    assert not app.exception
+    assert len(app.warning) == 1
+
+
+def test_perplexity_stays_below_a_third_of_the_points(visit: Open) -> None:
+    app = visit("latent_map", run=key("stacked"))
+    app.segmented_control(key="method").set_value("tsne").run()
+    app.slider(key="points").set_value(30).run()
+    assert not app.exception
+    assert app.slider(key="perplexity").max < 10
+
+
+def test_the_walk_moves_the_picture(visit: Open) -> None:
+    app = visit("latent_walk", run=key("variational-2"))
+    before = [html.proto.body for html in app.get("html")]
+    app.slider(key="z1").set_value(2.0).run()
+    assert not app.exception
+    assert [html.proto.body for html in app.get("html")] != before

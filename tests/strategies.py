@@ -1,0 +1,100 @@
+"""Hypothesis strategies: `run_specs()` draws specs that are valid and that their data set can serve."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from aecore import datasets, spec
+from aecore.spec import Phase, RunSpec
+
+
+@st.composite
+def run_specs(
+    draw: st.DrawFn,
+    *,
+    datasets_from: tuple[str, ...] = tuple(datasets.names()),
+    max_width: int = spec.MAX_WIDTH,
+    max_layers: int = spec.MAX_LAYERS,
+    max_epochs: int = spec.MAX_EPOCHS,
+) -> RunSpec:
+    """A valid spec. Fields that its composition does not use are drawn too: `RunSpec` is to drop them.
+
+    `datasets_from`, `max_width`, `max_layers` and `max_epochs` keep it small enough to be trained.
+    """
+    info = datasets.info(draw(st.sampled_from(datasets_from)))
+    architecture = draw(st.sampled_from(spec.ARCHITECTURES)) if info.is_image else "dense"
+    style = draw(st.sampled_from(("free", "tied", "layerwise"))) if architecture == "dense" else "free"
+    bottleneck = draw(st.sampled_from(spec.BOTTLENECKS))
+    plain = style != "free" or (architecture == "convolutional" and bottleneck == "spatial")
+    coding = "plain" if plain else draw(st.sampled_from(spec.CODINGS))
+
+    fewest = 0 if architecture == "dense" else 1
+    most = min(max_layers, min(info.shape).bit_length() - 1) if architecture == "convolutional" else max_layers
+    hidden = draw(_layers(fewest, most, max_width))
+    decoder_hidden: tuple[int, ...] = ()
+    if style == "free" and draw(st.booleans()):
+        same = architecture == "convolutional"
+        decoder_hidden = draw(_layers(len(hidden) if same else 0, len(hidden) if same else most, max_width))
+
+    loss = draw(st.sampled_from(spec.LOSSES)) if info.unit_range else "mse"
+    noise = draw(st.sampled_from(spec.NOISES))
+    sparsity = draw(st.sampled_from(spec.SPARSITIES))
+    weight = draw(_off_or(spec.MAX_SPARSITY_WEIGHT))
+    coding_activation = draw(st.sampled_from(spec.ACTIVATIONS))
+    if sparsity == "kl" and weight > 0:  # KL compares probabilities
+        sparsity, coding_activation = ("kl", "sigmoid") if coding == "plain" else ("l1", coding_activation)
+    phases = draw(st.one_of(st.just(()), st.tuples(*[_phases(max_epochs)] * (len(hidden) + 1))))
+
+    return RunSpec(
+        dataset=info.name,
+        architecture=architecture,
+        hidden=hidden,
+        decoder_hidden=decoder_hidden,
+        tied=style == "tied",
+        bottleneck=bottleneck,
+        upsampling=draw(st.sampled_from(spec.UPSAMPLINGS)),
+        activation=draw(st.sampled_from(spec.ACTIVATIONS)),
+        coding_activation=coding_activation,
+        output_activation="sigmoid" if loss == "bce" else draw(st.sampled_from(spec.OUTPUT_ACTIVATIONS)),
+        coding=coding,
+        coding_size=draw(st.integers(1, min(max_width, spec.MAX_CODING_SIZE))),
+        kl_weight=draw(st.floats(0, 1000)),
+        noise=noise,
+        noise_rate=draw(_off_or(spec.MAX_DROPOUT if noise == "dropout" else spec.MAX_GAUSSIAN)),
+        noise_on=draw(st.sampled_from(spec.NOISE_PLACES)),
+        noise_clip=draw(st.booleans()),
+        noisy_validation=draw(st.booleans()),
+        sparsity=sparsity,
+        sparsity_weight=weight,
+        sparsity_target=draw(st.floats(0.001, 0.999)),
+        loss=loss,
+        optimizer=draw(st.sampled_from(spec.OPTIMIZERS)),
+        learning_rate=draw(_rates()),
+        batch_size=draw(st.integers(1, spec.MAX_BATCH_SIZE)),
+        epochs=draw(st.integers(1, max_epochs)),
+        seed=draw(st.integers(0, 2**31 - 1)),
+        schedule="layerwise" if style == "layerwise" else "joint",
+        phases=phases,
+    )
+
+
+def _layers(fewest: int, most: int, max_width: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(st.integers(1, max_width), min_size=fewest, max_size=most).map(tuple)
+
+
+def _off_or(most: float) -> st.SearchStrategy[float]:
+    return st.one_of(st.just(0.0), st.floats(0, most))
+
+
+def _rates() -> st.SearchStrategy[float]:
+    return st.floats(0, spec.MAX_LEARNING_RATE, exclude_min=True)
+
+
+def _phases(max_epochs: int) -> st.SearchStrategy[Phase]:
+    return st.builds(
+        Phase,
+        epochs=st.integers(1, max_epochs),
+        optimizer=st.sampled_from(spec.OPTIMIZERS),
+        learning_rate=_rates(),
+        loss=st.sampled_from(spec.LOSSES),
+    )

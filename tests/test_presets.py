@@ -1,0 +1,89 @@
+"""The named specs: complete, consistent, and as printed."""
+
+from __future__ import annotations
+
+import pytest
+
+from aecore import datasets, presets
+from aecore.errors import SpecError
+from aecore.spec import RunSpec
+
+FAMILIES = [
+    "linear",
+    "vanilla",
+    "stacked",
+    "tied",
+    "layerwise",
+    "convolutional",
+    "recurrent",
+    "denoising",
+    "denoising-dropout",
+    "denoising-convolutional",
+    "sparse-l1",
+    "sparse-kl",
+    "variational",
+    "hashing",
+]
+
+
+def test_the_fourteen_families_are_there() -> None:
+    assert sorted(presets.VARIANTS) == sorted(FAMILIES)
+    assert next(iter(presets.VARIANTS)) == "stacked"
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_a_preset_can_be_trained_and_speaks_for_itself(name: str) -> None:
+    preset = presets.get(name)
+    datasets.check(preset.spec, datasets.info(preset.spec.dataset))
+    assert preset.name == name
+    assert preset.title
+    assert preset.description.endswith(".")
+    printed = name.startswith(("geron-", "hubens-"))
+    assert bool(preset.source and preset.published and preset.parameters) == printed
+    assert preset.spec.dataset == ("fashion-mnist-12k" if not printed else preset.spec.dataset)
+
+
+def test_no_two_presets_are_the_same_run_or_carry_the_same_title() -> None:
+    assert len({preset.spec for preset in presets.PRESETS.values()}) == len(presets.PRESETS)
+    assert len({preset.title for preset in presets.PRESETS.values()}) == len(presets.PRESETS)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_variant_is_recognised_from_its_spec_whatever_the_size(name: str) -> None:
+    spec = presets.VARIANTS[name].spec
+    assert presets.variant_of(spec) == name
+    assert presets.variant_of(spec.replace(coding_size=7, epochs=3, seed=1)) == name
+
+
+def test_a_printed_recipe_belongs_to_the_family_in_its_name() -> None:
+    assert presets.variant_of(presets.get("geron-denoising-gaussian").spec) == "denoising"
+    assert presets.variant_of(presets.get("geron-convolutional").spec) == "convolutional"
+    assert presets.variant_of(presets.get("hubens-multilayer").spec) == "stacked"
+
+
+def test_an_unknown_name_is_refused_with_the_allowed_ones() -> None:
+    with pytest.raises(SpecError, match="got 'stackd', allowed: stacked, linear"):
+        presets.get("stackd")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Stacked"),
+        ({"hidden": ()}, "Vanilla"),
+        ({"architecture": "convolutional", "noise_rate": 0.3}, "Convolutional denoising"),
+        (
+            {"architecture": "convolutional", "noise_rate": 0.3, "noise": "dropout", "coding": "variational"},
+            "Convolutional denoising (dropout) variational",
+        ),
+        ({"tied": True, "sparsity_weight": 0.1}, "Tied sparse (L1)"),
+        ({"noise_on": "coding", "noise_rate": 3}, "Hashing"),
+    ],
+)
+def test_titles_are_composed_as_specs_are(changes: dict, words: str) -> None:
+    assert presets.title(RunSpec(**changes)) == words
+
+
+def test_hubens_weight_is_per_sample() -> None:
+    """1e-4 summed over a batch of 128, as Keras did then."""
+    assert presets.get("hubens-sparse").spec.sparsity_weight == pytest.approx(1e-4 * 128)
