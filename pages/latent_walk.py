@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from aecore import figures, inference, walk
-from aecore.datasets import Data, as_float
+from aecore.datasets import Data, as_float, watched
 from aecore.figures import PLOTLY_CONFIG
 from aecore.runs import Run
 from pages.widgets import active, header, host, image_grid, shell, theme
@@ -22,7 +22,22 @@ def main() -> None:
         return
     axes = walk.axes(run)
     header.draw(run, _sentence(run, axes), _numbers(run))
-    _walk(run, host.data(run.spec.dataset), axes)
+    data = host.data(run.spec.dataset)
+    _begin(run, data, axes)
+    if len(axes) == 2:
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            _walk(run, data, axes, beside=False)
+        with right:
+            _manifold(run, axes)
+    else:
+        _walk(run, data, axes, beside=True)
+    _samples(run)
+    if run.metrics.get("kl_per_dimension"):
+        st.markdown("###### What each coding carries")
+        chart = figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), theme.current())
+        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="KL divergence of each coding", key="kl")
+        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
 
 
 def _sentence(run: Run, axes: list[walk.Axis]) -> str:
@@ -57,10 +72,10 @@ def _numbers(run: Run) -> list[header.Number]:
 
 
 @st.fragment
-def _walk(run: Run, data: Data, axes: list[walk.Axis]) -> None:
-    _begin(run, axes)
-    left, right = st.columns([2, 3], gap="large")
-    with left.container():
+def _walk(run: Run, data: Data, axes: list[walk.Axis], beside: bool) -> None:
+    """The picture and its sliders: all that runs again when one moves."""
+    left, right = st.columns([2, 3], gap="large") if beside else (st.container(), st.container())
+    with left:
         picture = st.container()
         _starts(run, data, axes)
     with right:
@@ -68,44 +83,37 @@ def _walk(run: Run, data: Data, axes: list[walk.Axis]) -> None:
     with picture:
         output = inference.decode(run, z[None])[0]
         image_grid.large_image(output, alt="The decoded picture", width=340)
-    if len(axes) == 2:
-        _manifold(run, axes)
-    _samples(run, axes)
-    if run.metrics.get("kl_per_dimension"):
-        st.markdown("###### What each coding carries")
-        chart = figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), theme.current())
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="KL divergence of each coding", key="kl")
-        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
 
 
 def _name(axis: walk.Axis) -> str:
     return f"z{axis.coding + 1}"
 
 
-def _begin(run: Run, axes: list[walk.Axis]) -> None:
-    """Another run has other codings: start in the middle of its own, or where its link says."""
-    if st.session_state.get("walk_run") != run.key:
-        first = "walk_run" not in st.session_state
-        st.session_state["walk_run"] = run.key
-        for axis in axes:
-            if not (first and _name(axis) in st.query_params):
-                st.session_state[_name(axis)] = axis.start
+def _begin(run: Run, data: Data, axes: list[walk.Axis]) -> None:
+    """Another run has other codings: start at a real image of its own, or where its link says."""
+    if st.session_state.get("walk_run") == run.key:
+        return
+    first = "walk_run" not in st.session_state
+    st.session_state["walk_run"] = run.key
+    sample = watched(len(data.validation), data.validation_labels)[0]
+    z = np.asarray(run.array("codings")[sample], np.float32)
+    _go_to([axis for axis in axes if not (first and _name(axis) in st.query_params)], z)
 
 
 def _go_to(axes: list[walk.Axis], z: np.ndarray) -> None:
     """Set every slider to a coding, as far as it reaches."""
     for axis in axes:
-        st.session_state[_name(axis)] = axis.clip(float(z[axis.coding]))
+        st.session_state[_name(axis)] = axis.clip(round(float(z[axis.coding]), 2))
 
 
 def _starts(run: Run, data: Data, axes: list[walk.Axis]) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="small"):
         if st.button("Random", icon=":material/casino:", key="random"):
             st.session_state["draws"] = st.session_state.get("draws", 0) + 1
             z = walk.sample(run, 1, seed=st.session_state["draws"])[0]
             _go_to(axes, z)
             st.rerun(scope="fragment")
-        with st.popover("Start from an image", icon=":material/image:"):
+        with st.popover("From an image", icon=":material/image:"):
             number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_sample")
             image_grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
             st.button(
@@ -113,7 +121,7 @@ def _starts(run: Run, data: Data, axes: list[walk.Axis]) -> None:
                 on_click=lambda: _go_to(axes, np.asarray(run.array("codings")[number], np.float32)),
             )  # fmt: skip
         st.button(
-            "Centre", key="centre", icon=":material/filter_center_focus:",
+            "Centre", key="centre",
             on_click=lambda: st.session_state.update({_name(axis): axis.start for axis in axes}),
         )  # fmt: skip
 
@@ -148,7 +156,7 @@ def _slider(axis: walk.Axis) -> float:
 
 
 def _manifold(run: Run, axes: list[walk.Axis]) -> None:
-    st.markdown("###### All of it at once")
+    st.markdown("###### The whole plane")
     grid, across, down = walk.manifold(run, axes)
     image_grid.thumbnails(inference.decode(run, grid), [f"{a:.1f}, {b:.1f}" for b in down for a in across], len(across))
     first, second = axes[0].coding + 1, axes[1].coding + 1
@@ -159,7 +167,8 @@ def _manifold(run: Run, axes: list[walk.Axis]) -> None:
     )
 
 
-def _samples(run: Run, axes: list[walk.Axis]) -> None:
+@st.fragment
+def _samples(run: Run) -> None:
     variational = run.spec.coding == "variational"
     st.markdown("###### Random samples" + (" from the prior" if variational else ""))
     if st.button("Draw again", key="resample", icon=":material/casino:"):

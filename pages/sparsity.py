@@ -142,7 +142,7 @@ def _penalties(run: Run, layer: str, activations: np.ndarray) -> None:
     st.caption(
         f"{here}The cost of one unit whose mean activation is off the target of {target:g}. KL, which compares "
         "probabilities and so needs sigmoid codings, pulls harder than the square the further a unit strays."
-        + (" The dots are this run's units." if means is not None else "")
+        + (" Each tick is one of this run's units." if means is not None else "")
     )
 
 

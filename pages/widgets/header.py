@@ -112,7 +112,8 @@ def _progress(shown: Run | None) -> None:
         difference = knobs.differences(shown.spec, want.spec)
         if difference:
             verb = "Show opens it." if want.finished else "Train makes it."
-            st.caption(f":material/tune: {difference} {verb}")
+            demonstration = "" if st.session_state.get("run") else "A demonstration. "
+            st.caption(f":material/tune: {demonstration}{difference} {verb}")
 
 
 def _failure(chosen: Run, shown: Run | None) -> None:

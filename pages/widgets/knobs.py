@@ -157,8 +157,8 @@ def differences(shown: RunSpec, wanted: RunSpec) -> str:
     """What the knobs say that the picture does not show, as one short sentence; '' when they agree."""
     ours, theirs = [], []
     if presets.title(shown) != presets.title(wanted):
-        ours.append(presets.title(shown).lower())
-        theirs.append(presets.title(wanted).lower())
+        ours.append(presets.title(shown))
+        theirs.append(presets.title(wanted))
     for name in NAMES:
         a, b = getattr(shown, name), getattr(wanted, name)
         if a != b:
