@@ -160,6 +160,9 @@ def _trust(work: Work) -> None:
     trust = found.get("trustworthiness")
     if trust is None:
         return
+    if read_json(work.folder / "spec.json", {}).get("map", {}).get("method") == "none":
+        st.markdown("**Can this map be trusted?** Nothing was projected: these are the codings themselves.")
+        return
     words = "Mostly" if trust >= 0.97 else "In parts" if trust >= 0.9 else "Little"
     st.markdown(
         f"**Can this map be trusted?** {words}: trustworthiness {share_text(trust)} of 1. "

@@ -36,7 +36,9 @@ def _sentence(run: Run | None) -> str:
     seen = f"The network saw each {sample} through {codings:,} number{'s' if codings != 1 else ''}."
     if corruption.corrupts_input(run.spec):
         return f"{seen} It was given the noisy {sample} and asked for the clean one. Good: noise goes, shape stays."
-    return f"{seen} Good: the shape and the big shades survive, print and texture go."
+    if sample == "image":
+        return f"{seen} Good: the shape and the big shades survive, print and texture go."
+    return f"{seen} Good: each reconstructed bar is as long as the original's."
 
 
 def _numbers(run: Run) -> list[header.Number]:
@@ -101,10 +103,10 @@ def _curves_and_classes(run: Run, data: Data) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("###### How it learned")
-        _curve(run, run.history, run.metrics.get("pca_mse"))
-        st.caption(
-            "The error falls fast, then slowly; under the dotted line it beats the best linear code of its size."
-        )
+        floor = run.metrics.get("pca_mse")
+        _curve(run, run.history, floor)
+        below = "; under the dotted line it beats the best linear code of its size" if floor else ""
+        st.caption(f"The error falls fast, then slowly{below}.")
     with right:
         if data.validation_labels is not None:
             st.markdown("###### Which images are hard")

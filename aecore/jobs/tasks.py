@@ -139,7 +139,11 @@ def failed(target: Work, error: BaseException) -> Outcome:
     message = one_line(error)
     if not isinstance(error, AecoreError):
         logger.error("job %s failed: %s", target.key, message, exc_info=error)
-    with contextlib.suppress(OSError):  # a full disk may be the reason; the ticket carries the message all the same
+    # A full disk may be the reason, and the reason needs room: what a failed job leaves behind is of no use.
+    for rest in (target.folder / "snapshots").glob("*"), target.folder.glob("*.tmp"), target.folder.glob("*.npz"):
+        for path in rest:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the ticket carries the message all the same
         target.write_status(**{**target.status(), "state": "failed", "message": message})
     return Outcome("failed", message)
 
