@@ -13,7 +13,7 @@ from aecore.runs import Run
 PRIOR_REACH = 3.0  # a variational walk's range: beyond ±3 lies 0.3 % of the prior
 QUANTILES = (0.01, 0.99)  # a plain walk's range: what the data used, without the outliers
 GRID = 12
-MOST_SLIDERS = 24
+MOST_SLIDERS = 16
 STEPS = 100
 
 
@@ -33,8 +33,9 @@ class Axis:
         return round((self.high - self.low) / STEPS, 4) or 1e-4
 
     def clip(self, value: float) -> float:
-        """The nearest value the slider can hold."""
-        return float(min(max(value, self.low), self.high))
+        """The nearest value the slider can hold: within its range, a whole number of steps from its low end."""
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return round(min(self.low + steps * self.step, self.high), 4)
 
 
 def axes(run: Run) -> list[Axis]:

@@ -18,6 +18,9 @@ shell.enter()
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 COLOURS = {"class": "Class", "error": "Error"}
+# Streamlit lets a click select only where dragging does not.
+SELECT = {"click": "Click", "box": "Box", "lasso": "Lasso"}
+DRAG = {"click": "pan", "box": "select", "lasso": "lasso"}
 SHOWN = 40
 
 
@@ -45,6 +48,7 @@ def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data, flat
     method = controls.segments(bar, "Method", {k: v for k, v in METHODS.items() if raw or k != "none"}, "method")
     labelled = data.validation_labels is not None
     colour = controls.segments(bar, "Colour", {k: v for k, v in COLOURS.items() if labelled or k != "class"}, "colour")
+    controls.segments(bar, "Select by", SELECT, "select")
     with bar.popover("Settings", icon=":material/tune:"):
         settings = _settings(run, method, len(data.validation))
     try:
@@ -136,11 +140,13 @@ def _show(run: Run, data: Data, work: Work, colour: str) -> None:
         np.asarray(work.array("points")), labels, data.info.classes, theme.current(), colour,
         picked.errors_of(run)[index], index=index,
     )  # fmt: skip
+    select = st.session_state["select"]
+    chart.update_layout(dragmode=DRAG[select])
     left, right = st.columns([3, 2], gap="medium")
     with left:
         event = st.plotly_chart(
             chart, theme=None, config=MAP_CONFIG, on_select="rerun", selection_mode=("points", "box", "lasso"),
-            key=f"map_{work.key}_{colour}_{st.session_state.get('cleared', 0)}",
+            key=f"map_{work.key}_{colour}_{select}_{st.session_state.get('cleared', 0)}",
             alt=f"Map of {len(index)} codings",
         )  # fmt: skip
     with right:
@@ -184,7 +190,9 @@ def _trust(work: Work) -> None:
 
 def _selection(data: Data, index: list[int]) -> None:
     if not index:
-        st.caption("Click a point, or drag a box or a lasso around several, to see the images behind them.")
+        st.caption(
+            "Click a point (with Shift: several), or choose Box or Lasso and drag, to see the images behind them."
+        )
         return
     labels = data.validation_labels
     counts = Counter(data.info.classes[labels[i]] for i in index) if labels is not None else Counter()

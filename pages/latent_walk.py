@@ -103,7 +103,7 @@ def _begin(run: Run, data: Data, axes: list[walk.Axis]) -> None:
 def _go_to(axes: list[walk.Axis], z: np.ndarray) -> None:
     """Set every slider to a coding, as far as it reaches."""
     for axis in axes:
-        st.session_state[_name(axis)] = axis.clip(round(float(z[axis.coding]), 2))
+        st.session_state[_name(axis)] = axis.clip(float(z[axis.coding]))
 
 
 def _starts(run: Run, data: Data, axes: list[walk.Axis]) -> None:
@@ -122,7 +122,7 @@ def _starts(run: Run, data: Data, axes: list[walk.Axis]) -> None:
             )  # fmt: skip
         st.button(
             "Centre", key="centre",
-            on_click=lambda: st.session_state.update({_name(axis): axis.start for axis in axes}),
+            on_click=lambda: st.session_state.update({_name(axis): axis.clip(axis.start) for axis in axes}),
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def run(cache: Path) -> Run:
     run = runs.open_run(KEY)
     run.begin(RunSpec(epochs=3))
     runs.write_array(run.folder / "codings.npy", np.ones((4, 2), np.float32))
-    runs.write_arrays(run.folder / "reconstructions.npz", x=np.ones((4, 28, 28), np.uint8))
+    runs.write_arrays(run.folder / "reconstructions.npz", {"x": np.ones((4, 28, 28), np.uint8)})
     runs.write_json(run.folder / "metrics.json", {"val_mse": 0.1})
     return run
 
@@ -215,14 +215,14 @@ def test_snapshots_are_read_while_they_are_written(run: Run) -> None:
     (run.folder / "snapshots").mkdir()
     for step in (0, 5, 40):
         runs.write_arrays(
-            run.folder / "snapshots" / f"{step:05}.npz", step=np.array(step), codings=np.full((3, 2), step)
+            run.folder / "snapshots" / f"{step:05}.npz", {"step": np.array(step), "codings": np.full((3, 2), step)}
         )
     assert run.snapshots()["step"].tolist() == [0, 5, 40]
     assert run.snapshots()["codings"].shape == (3, 3, 2)
     assert run.latest_snapshot()["step"] == 40
     (run.folder / "snapshots" / "00005.npz").write_bytes(b"torn")
     assert run.snapshots()["step"].tolist() == [0, 40]
-    runs.write_arrays(run.folder / "snapshots.npz", step=np.arange(7))
+    runs.write_arrays(run.folder / "snapshots.npz", {"step": np.arange(7)})
     assert run.snapshots()["step"].tolist() == list(range(7))
 
 

@@ -49,6 +49,8 @@ def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
     if done.state != "finished":
         return None
     source = Run(done.folder)
+    if not done.cached:
+        source.shrink()
     for spec in demonstration.maps:
         if draw(source, spec, cache).state != "finished":
             return None

@@ -65,7 +65,7 @@ def fingerprint(data: Data) -> str:
 def main() -> None:
     for data in (fashion_mnist_sample(), digits_split()):
         path = files.EMBEDDED / f"{data.info.name}.npz"
-        write_arrays(path, **arrays(data))
+        write_arrays(path, arrays(data))
         print(f"{path.name}: {path.stat().st_size:,} bytes, fingerprint {fingerprint(data)}", file=sys.stderr)
 
 

@@ -115,7 +115,7 @@ def prepare_worker(parent: int, lane: str, preload: bool) -> None:
         return
     try:
         if lane == "train":
-            importlib.import_module("aecore.learning")
+            importlib.import_module("aecore.learning").warm()
         else:
             mapping.warm()
     except Exception:

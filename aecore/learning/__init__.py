@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,5 +32,13 @@ with _silent_stderr():
     import tensorflow  # noqa: F401
 
 from aecore.learning.fit import train  # noqa: E402
+from aecore.spec import RunSpec  # noqa: E402
 
-__all__ = ["train"]
+
+def warm() -> None:
+    """Train and export something tiny, so that the first real training finds everything imported and initialised."""
+    with tempfile.TemporaryDirectory() as folder:
+        train(RunSpec(dataset="digits", hidden=(4,), coding_size=2, batch_size=500, epochs=1), Path(folder), bool)
+
+
+__all__ = ["train", "warm"]

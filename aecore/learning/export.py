@@ -39,11 +39,11 @@ def finish(run: Run, model: Autoencoder, data: Data, floor: np.ndarray, summary:
     write_array(folder / "codings.npy", codings if width <= WIDE else half(codings))
     n = min(MAX_TRAIN_CODINGS, max(1, MAX_TRAIN_NUMBERS // width), info.n_train)
     write_array(folder / "codings_train.npy", half(_encoded(model, data.train[:n])[0]))
-    write_arrays(folder / "reconstructions.npz", small=True, x=compact(reconstructions, info.unit_range))
+    write_arrays(folder / "reconstructions.npz", {"x": compact(reconstructions, info.unit_range)})
 
     encoder, decoder = halves(model)
     layers = describe_layers(model)
-    write_arrays(folder / "activations.npz", **_statistics(encoder, decoder, layers, codings, data.validation))
+    write_arrays(folder / "activations.npz", _statistics(encoder, decoder, layers, codings, data.validation))
     clean = as_float(data.validation)
     kl = metrics.kl_per_dimension(codings, log_var).tolist() if log_var is not None else None
     write_json(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +59,21 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
     run.write_status(state="running", message="building the network", fraction=0.0, started=started)
     model = Autoencoder(spec, data.info.shape)
     with ThreadPoolExecutor(1) as pool:
-        floor = pool.submit(metrics.pca_floor, data.train, data.validation)
-        fit = Fit(run, model, data, floor)
+        fit = Fit(run, model, data, pool)
         stopped = fit.all_stages(should_stop)
         fit.recorder.status(fit.phase, "measuring and saving")
         fit.recorder.merge_snapshots()
         evaluation = fit.recorder.rows[-1] if not stopped else None
-        finish(run, model, data, floor.result(), fit.summary(evaluation))
+        finish(run, model, data, fit.floor.result(), fit.summary(evaluation))
     fit.recorder.status(fit.phase, "stopped" if stopped else "finished", "stopped" if stopped else "finished")
     run.mark("STOPPED" if stopped else "DONE")
+
+
+@lru_cache(maxsize=4)
+def pca_floor(dataset: str) -> np.ndarray:
+    """`metrics.pca_floor` of a data set, on which it alone depends: computed once a worker."""
+    data = fetch(dataset)
+    return metrics.pca_floor(data.train, data.validation)
 
 
 def stages(model: Autoencoder) -> list[Stage]:
@@ -89,9 +96,10 @@ def stages(model: Autoencoder) -> list[Stage]:
 class Fit:
     """The running fit of one model: its data as tensors, its recorder, its clock."""
 
-    def __init__(self, run: Run, model: Autoencoder, data: Data, floor: Future[np.ndarray]) -> None:
+    def __init__(self, run: Run, model: Autoencoder, data: Data, pool: Executor) -> None:
         spec, info = model.spec, data.info
-        self.model, self.spec, self.floor = model, spec, floor
+        self.model, self.spec, self.pool = model, spec, pool
+        self.floor: Future[np.ndarray] = Future()
         self.unit_range = info.unit_range
         self.train, self.validation = tf.constant(data.train), tf.constant(data.validation)
         self.order = np.random.default_rng(spec.seed)
@@ -148,6 +156,8 @@ class Fit:
                     )
                 if recorder.step in self.snapshots:
                     recorder.snapshot(*look())
+                if recorder.step == len(losses):  # not before the first loss is out: both want all cores
+                    self.floor = self.pool.submit(pca_floor, self.spec.dataset)
                 if recorder.pca_mse is None and self.floor.done():
                     recorder.pca_mse = metrics.pca_mse(self.floor.result(), int(np.prod(self.model.coding_shape)))
                 recorder.status(self.phase, force=recorder.step <= 2)

@@ -106,12 +106,14 @@ class Recorder:
         """One more file in `snapshots/`: codings (1000, k ≤ 30), reconstructions (16, ...)."""
         write_arrays(
             self.folder / f"{self.snapshots:05d}.npz",
-            step=np.asarray(self.step, np.int64),
-            epoch=np.asarray(self.step / self.batches, np.float32),
-            loss=np.asarray(self.losses[-1] if self.losses else np.nan, np.float32),
-            val_loss=np.asarray(val_mse, np.float32),
-            codings=half(codings),
-            reconstructions=compact(reconstructions, self.unit_range),
+            {
+                "step": np.asarray(self.step, np.int64),
+                "epoch": np.asarray(self.step / self.batches, np.float32),
+                "loss": np.asarray(self.losses[-1] if self.losses else np.nan, np.float32),
+                "val_loss": np.asarray(val_mse, np.float32),
+                "codings": half(codings),
+                "reconstructions": compact(reconstructions, self.unit_range),
+            },
         )
         self.snapshots += 1
 
@@ -123,7 +125,7 @@ class Recorder:
         grid = max(float(np.ptp(codings)) / CODING_LEVELS, 1e-12)
         arrays["codings"] = (np.round(codings / grid) * grid).astype(np.float16)
         compressible = {name: np.asfortranarray(array) for name, array in arrays.items()}
-        write_arrays(self.run.folder / "snapshots.npz", small=True, **compressible)
+        write_arrays(self.run.folder / "snapshots.npz", compressible)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _thinned(self) -> list[dict[str, float]]:

@@ -47,8 +47,11 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     for notice in filter(None, [st.session_state.get("notice")]):
         st.warning(notice, icon=":material/info:")
     if run is None:
-        st.markdown("##### Nothing trained yet")
-        st.caption("Press Train: the default takes a few seconds. What it learns appears here while it trains.")
+        st.markdown("##### Nothing to show yet")
+        st.caption(
+            "Press Train: the default takes a few seconds, and what it learns appears here while it trains. "
+            "Runs that are trained already stand under Recent runs."
+        )
     else:
         left, right = (
             st.columns([11 - 1.4 * len(numbers), 1.4 * len(numbers)], gap="medium")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.browser.serve import PHONE, WIDE, app, chromium, visit
+from tests.browser.serve import PATHS, PHONE, WIDE, app, chromium, visit
 
-PATHS = ("", "latent_map", "latent_walk", "sparsity")
 VIEWS = (("wide-light", WIDE, "light"), ("wide-dark", WIDE, "dark"), ("phone-light", PHONE, "light"))
 
 
@@ -27,4 +26,4 @@ def main(folder: Path, paths: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), tuple(sys.argv[2:]) or PATHS)
+    main(Path(sys.argv[1]), tuple(sys.argv[2:]) or tuple(PATHS))

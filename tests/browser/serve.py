@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,7 +15,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -26,6 +28,8 @@ FLAGS = [
     "--no-first-run",
 ]
 WIDE, LAPTOP, PHONE = (1440, 900), (1366, 768), (380, 844)
+PATHS = {"": "Reconstructions", "latent_map": "Latent map", "latent_walk": "Latent walk", "sparsity": "Sparsity"}
+PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first training waits for TensorFlow
 
 
 @contextlib.contextmanager
@@ -64,10 +68,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def new_page(browser: Browser, size: tuple[int, int] = WIDE, scheme: str = "light") -> Page:
+    """A new visitor's empty page."""
+    return browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme).new_page()
+
+
 def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE, scheme: str = "light") -> Page:
     """A new visitor's page, settled."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-    page = context.new_page()
+    page = new_page(browser, size, scheme)
     page.goto(url)
     settle(page)
     return page
@@ -78,3 +86,80 @@ def settle(page: Page, seconds: float = 60) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=seconds * 1000)
     page.wait_for_selector('[data-testid="stMainBlockContainer"] [data-testid="stMarkdown"]', timeout=seconds * 1000)
     page.wait_for_timeout(250)
+
+
+# What a visitor does. Each waits until the page shows that it was understood.
+
+
+def knob(page: Page, key: str) -> Locator:
+    """The control of a widget by its key: an input, a slider's handle, a button."""
+    return page.locator(f".st-key-{key}").locator("input, button:not([aria-label])").first
+
+
+def type_into(page: Page, key: str, text: object) -> None:
+    """Fill a number or text field and leave it with Enter."""
+    field = knob(page, key)
+    field.fill(str(text))
+    field.press("Enter")
+    expect(field).to_have_value(str(text))
+    settle(page)
+
+
+def pick(page: Page, key: str, option: str) -> None:
+    """Choose from a drop-down list."""
+    field, entry = knob(page, key), page.get_by_role("option", name=option, exact=True)
+    for _ in range(5):
+        field.click()
+        with contextlib.suppress(PlaywrightTimeout):  # the click scrolled the sidebar, which closes the list again
+            entry.click(timeout=3000)
+            break
+    expect(field).to_have_value(option)
+    settle(page)
+
+
+def nudge(page: Page, key: str, arrow: str, times: int = 1) -> None:
+    """Move a slider with the keyboard."""
+    handle = knob(page, key)
+    handle.focus()
+    for _ in range(times):
+        handle.press(arrow)
+    settle(page)
+
+
+def click(page: Page, key: str) -> None:
+    expect(knob(page, key)).to_be_enabled(timeout=PATIENCE)
+    knob(page, key).click()
+
+
+def go(page: Page, path: str) -> None:
+    """Change pages through the navigation."""
+    page.get_by_test_id("stTopNavLink").filter(has_text=PATHS[path]).click()
+    page.wait_for_url(re.compile(rf"^[^?]*/{path}(\?|$)"), timeout=PATIENCE)
+    settle(page)
+
+
+def heading(page: Page) -> Locator:
+    """The line that says which run the page shows."""
+    return page.get_by_test_id("stMain").locator("h5").first
+
+
+def progress(page: Page) -> Locator:
+    return page.get_by_test_id("stMain").get_by_test_id("stProgress")
+
+
+def await_trained(page: Page) -> str:
+    """Wait until the training that was asked for is over and its run is the picture; its key."""
+    expect(page.locator(".st-key-train button")).to_be_disabled()  # the page has heard of the click
+    settle(page)
+    expect(page.locator(".st-key-stop button")).to_be_disabled(timeout=PATIENCE)
+    expect(progress(page)).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator(".st-key-numbers")).to_be_visible(timeout=PATIENCE)
+    settle(page)
+    return run_in(page)
+
+
+def run_in(page: Page) -> str:
+    """The key of the run that the link names."""
+    found = re.search(r"[?&]run=([0-9a-f]{16})", page.url)
+    assert found, f"no run in {page.url}"
+    return found[1]

@@ -1,0 +1,157 @@
+"""The main job: set knobs, train, watch it learn, look at the result on every page, pass the link on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DIGITS, Open
+from tests.browser.serve import (
+    PATIENCE,
+    await_trained,
+    click,
+    go,
+    heading,
+    knob,
+    nudge,
+    pick,
+    progress,
+    run_in,
+    settle,
+    type_into,
+)
+
+pytestmark = pytest.mark.browser
+LEARNING = "It is learning"
+
+
+def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
+    page = visit(server)
+    expect(page.locator(".ae-grid img").or_(page.get_by_text("Nothing to show yet")).first).to_be_visible()
+    type_into(page, "seed", 7)
+    type_into(page, "epochs", 8)
+    click(page, "train")
+    expect(progress(page)).to_be_visible()
+    watch_it_learn(page)
+    key = await_trained(page)
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(page.get_by_text(LEARNING)).to_have_count(0)
+
+    go(page, "latent_map")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    draw_maps(page)
+    select_on_the_map(page)
+    before = [knob(page, name).input_value() for name in ("variant", "dataset", "seed", "epochs")]
+    page.reload()
+    settle(page)
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
+    assert [knob(page, name).input_value() for name in ("variant", "dataset", "seed", "epochs")] == before
+    assert run_in(page) == key
+
+    go(page, "sparsity")
+    bars = page.locator(".st-key-activations .main-svg").first
+    expect(bars).to_be_visible()
+    before_bars = bars.inner_html()
+    pick(page, "sparsity_layer", "hidden 1 · dense 100")
+    page.wait_for_function(
+        "before => document.querySelector('.st-key-activations .main-svg')?.innerHTML !== before", arg=before_bars
+    )
+    go(page, "")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    assert run_in(page) == key
+
+
+def watch_it_learn(page: Page) -> None:
+    """While it trains Stop can be pressed, the curve stands, and the pictures become others."""
+    expect(page.get_by_text(LEARNING)).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-stop button")).to_be_enabled()
+    expect(page.locator(".st-key-curves .scatterlayer .trace").first).to_be_attached()
+    page.wait_for_function(
+        """([before, learning]) => document.body.innerText.includes(learning)
+           && document.querySelector('.ae-grid').innerHTML !== before""",
+        arg=[page.locator(".ae-grid").first.inner_html(), LEARNING],
+        timeout=PATIENCE,
+    )
+
+
+def draw_maps(page: Page) -> None:
+    """PCA first, then t-SNE; each ends with a chart and a word on its worth."""
+    chart = page.locator(".js-plotly-plot .nsewdrag").first
+    expect(page.get_by_role("radio", name="PCA")).to_be_checked()
+    expect(chart).to_be_visible(timeout=PATIENCE)
+    first = page.locator('[class*="st-key-map_"]').filter(has=page.locator(".js-plotly-plot"))
+    name = re.search(r"st-key-map_\w+", first.get_attribute("class") or "")
+    assert name
+    pick_segment(page, "t-SNE")
+    expect(page.locator(f".{name[0]}")).to_have_count(0, timeout=PATIENCE)
+    expect(chart).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Can this map be trusted?")).to_be_visible()
+
+
+def select_on_the_map(page: Page) -> None:
+    """A click takes a point, a lasso many: their images stand beside the map until they are cleared."""
+    click_a_point(page)
+    pick_segment(page, "Lasso")
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+        page.mouse.down()  # the first corner; later it is down already
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"Selected: [\d,]+ samples"))).to_be_visible()
+    expect(page.locator(".ae-thumbs img").nth(10)).to_be_visible()
+    click(page, "clear")
+    expect(page.get_by_text("Selected:")).to_have_count(0)
+
+
+def click_a_point(page: Page) -> None:
+    """Click across the map until a point is hit."""
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    chosen = page.get_by_text(re.compile(r"Selected: 1 sample"))
+    for x, y in ((x / 12, y / 12) for y in range(3, 10) for x in range(2, 11)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        page.wait_for_timeout(150)
+        if chosen.count():
+            break
+    expect(chosen).to_be_visible()
+    click(page, "clear")
+    expect(chosen).to_have_count(0)
+
+
+def pick_segment(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name).locator("xpath=ancestor-or-self::*[self::label or self::button]").click()
+    settle(page)
+
+
+def test_a_walk_through_two_codings(server: str, visit: Open) -> None:
+    page = visit(f"{server}/latent_walk?variant=variational&coding_size=2&{DIGITS}")
+    click(page, "train")
+    await_trained(page)
+    picture = page.locator(".ae-large img").first
+    before = picture.get_attribute("src") or ""
+    nudge(page, "z1", "ArrowRight", 20)
+    expect(picture).not_to_have_attribute("src", before)
+    expect(page.locator(".ae-thumbs").first.locator("img")).to_have_count(144)
+    page.reload()
+    settle(page)
+    assert float(knob(page, "z1").input_value()) > 0.5
+    expect(picture).not_to_have_attribute("src", before)
+
+
+def test_stop_and_train_anew(server: str, visit: Open) -> None:
+    page = visit(f"{server}/?epochs=200&seed=11")
+    click(page, "train")
+    expect(page.get_by_text(LEARNING)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("epoch [2-9] of 200")).first).to_be_visible(timeout=PATIENCE)
+    click(page, "stop")
+    expect(heading(page)).to_contain_text("stopped early", timeout=PATIENCE)
+    expect(page.locator(".st-key-train button")).to_have_text(re.compile("Train"))
+    click(page, "train")
+    expect(progress(page)).to_be_visible()
+    expect(page.get_by_text(re.compile("epoch 1 of 200")).first).to_be_visible(timeout=PATIENCE)
+    click(page, "stop")
+    expect(progress(page)).to_have_count(0, timeout=PATIENCE)
