@@ -288,6 +288,10 @@ def _check_composition(spec: RunSpec) -> None:
         _require(spec.coding == "plain", "schedule", "layerwise", "plain codings")
         _require(not spec.decoder_hidden, "decoder_hidden", spec.decoder_hidden, "empty with schedule layerwise")
         _require(len(spec.phases) in (0, spec.layer_count), "phases", len(spec.phases), f"none or {spec.layer_count}")
+        for depth, phase in enumerate(spec.phases, 1):
+            output = spec.output_activation if depth == 1 else spec.activation
+            fits = phase.loss == "mse" or output == "sigmoid"
+            _require(fits, "phases", "bce", f"mse for layer {depth}, which {output} reconstructs")
     if spec.sparsity == "kl" and spec.sparsity_weight > 0:
         _require(
             spec.coding == "plain" and spec.coding_activation == "sigmoid",

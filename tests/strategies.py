@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from aecore import datasets, spec
@@ -44,6 +46,13 @@ def run_specs(
     if sparsity == "kl" and weight > 0:  # KL compares probabilities
         sparsity, coding_activation = ("kl", "sigmoid") if coding == "plain" else ("l1", coding_activation)
     phases = draw(st.one_of(st.just(()), st.tuples(*[_phases(max_epochs)] * (len(hidden) + 1))))
+    activation = draw(st.sampled_from(spec.ACTIVATIONS))
+    output_activation = "sigmoid" if loss == "bce" else draw(st.sampled_from(spec.OUTPUT_ACTIVATIONS))
+    outputs = (output_activation if info.unit_range else "", *(activation for _ in hidden))
+    phases = tuple(
+        phase if output == "sigmoid" else replace(phase, loss="mse")
+        for phase, output in zip(phases, outputs, strict=False)
+    )
 
     return RunSpec(
         dataset=info.name,
@@ -53,9 +62,9 @@ def run_specs(
         tied=style == "tied",
         bottleneck=bottleneck,
         upsampling=draw(st.sampled_from(spec.UPSAMPLINGS)),
-        activation=draw(st.sampled_from(spec.ACTIVATIONS)),
+        activation=activation,
         coding_activation=coding_activation,
-        output_activation="sigmoid" if loss == "bce" else draw(st.sampled_from(spec.OUTPUT_ACTIVATIONS)),
+        output_activation=output_activation,
         coding=coding,
         coding_size=draw(st.integers(1, min(max_width, spec.MAX_CODING_SIZE))),
         kl_weight=draw(st.floats(0, 1000)),

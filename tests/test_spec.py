@@ -64,8 +64,8 @@ GOLDEN: dict[str, tuple[dict[str, Any], str]] = {
     "hashing": ({"coding_activation": "sigmoid", "noise_rate": 15.0, "noise_on": "coding"}, "4f741199c80ef763"),
     "tied": ({"tied": True}, "caf134f7aebefaf5"),
     "layer by layer": (
-        {"schedule": "layerwise", "phases": (Phase(3, "sgd", 0.1, "mse"), Phase(2, "adam", 0.01, "bce"))},
-        "e230c0581d91b5f3",
+        {"schedule": "layerwise", "phases": (Phase(3, "sgd", 0.1, "bce"), Phase(2, "adam", 0.01, "mse"))},
+        "e9ed79cc21b5fbe0",
     ),
 }
 

@@ -69,7 +69,7 @@ def watched(n: int, labels: np.ndarray | None) -> np.ndarray:
 
 def check(spec: RunSpec, info: DatasetInfo) -> None:
     """Refuse, with one line, a spec that cannot be trained on this data set."""
-    if spec.loss == "bce" and not info.unit_range:
+    if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:
         raise SpecError(f"loss: got 'bce', but {info.name} has values outside 0 to 1; allowed: mse")
     if spec.architecture == "recurrent" and not info.is_image:
         raise SpecError(f"architecture: got 'recurrent', but {info.name} holds vectors; allowed: dense, or image data")

@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from aecore import metrics
 from aecore.datasets import Data, check, watched
-from aecore.errors import AecoreError, SpecError
+from aecore.errors import AecoreError
 from aecore.learning.architectures import Autoencoder
 from aecore.learning.download import fetch
 from aecore.learning.export import finish
@@ -86,9 +86,6 @@ def stages(model: Autoencoder) -> list[Stage]:
     for depth in range(1, spec.layer_count + 1):
         default = whole if depth == 1 else Phase(spec.epochs, spec.optimizer, spec.learning_rate, "mse")
         phase = spec.phases[depth - 1] if spec.phases else default
-        output = spec.output_activation if depth == 1 else spec.activation
-        if phase.loss == "bce" and output != "sigmoid":
-            raise SpecError(f"phases: got loss 'bce' for layer {depth}, reconstructed by {output}; allowed: mse")
         plan.append(Stage(f"layer {depth} of {spec.layer_count}", phase, LayerPhase(model, depth, phase.loss)))
     return [*plan, Stage("fine-tuning", whole, Joint(model))]
 
