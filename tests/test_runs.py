@@ -290,5 +290,5 @@ def test_a_write_leaves_only_the_file(tmp_path: Path) -> None:
     for _ in range(2):
         runs.write_json(tmp_path / "x.json", {})
         runs.write_array(tmp_path / "x.npy", np.zeros(3))
-        runs.write_arrays(tmp_path / "x.npz", a=np.zeros(3))
+        runs.write_arrays(tmp_path / "x.npz", {"a": np.zeros(3)})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.npy", "x.npz"]
