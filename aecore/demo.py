@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from aecore import presets, runs
 from aecore.mapping.spec import MapSpec
+from aecore.pretraining import PretrainSpec
 from aecore.spec import RunSpec
 
 MAX_BYTES = 25_000_000  # all of them together, in every clone of the repository
@@ -23,12 +24,14 @@ _HEADER = "# Written by `python -m aecore demo`: everything here is left out, bu
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A run for the first visit: a preset with some settings changed, and the maps that are drawn with it."""
+    """A run for the first visit: a preset with some settings changed, the maps that are drawn with it, and the
+    settings of the pretraining experiments that are done with its encoder."""
 
     name: str
     preset: str
     settings: dict[str, Any] = field(default_factory=dict)
     maps: tuple[MapSpec, ...] = (MapSpec(method="pca"),)
+    pretraining: tuple[dict[str, Any], ...] = ()
 
     @property
     def spec(self) -> RunSpec:
@@ -38,6 +41,10 @@ class Demonstration:
     def key(self) -> str:
         return runs.run_key(self.spec)
 
+    @property
+    def pretrainings(self) -> list[PretrainSpec]:
+        return [PretrainSpec.from_settings(self.spec, settings) for settings in self.pretraining]
+
 
 # Narrower than the variants' defaults where the weights would be most of the folder: 25 MB is not much.
 _NARROW = {"hidden": (64,)}
@@ -46,7 +53,8 @@ _SPARSE = _NARROW | {"coding_size": 100}
 DEMONSTRATIONS = (
     Demonstration("stacked", "stacked", maps=tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))),
     Demonstration("linear", "linear"),
-    Demonstration("convolutional", "convolutional"),
+    # The classifiers are trained as printed, and with an optimizer that leaves less for pretraining to do.
+    Demonstration("convolutional", "convolutional", pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003})),
     Demonstration("recurrent", "recurrent"),
     Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
     Demonstration("sparse-kl", "sparse-kl", _SPARSE),
@@ -73,8 +81,8 @@ def committed(folder: Path) -> list[str]:
     return [line.removeprefix("!").removesuffix("/") for line in block]
 
 
-def commit(folder: Path) -> None:
-    """Write `folder`/.gitignore, so that of all runs exactly the demonstrations are committed."""
-    lines = [_HEADER, "*", "!.gitignore", BEGIN, *(f"!{key}/" for key in sorted(keys().values())), END]
+def commit(folder: Path, allowed: Iterable[str]) -> None:
+    """Write `folder`/.gitignore, so that of all folders in it exactly those of these keys are committed."""
+    lines = [_HEADER, "*", "!.gitignore", BEGIN, *(f"!{key}/" for key in sorted(allowed)), END]
     lines += ["# Without this line git would enter the folders above and leave out what is in them.", "!*/**"]
     runs.write_bytes(folder / ".gitignore", ("\n".join(lines) + "\n").encode())

@@ -28,6 +28,17 @@ def noise(spec: RunSpec, place: str) -> Iterator[str]:
             yield "x = layers.ReLU(max_value=1.0)(x)  # clips to 0 … 1"
 
 
+def _hidden(spec: RunSpec, layer: str) -> Iterator[str]:
+    """A hidden layer, `layer` being its call up to the activation, and its normalisation."""
+    if spec.normalization == "none":
+        yield f'x = {layer}, activation="{spec.activation}")(x)'
+        return
+    yield f"x = {layer})(x)"
+    kinds = {"batch": "BatchNormalization(momentum=0.9)", "layer": "LayerNormalization()"}
+    yield f"x = layers.{kinds[spec.normalization]}(x)"
+    yield f'x = layers.Activation("{spec.activation}")(x)'
+
+
 def encoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     """Lines that make the model `encoder`, samples to codings."""
     yield f"inputs = x = keras.Input({info.shape})"
@@ -51,7 +62,7 @@ def _encode_dense(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     if len(info.shape) > 1:
         yield "x = layers.Flatten()(x)"
     for units in spec.hidden:
-        yield f'x = layers.Dense({units}, activation="{spec.activation}")(x)'
+        yield from _hidden(spec, f"layers.Dense({units}")
 
 
 def _encode_rows(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
@@ -66,15 +77,22 @@ def _encode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     if len(info.shape) == 2:
         yield f"x = layers.Reshape(({info.shape[0]}, {info.shape[1]}, 1))(x)"
     padding = ', padding="same"' if spec.upsampling == "nearest" else ""
+    strides = ", strides=2" if spec.downsampling == "stride" else ""
     for number, filters in enumerate(spec.hidden, 1):
         makes_codings = spec.spatial and number == len(spec.hidden)
         if makes_codings:
             yield from noise(spec, "coding")
-        activation = spec.coding_activation if makes_codings else spec.activation
-        yield f'x = layers.Conv2D({filters}, 3, padding="same", activation="{activation}")(x)'
-        yield f"x = layers.MaxPooling2D(2{padding})(x)"
+        layer = f'layers.Conv2D({filters}, 3{strides}, padding="same"'
+        if makes_codings:
+            yield f'x = {layer}, activation="{spec.coding_activation}")(x)'
+        else:
+            yield from _hidden(spec, layer)
+        if not strides:
+            yield f"x = layers.MaxPooling2D(2{padding})(x)"
     if not spec.spatial:
         yield "x = layers.Flatten()(x)"
+        for units in spec.dense_hidden:
+            yield from _hidden(spec, f"layers.Dense({units}")
 
 
 def decoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
@@ -91,7 +109,7 @@ def _widths(spec: RunSpec) -> tuple[int, ...]:
 
 def _decode_dense(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     for units in _widths(spec):
-        yield f'x = layers.Dense({units}, activation="{spec.activation}")(x)'
+        yield from _hidden(spec, f"layers.Dense({units}")
     yield f'x = layers.Dense({info.features}, activation="{spec.output_activation}")(x)'
 
 
@@ -105,12 +123,14 @@ def _decode_rows(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
 def _decode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     """Each pooling undone: by a transposed convolution of stride 2, or by convolution and upsampling."""
     nearest, widths = spec.upsampling == "nearest", _widths(spec)
+    ceiled = nearest or spec.downsampling == "stride"
     sizes = [info.shape[:2]]
     for _ in spec.hidden:
-        sizes.append(tuple(-(-side // 2) if nearest else side // 2 for side in sizes[-1]))
+        sizes.append(tuple(-(-side // 2) if ceiled else side // 2 for side in sizes[-1]))
     maps = spec.hidden[-1] if spec.spatial else widths[0]
     if not spec.spatial:
-        yield f'x = layers.Dense({math.prod(sizes[-1]) * maps}, activation="{spec.activation}")(x)'
+        for units in (*reversed(spec.dense_hidden), math.prod(sizes[-1]) * maps):
+            yield from _hidden(spec, f"layers.Dense({units}")
     yield f"x = layers.Reshape({(*sizes[-1], maps)})(x)"
     channels = math.prod(info.shape[2:])
     yield from (_upsampling if nearest else _transposed)(spec, info, sizes, widths, channels)
@@ -119,14 +139,14 @@ def _decode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
 def _transposed(
     spec: RunSpec, info: DatasetInfo, sizes: list[tuple[int, ...]], widths: tuple[int, ...], channels: int
 ) -> Iterator[str]:
-    for target, filters in zip(reversed(sizes[:-1]), (*widths[1:], channels), strict=True):
-        odd = any(side % 2 for side in target)
-        activation = spec.output_activation if target == sizes[0] else spec.activation
-        padding = "valid" if odd else "same"
-        yield (
-            f'x = layers.Conv2DTranspose({filters}, 3, strides=2, padding="{padding}", activation="{activation}")(x)'
-        )
-        yield from _cropped([2 * (side // 2) + odd for side in target], target)
+    for size, target, filters in zip(sizes[:0:-1], reversed(sizes[:-1]), (*widths[1:], channels), strict=True):
+        odd = any(2 * side < wanted for side, wanted in zip(size, target, strict=True))
+        layer = f'layers.Conv2DTranspose({filters}, 3, strides=2, padding="{"valid" if odd else "same"}"'
+        if target == sizes[0]:
+            yield f'x = {layer}, activation="{spec.output_activation}")(x)'
+        else:
+            yield from _hidden(spec, layer)
+        yield from _cropped([2 * side + odd for side in size], target)
 
 
 def _upsampling(
@@ -136,7 +156,7 @@ def _upsampling(
     for number, filters in enumerate(widths, 1):
         exact = number == len(widths) and [(side - 2) * 2 for side in size] == list(info.shape[:2])
         padding = "valid" if exact else "same"
-        yield f'x = layers.Conv2D({filters}, 3, padding="{padding}", activation="{spec.activation}")(x)'
+        yield from _hidden(spec, f'layers.Conv2D({filters}, 3, padding="{padding}"')
         yield "x = layers.UpSampling2D(2)(x)"
         size = [(side - 2 * exact) * 2 for side in size]
     yield f'x = layers.Conv2D({channels}, 3, padding="same", activation="{spec.output_activation}")(x)'

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from aecore import datasets, export_network, presets
 from aecore.datasets import DatasetInfo
 from aecore.errors import SpecError
+from aecore.optimizers import arguments
 from aecore.spec import RunSpec
 
 SHIPPED_WITH_KERAS = ("fashion-mnist", "mnist")
@@ -26,7 +27,7 @@ def script(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
 
     Parameters
     ----------
-    spec : what to rebuild. Tied weights and layer-by-layer training raise `SpecError`.
+    spec : what to rebuild. `SpecError` where that is `beyond_a_program`.
     key : of the run that it reproduces, for the header.
     val_mse : what that run reached on the validation data.
     """
@@ -51,11 +52,10 @@ def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
 
 def cells(spec: RunSpec) -> list[Cell]:
     """The program in steps: (heading, code)."""
-    if spec.tied or spec.schedule != "joint":
-        received = "tied weights" if spec.tied else "layer-by-layer training"
+    if beyond := beyond_a_program(spec):
         raise SpecError(
-            f"script: got a run with {received}, allowed: weights of their own, trained in one go "
-            "(the trained model itself: format keras)"
+            f"script: got a run with {beyond}, allowed: weights of their own, trained in one go, without a penalty "
+            "that a variant brings along (the trained model itself: format keras)"
         )
     info = datasets.info(spec.dataset)
     own_layers = _own_layers(spec, info)
@@ -69,6 +69,15 @@ def cells(spec: RunSpec) -> list[Cell]:
         ("Training", _training(spec)),
         ("Result on the validation data", _result(info)),
     ]
+
+
+def beyond_a_program(spec: RunSpec) -> str:
+    """What a plain program of Keras layers cannot express of a spec, in words; '' where it can express everything."""
+    if spec.tied:
+        return "tied weights"
+    if spec.schedule != "joint":
+        return "layer-by-layer training"
+    return f"a {spec.penalty} penalty" if spec.penalty_weight > 0 else ""
 
 
 def _header(spec: RunSpec, key: str, val_mse: float | None) -> list[str]:
@@ -150,12 +159,28 @@ def _autoencoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
 def _training(spec: RunSpec) -> str:
     loss = {"bce": "binary_crossentropy", "mse": "mse"}[spec.loss]
     noisy = "noisy_validation" if spec.noisy_validation else "validation"
+    given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
     return (
-        f"optimizer = keras.optimizers.{_OPTIMIZERS[spec.optimizer]}(learning_rate={spec.learning_rate})\n"
+        f"{_learning_rate(spec)}\n"
+        f"optimizer = keras.optimizers.{_OPTIMIZERS[spec.optimizer]}(learning_rate=learning_rate{given})\n"
         f'autoencoder.compile(loss="{loss}", optimizer=optimizer)\n'
         f"autoencoder.fit(\n    train,\n    train,\n    batch_size={spec.batch_size},\n    epochs={spec.epochs},\n"
         f"    validation_data=({noisy}, validation),\n    verbose=2,\n)"
     )
+
+
+def _learning_rate(spec: RunSpec) -> str:
+    """`learning_rate` as a number, or as the schedule that the spec asks for."""
+    if spec.decay == "constant" and spec.warmup == 0:
+        return f"learning_rate = {spec.learning_rate}"
+    steps = f"steps = {spec.epochs} * -(-len(train) // {spec.batch_size})\nrise = max(1, int({spec.warmup} * steps))\n"
+    schedules = "keras.optimizers.schedules"
+    if spec.decay == "constant":
+        return steps + f"learning_rate = {schedules}.PolynomialDecay(0.0, rise, {spec.learning_rate})"
+    if spec.warmup == 0:
+        return steps + f"learning_rate = {schedules}.CosineDecay({spec.learning_rate}, steps)"
+    rising = f"warmup_target={spec.learning_rate}, warmup_steps=rise"
+    return steps + f"learning_rate = {schedules}.CosineDecay(0.0, max(1, steps - rise), {rising})"
 
 
 def _result(info: DatasetInfo) -> str:

@@ -39,12 +39,11 @@ def rounded_accuracy(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.round(_flat(x)) == np.round(_flat(y))))
 
 
-def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
-    """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`.
+def principal_axes(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (features,) and principal axes (features, components), both float32, the axis of largest variance first.
 
-    Images may be bytes: they are scaled like everywhere, in parts, so that no large copy is made. Returns
-    (components + 1,) float64, components = min(features, n_train - 1): what a linear autoencoder with as many codings
-    reaches at best (Baldi and Hornik 1989).
+    Images may be bytes: they are scaled like everywhere, in parts, so that no large copy is made.
+    components = min(features, n_train - 1).
     """
     parts = [slice(start, start + PART) for start in range(0, len(train), PART)]
     mean = sum(_flat(as_float(train[part])).sum(axis=0, dtype=np.float64) for part in parts) / len(train)
@@ -54,10 +53,20 @@ def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
         centred = _flat(as_float(train[part])) - center
         scatter += centred.T @ centred
     vectors = np.linalg.eigh(scatter)[1][:, ::-1][:, : min(features, len(train) - 1)]
+    return center, vectors.astype(np.float32)
+
+
+def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
+    """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`.
+
+    Returns (components + 1,) float64: what a linear autoencoder with as many codings reaches at best (Baldi and
+    Hornik 1989).
+    """
+    center, vectors = principal_axes(train)
     rest = _flat(as_float(validation)) - center
-    explained = np.mean(np.square(rest @ vectors.astype(np.float32)), axis=0, dtype=np.float64)
+    explained = np.mean(np.square(rest @ vectors), axis=0, dtype=np.float64)
     total = np.sum(np.mean(np.square(rest), axis=0, dtype=np.float64))
-    return np.maximum(total - np.concatenate([[0.0], np.cumsum(explained)]), 0.0) / features
+    return np.maximum(total - np.concatenate([[0.0], np.cumsum(explained)]), 0.0) / len(center)
 
 
 def pca_mse(floor: np.ndarray, components: int) -> float:
@@ -91,6 +100,33 @@ def kl_per_dimension(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:
     """KL(N(mean, exp(log_var)) || N(0, 1)) of each coding in nats, mean over the samples: (n, d) -> (d,)."""
     mean, log_var = np.asarray(mean, np.float64), np.asarray(log_var, np.float64)
     return np.mean(-0.5 * (1 + log_var - np.exp(log_var) - np.square(mean)), axis=0)
+
+
+def bit_balance(bits: np.ndarray) -> float:
+    """How evenly the bits (n, d) halve the samples, mean over the bits: 1 = each is set for half, 0 = none changes."""
+    share = np.mean(bits, axis=0)
+    return float(np.mean(2 * np.minimum(share, 1 - share)))
+
+
+def distinct_codes(bits: np.ndarray) -> int:
+    """How many different rows the bits (n, d) have."""
+    return len(np.unique(bits, axis=0))
+
+
+def bucket_precision(bits: np.ndarray, labels: np.ndarray) -> float:
+    """Of the other samples with a sample's bits, the share with its label: mean over the samples that have such others.
+
+    Precision of retrieval within Hamming distance 0, as in Salakhutdinov and Hinton 2009 (Semantic hashing). NaN where
+    no two of the samples' bits (n, d) are equal.
+    """
+    buckets = np.unique(bits, axis=0, return_inverse=True)[1].ravel()
+    classes, codes = np.unique(labels, return_inverse=True)
+    counts = np.zeros((buckets.max() + 1, len(classes)), int)
+    np.add.at(counts, (buckets, codes), 1)
+    others = counts.sum(axis=1)[buckets] - 1
+    alike = counts[buckets, codes] - 1
+    shared = others > 0
+    return float(np.mean(alike[shared] / others[shared])) if shared.any() else float("nan")
 
 
 def histogram(activations: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:

@@ -1,16 +1,20 @@
-"""The named specs: a short default for every variant (`stacked`), and the printed recipes (`geron-stacked`)."""
+"""The named specs: a short default for every variant, the printed recipes, and our own: the best and the fast ones."""
 
 from __future__ import annotations
 
+from aecore import variants
+from aecore.best import BEST, FAST
 from aecore.errors import SpecError
 from aecore.recipes import RECIPES
-from aecore.variants import VARIANTS as _VARIANTS
 from aecore.variants import Preset, title, variant_of
 
 __all__ = ["PRESETS", "VARIANTS", "Preset", "get", "title", "variant_of"]
 
-VARIANTS: dict[str, Preset] = {preset.name: preset for preset in _VARIANTS}
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*VARIANTS.values(), *RECIPES)}
+VARIANTS: dict[str, Preset] = {
+    variant.name: Preset(variant.name, title(variant.spec), variant.spec, variant.description)
+    for variant in variants.VARIANTS
+}
+PRESETS: dict[str, Preset] = {**VARIANTS, **{preset.name: preset for preset in (*BEST, *FAST, *RECIPES)}}
 
 
 def get(name: str) -> Preset:

@@ -15,7 +15,8 @@
     snapshots.npz       `step`, `epoch`, `loss`, `val_loss` (s,), and of the samples in the order of `datasets.watched`
                         `codings` (s, 1000, k), `reconstructions` (s, 16, ...)
     model.keras, encoder.onnx, decoder.onnx
-    map/<key>/, probe/<key>/   values computed from the run, each with its own status.json and DONE
+    map/<key>/, probe/<key>/   what was computed from the run (`aecore.mapping`, `aecore.probing`), each with its own
+                        status.json and DONE
     DONE | STOPPED      written last: a manifest {file name: bytes}
 
 While it trains, snapshots stand one by one in `snapshots/00000.npz` … and `STOP` asks the worker to end. Nothing is
@@ -187,9 +188,13 @@ class Run(Work):
         return read_npz(paths[-1]) if paths else {}
 
     def shrink(self) -> None:
-        """Recompress a finished run's largest arrays, which takes a second: for the runs that are committed."""
+        """Write a finished run as small as can be without losing anything one could see, which takes some seconds:
+        for the runs that are committed. Losses keep six digits."""
         for name in ("reconstructions", "snapshots"):
             write_arrays(self.folder / f"{name}.npz", self.arrays(name), small=True)
+        rounded = json.loads(json.dumps(self.history), parse_float=lambda digits: float(f"{float(digits):.6g}"))
+        write_json(self.folder / "history.json", rounded)
+        write_bytes(self.folder / "model.keras", _recompressed(self.folder / "model.keras"))
         self.mark("DONE")
 
     def touch(self) -> None:
@@ -268,6 +273,15 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], small: bool = Fal
             with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
     write_bytes(path, buffer.getvalue())
+
+
+def _recompressed(path: Path) -> bytes:
+    """The zip file `path` with the same members, dates left out, compressed as far as every reader understands."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
 
 
 def _finite(value: Any) -> Any:

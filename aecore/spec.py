@@ -13,9 +13,13 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
+from aecore import composition, fields, optimizers
 from aecore.errors import SpecError
+from aecore.fields import require
+from aecore.optimizers import MAX_LEARNING_RATE, OPTIMIZERS
+from aecore.penalties import PENALTIES
 
 ARCHITECTURES = ("dense", "convolutional", "recurrent")
 BOTTLENECKS = ("dense", "spatial")
@@ -27,8 +31,10 @@ NOISES = ("gaussian", "dropout")
 NOISE_PLACES = ("input", "coding")
 SPARSITIES = ("l1", "l2", "kl", "mse")
 LOSSES = ("bce", "mse")
-OPTIMIZERS = ("sgd", "adam", "adamw", "nadam", "rmsprop", "adadelta")
 SCHEDULES = ("joint", "layerwise")
+NORMALIZATIONS = ("none", "batch", "layer")
+DOWNSAMPLINGS = ("pool", "stride")
+DECAYS = ("constant", "cosine")
 
 MAX_CODING_SIZE = 2048
 MAX_WIDTH = 4096
@@ -38,7 +44,8 @@ MAX_BATCH_SIZE = 10_000
 MAX_GAUSSIAN = 100.0
 MAX_DROPOUT = 0.95
 MAX_SPARSITY_WEIGHT = 100.0
-MAX_LEARNING_RATE = 10.0
+MAX_PENALTY_WEIGHT = 1000.0
+MAX_WARMUP = 0.9
 KEY_LENGTH = 16
 
 
@@ -50,6 +57,7 @@ class Phase:
     optimizer: str
     learning_rate: float
     loss: str
+    optimizer_arguments: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,15 @@ class RunSpec:
     optimizer, learning_rate, batch_size, epochs, seed : of the fit.
     schedule : 'joint', or 'layerwise': each layer first as an autoencoder of its own, then the whole, fine-tuned.
     phases : layerwise only: one `Phase` a layer; empty means each layer is trained like the whole.
+    optimizer_arguments : of the Keras optimizer, such as 'momentum=0.9 nesterov=1'; see `aecore.optimizers`.
+    decay, warmup : the learning rate over the steps of a fit: 'constant', or down to 0 along half a 'cosine'; before
+        that it rises from 0 during this share of the steps.
+    normalization : of the hidden layers of dense and convolutional networks, before their activation.
+    penalty, penalty_weight : a further price on the codings, one that a variant brings along
+        (`aecore.penalties.PENALTIES`); weight 0 is off.
+    downsampling : convolutional only: convolution and max-'pool', or convolutions of 'stride' 2, a quarter of the work.
+    dense_hidden : convolutional with a dense bottleneck only: dense layers between convolutions and codings; the
+        decoder has them in reverse.
     """
 
     dataset: str = "fashion-mnist-12k"
@@ -111,13 +128,21 @@ class RunSpec:
     seed: int = 42
     schedule: str = "joint"
     phases: tuple[Phase, ...] = ()
+    optimizer_arguments: str = ""
+    decay: str = "constant"
+    warmup: float = 0.0
+    normalization: str = "none"
+    penalty: str = "none"
+    penalty_weight: float = 0.0
+    downsampling: str = "pool"
+    dense_hidden: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _coerced(field.name, getattr(self, field.name)))
         _check_ranges(self)
-        _check_composition(self)
-        for name in _unused(self):
+        composition.check(self)
+        for name in composition.unused(self):
             object.__setattr__(self, name, DEFAULTS[name])
 
     @property
@@ -138,7 +163,11 @@ class RunSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Every field, as JSON types. `RunSpec.from_dict` is its inverse."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        values = json.loads(json.dumps(dataclasses.asdict(self)))
+        for phase in values["phases"]:
+            if not phase["optimizer_arguments"]:  # as `Phase` was written before it had them: keys must not change
+                del phase["optimizer_arguments"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunSpec:
@@ -182,166 +211,66 @@ def _refuse_unknown(values: dict[str, Any]) -> None:
 
 def _coerced(name: str, value: Any) -> Any:
     """`value` as the field's type; text is read as a person would write it in a link or on the command line."""
-    kind = _TYPES[name]
+    if name == "optimizer_arguments":
+        return optimizers.canonical(value)
+    return _phases(value) if name == "phases" else fields.coerced(name, _TYPES[name], value)
+
+
+def _phases(value: Any) -> tuple[Phase, ...]:
     try:
-        if get_origin(kind) is tuple:
-            return tuple(_items(get_args(kind)[0], value))
-        if kind is bool:
-            return _bool(value)
-        if kind is int:
-            return _int(value)
-        if kind is float:
-            return _float(value)
-        if not isinstance(value, str):
-            raise ValueError
-        return value.strip().lower()
-    except (TypeError, ValueError, KeyError, OverflowError):
-        raise SpecError(f"{name}: got {value!r:.80}, allowed: {_KIND_NAMES[kind]}") from None
-
-
-def _items(kind: type, value: Any) -> list[Any]:
-    if kind is Phase:
         phases = json.loads(value) if isinstance(value, str) else value
-        return [_phase(dataclasses.asdict(phase) if isinstance(phase, Phase) else phase) for phase in phases]
-    if isinstance(value, str):
-        value = [part for part in value.replace("-", ",").replace(" ", ",").split(",") if part]
-    return [_int(part) for part in ([value] if isinstance(value, int) else value)]
+        return tuple(_phase(dataclasses.asdict(phase) if isinstance(phase, Phase) else phase) for phase in phases)
+    except (TypeError, ValueError, OverflowError):
+        allowed = "a list of phases with epochs, optimizer, learning_rate and loss"
+        raise SpecError(f"phases: got {value!r:.80}, allowed: {allowed}") from None
 
 
 def _phase(values: dict[str, Any]) -> Phase:
     phase = Phase(**values)
-    rate = _float(phase.learning_rate)
-    return Phase(_int(phase.epochs), str(phase.optimizer).lower(), rate, str(phase.loss).lower())
-
-
-def _bool(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
-
-
-def _int(value: Any) -> int:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError
-    return int(value)
-
-
-def _float(value: Any) -> float:
-    if isinstance(value, bool):
-        raise ValueError
-    return float(value) + 0.0  # -0.0, which JSON would spell differently, becomes 0.0
-
-
-def _require(ok: bool, name: str, value: Any, allowed: str) -> None:
-    if not ok:
-        raise SpecError(f"{name}: got {value!r:.80}, allowed: {allowed}")
+    return Phase(
+        fields.whole_number(phase.epochs),
+        str(phase.optimizer).lower(),
+        fields.number(phase.learning_rate),
+        str(phase.loss).lower(),
+        optimizers.canonical(phase.optimizer_arguments),
+    )
 
 
 def _check_field(name: str, value: Any) -> None:
-    if name in _CHOICES:
-        _require(value in _CHOICES[name], name, value, ", ".join(_CHOICES[name]))
+    if name == "penalty":
+        allowed: tuple[str, ...] = ("none", *PENALTIES)
+        require(value in allowed, name, value, ", ".join(allowed))
+    elif name in _CHOICES:
+        require(value in _CHOICES[name], name, value, ", ".join(_CHOICES[name]))
     elif name in _RANGES:
         low, high = _RANGES[name]
-        _require(low <= value <= high, name, value, f"{low:,} to {high:,}")
-    elif name in ("hidden", "decoder_hidden"):
+        require(low <= value <= high, name, value, f"{low:,} to {high:,}")
+    elif name in ("hidden", "decoder_hidden", "dense_hidden"):
         fits = len(value) <= MAX_LAYERS and all(1 <= size <= MAX_WIDTH for size in value)
-        _require(fits, name, value, f"up to {MAX_LAYERS} layers of 1 to {MAX_WIDTH:,} units, such as 300,100")
+        require(fits, name, value, f"up to {MAX_LAYERS} layers of 1 to {MAX_WIDTH:,} units, such as 300,100")
 
 
 def _check_ranges(spec: RunSpec) -> None:
     for name in DEFAULTS:
         _check_field(name, getattr(spec, name))
-    _require(spec.learning_rate > 0, "learning_rate", spec.learning_rate, f"above 0, up to {MAX_LEARNING_RATE:g}")
+    require(spec.learning_rate > 0, "learning_rate", spec.learning_rate, f"above 0, up to {MAX_LEARNING_RATE:g}")
+    optimizers.check(spec.optimizer, spec.optimizer_arguments)
     if spec.noise == "dropout":
-        _require(spec.noise_rate <= MAX_DROPOUT, "noise_rate", spec.noise_rate, f"0 to {MAX_DROPOUT} for dropout")
+        require(spec.noise_rate <= MAX_DROPOUT, "noise_rate", spec.noise_rate, f"0 to {MAX_DROPOUT} for dropout")
     for phase in spec.phases:
         good = phase.optimizer in OPTIMIZERS and phase.loss in LOSSES and 1 <= phase.epochs <= MAX_EPOCHS
-        _require(
+        require(
             good and 0 < phase.learning_rate <= MAX_LEARNING_RATE,
             "phases",
             phase,
             "epochs, optimizer, learning_rate and loss as for the whole",
         )
-
-
-def _check_composition(spec: RunSpec) -> None:
-    """What single fields cannot say: which choices exclude each other, and why."""
-    if spec.loss == "bce":
-        _require(
-            spec.output_activation == "sigmoid",
-            "output_activation",
-            spec.output_activation,
-            "sigmoid with loss bce (cross-entropy needs outputs between 0 and 1), or loss mse",
-        )
-    if spec.architecture != "dense":
-        _require(bool(spec.hidden), "hidden", spec.hidden, f"at least one layer for a {spec.architecture} network")
-        _require(not spec.tied, "tied", True, "dense networks only (a kernel is transposed)")
-        _require(spec.schedule == "joint", "schedule", spec.schedule, "joint, or a dense network")
-    if spec.tied:
-        _require(spec.coding == "plain", "tied", True, "plain codings (a variational encoder has two output layers)")
-        _require(not spec.decoder_hidden, "decoder_hidden", spec.decoder_hidden, "empty with tied weights")
-        _require(spec.schedule == "joint", "schedule", spec.schedule, "joint with tied weights")
-    if spec.architecture == "convolutional" and spec.decoder_hidden:
-        same = len(spec.decoder_hidden) == len(spec.hidden)
-        _require(same, "decoder_hidden", spec.decoder_hidden, f"{len(spec.hidden)} layers, one for each of the encoder")
-    if spec.schedule == "layerwise":
-        _require(spec.coding == "plain", "schedule", "layerwise", "plain codings")
-        _require(not spec.decoder_hidden, "decoder_hidden", spec.decoder_hidden, "empty with schedule layerwise")
-        _require(len(spec.phases) in (0, spec.layer_count), "phases", len(spec.phases), f"none or {spec.layer_count}")
-        for depth, phase in enumerate(spec.phases, 1):
-            output = spec.output_activation if depth == 1 else spec.activation
-            fits = phase.loss == "mse" or output == "sigmoid"
-            _require(fits, "phases", "bce", f"mse for layer {depth}, which {output} reconstructs")
-    if spec.sparsity == "kl" and spec.sparsity_weight > 0:
-        _require(
-            spec.coding == "plain" and spec.coding_activation == "sigmoid",
-            "sparsity",
-            "kl",
-            "sigmoid codings (KL compares probabilities), or sparsity l1, l2 or mse",
-        )
-    if spec.spatial:
-        _require(spec.coding == "plain", "bottleneck", "spatial", "plain codings, or a dense bottleneck")
-
-
-def _unused(spec: RunSpec) -> list[str]:
-    """Fields that this composition never reads."""
-    unused = []
-    if spec.noise_rate == 0:
-        unused += ["noise", "noise_on", "noise_clip", "noisy_validation"]
-    elif spec.noise_on == "coding":
-        unused += ["noise_clip", "noisy_validation"]
-    if spec.sparsity_weight == 0:
-        unused += ["sparsity", "sparsity_target"]
-    elif spec.sparsity in ("l1", "l2"):
-        unused += ["sparsity_target"]
-    if spec.architecture != "convolutional":
-        unused += ["bottleneck", "upsampling"]
-    if spec.spatial:
-        unused += ["coding_size"]
-    if spec.coding == "plain":
-        unused += ["kl_weight"]
-    else:
-        unused += ["coding_activation"]
-    if spec.architecture == "recurrent" or (not spec.hidden and not spec.decoder_hidden):
-        unused += ["activation"]
-    if spec.decoder_hidden == tuple(reversed(spec.hidden)):
-        unused += ["decoder_hidden"]
-    if spec.schedule == "joint":
-        unused += ["phases"]
-    return unused
+        optimizers.check(phase.optimizer, phase.optimizer_arguments, "phases")
 
 
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(RunSpec)}
 _JSON_DEFAULTS = json.loads(json.dumps(DEFAULTS))
 _TYPES = get_type_hints(RunSpec)
-_KIND_NAMES = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    tuple[int, ...]: "whole numbers with commas between, such as 300,100",
-    tuple[Phase, ...]: "a list of phases with epochs, optimizer, learning_rate and loss",
-}
 _CHOICES = {
     "architecture": ARCHITECTURES,
     "bottleneck": BOTTLENECKS,
@@ -356,6 +285,9 @@ _CHOICES = {
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
+    "decay": DECAYS,
+    "normalization": NORMALIZATIONS,
+    "downsampling": DOWNSAMPLINGS,
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "coding_size": (1, MAX_CODING_SIZE),
@@ -364,6 +296,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "sparsity_weight": (0, MAX_SPARSITY_WEIGHT),
     "sparsity_target": (0.001, 0.999),
     "learning_rate": (0, MAX_LEARNING_RATE),
+    "warmup": (0, MAX_WARMUP),
+    "penalty_weight": (0, MAX_PENALTY_WEIGHT),
     "batch_size": (1, MAX_BATCH_SIZE),
     "epochs": (1, MAX_EPOCHS),
     "seed": (0, 2**31 - 1),

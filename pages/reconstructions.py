@@ -7,7 +7,7 @@ from aecore import corruption, figures, inference, metrics
 from aecore.datasets import Data, as_float, watched
 from aecore.figures import PLOTLY_CONFIG, error_text, share_text
 from aecore.runs import Run, open_run
-from pages.widgets import active, controls, header, host, image_grid, inside, picked, shell, theme
+from pages.widgets import active, controls, header, host, image_grid, inside, picked, shell, theme, worth
 
 shell.enter()
 
@@ -25,6 +25,7 @@ def main() -> None:
         data = host.data(run.spec.dataset)
         _pictures(run, data)
         _curves_and_classes(run, data)
+        worth.draw(run)
         _errors_and_inside(run, data)
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from aecore import datasets, spec
+from aecore.optimizers import ARGUMENTS
+from aecore.penalties import PENALTIES
 from aecore.spec import Phase, RunSpec
 
 
@@ -54,6 +56,7 @@ def run_specs(
         for phase, output in zip(phases, outputs, strict=False)
     )
 
+    optimizer = draw(st.sampled_from(spec.OPTIMIZERS))
     return RunSpec(
         dataset=info.name,
         architecture=architecture,
@@ -77,13 +80,21 @@ def run_specs(
         sparsity_weight=weight,
         sparsity_target=draw(st.floats(0.001, 0.999)),
         loss=loss,
-        optimizer=draw(st.sampled_from(spec.OPTIMIZERS)),
+        optimizer=optimizer,
         learning_rate=draw(_rates()),
         batch_size=draw(st.integers(1, spec.MAX_BATCH_SIZE)),
         epochs=draw(st.integers(1, max_epochs)),
         seed=draw(st.integers(0, 2**31 - 1)),
         schedule="layerwise" if style == "layerwise" else "joint",
         phases=phases,
+        optimizer_arguments=draw(_arguments(optimizer)),
+        decay=draw(st.sampled_from(spec.DECAYS)),
+        warmup=draw(st.floats(0, spec.MAX_WARMUP)),
+        normalization="none" if style == "layerwise" else draw(st.sampled_from(spec.NORMALIZATIONS)),
+        downsampling=draw(st.sampled_from(spec.DOWNSAMPLINGS)),
+        dense_hidden=draw(_layers(0, max_layers, max_width)),
+        penalty=draw(st.sampled_from(("none", *PENALTIES))),
+        penalty_weight=draw(_off_or(spec.MAX_PENALTY_WEIGHT)),
     )
 
 
@@ -99,11 +110,15 @@ def _rates() -> st.SearchStrategy[float]:
     return st.floats(0, spec.MAX_LEARNING_RATE, exclude_min=True)
 
 
-def _phases(max_epochs: int) -> st.SearchStrategy[Phase]:
-    return st.builds(
-        Phase,
-        epochs=st.integers(1, max_epochs),
-        optimizer=st.sampled_from(spec.OPTIMIZERS),
-        learning_rate=_rates(),
-        loss=st.sampled_from(spec.LOSSES),
-    )
+def _arguments(optimizer: str) -> st.SearchStrategy[str]:
+    """Arguments that every value of is harmless: the optimizer's own shares, up to a half."""
+    names = [name for name, (_, high) in ARGUMENTS[optimizer].items() if 0.5 < high < 1]
+    pairs = st.dictionaries(st.sampled_from(names), st.floats(0, 0.5), max_size=2)
+    return pairs.map(lambda values: " ".join(f"{name}={value}" for name, value in values.items()))
+
+
+@st.composite
+def _phases(draw: st.DrawFn, max_epochs: int) -> Phase:
+    optimizer = draw(st.sampled_from(spec.OPTIMIZERS))
+    epochs, loss = draw(st.integers(1, max_epochs)), draw(st.sampled_from(spec.LOSSES))
+    return Phase(epochs, optimizer, draw(_rates()), loss, draw(_arguments(optimizer)))

@@ -12,7 +12,7 @@ from aecore import datasets, export_script, presets
 from aecore.errors import SpecError
 from aecore.spec import RunSpec
 
-SCRIPTED = [name for name in presets.VARIANTS if name not in ("tied", "layerwise")]
+SCRIPTED = [name for name, preset in presets.VARIANTS.items() if not export_script.beyond_a_program(preset.spec)]
 
 
 def test_the_notebook_is_the_program() -> None:
@@ -35,6 +35,29 @@ ODD_SHAPES: dict[str, dict[str, Any]] = {
     },
     "clipped dropout": {"noise": "dropout", "noise_rate": 0.4, "noise_clip": True, "noisy_validation": True},
     "loud noise": {"noise_rate": 2.0, "noise_clip": True, "noisy_validation": True, "sparsity": "mse"},
+    "normalised, warmed up, decaying": {
+        "hidden": "9,7",
+        "normalization": "batch",
+        "decay": "cosine",
+        "warmup": 0.5,
+        "optimizer": "sgd",
+        "optimizer_arguments": "momentum=0.9 nesterov=1",
+    },
+    "normalised convolutions": {
+        "architecture": "convolutional",
+        "hidden": "4,6,8",
+        "dense_hidden": "9,7",
+        "downsampling": "stride",
+        "normalization": "layer",
+        "decay": "cosine",
+    },
+    "normalised, upsampled": {
+        "architecture": "convolutional",
+        "hidden": "4,6",
+        "normalization": "batch",
+        "upsampling": "nearest",
+        "warmup": 0.5,
+    },
     "spatial hashing": {**presets.get("geron-convolutional").spec.to_dict(), "noise_on": "coding", "noise_rate": 3},
 }
 FASTER = {"autoencoder.summary()": "", "verbose=2": "verbose=0", "compile(": "compile(run_eagerly=True, "}
@@ -68,7 +91,7 @@ def test_the_program_builds_the_same_network(spec: RunSpec) -> None:
             np.testing.assert_allclose(theirs, ours, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["tied", "layerwise"])
+@pytest.mark.parametrize("name", ["tied", "layerwise", "contractive"])
 def test_what_a_program_cannot_express(name: str) -> None:
     with pytest.raises(SpecError, match="script: got a run with .*, allowed: "):
         export_script.script(presets.get(name).spec, "0" * 16)

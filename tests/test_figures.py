@@ -14,6 +14,7 @@ import pytest
 from aecore import figures
 from aecore.figures import DARK, LIGHT, Theme
 from aecore.figures.maps import _apart
+from aecore.pretraining import Row
 
 RNG = np.random.default_rng(0)
 NAMES = ["T-shirt", "Trouser", "Pullover"]
@@ -23,6 +24,12 @@ STEPS: list[dict[str, Any]] = [
 EPOCHS: list[dict[str, Any]] = [
     {"epoch": 1, "loss": 0.3, "val_loss": 0.29, "val_mse": 0.02, "phase": ""},
     {"epoch": 2, "loss": 0.2, "val_loss": 0.28, "val_mse": 0.013, "phase": ""},
+]
+TRAININGS = [
+    Row(n, seed, arm, accuracy + seed / 100)
+    for n, accuracy in ((100, 0.6), (5000, 0.8))
+    for seed in (1, 2, 3)
+    for arm in ("scratch", "pretrained", "frozen")
 ]
 HISTORY = {"steps": STEPS, "epochs": EPOCHS}
 
@@ -39,6 +46,7 @@ def every_figure(theme: Theme) -> dict[str, go.Figure]:
         "unit_mean_histogram": figures.unit_mean_histogram(RNG.random(9), theme, 0.1),
         "penalty_curves": figures.penalty_curves(0.1, theme, [0.1, 0.2]),
         "layer_activity": figures.layer_activity(RNG.normal(size=20), theme),
+        "accuracy_by_labels": figures.accuracy_by_labels(TRAININGS, theme),
         "kl_bars": figures.kl_bars(RNG.random(5), theme),
     }
 
@@ -293,3 +301,29 @@ def test_layer_activity_has_a_bar_a_unit() -> None:
     chart = figures.layer_activity(np.array([[0.5, -1.0], [0.0, 2.0]]), LIGHT)
     assert list(chart.data[0].x) == [1, 2, 3, 4] and list(chart.data[0].y) == [0.5, -1, 0, 2]
     assert len(set(chart.data[0].marker.color)) == 2
+
+
+def test_accuracy_by_labels_shows_every_seed_and_the_spread() -> None:
+    chart = figures.accuracy_by_labels(TRAININGS, LIGHT)
+    seeds, means = chart.data[0], chart.data[1]
+    assert len(chart.data) == 6 and sorted(seeds.y) == pytest.approx([61, 62, 63, 81, 82, 83])
+    assert list(means.y) == pytest.approx([62, 82]) and list(means.error_y.array) == pytest.approx([1, 1])
+    assert chart.layout.xaxis.type == "log" and list(chart.layout.xaxis.ticktext) == ["100", "5,000"]
+    places = [np.log10(trace.x[-1]) for trace in chart.data[1::2]]
+    assert max(places) - min(places) < 0.1 and len(set(places)) == 3  # beside each other
+    low, high = chart.layout.yaxis.range
+    assert low <= 60 and high >= 84
+    assert {text.split("</span> ")[-1] for text in words(chart)[1:]} == {"from scratch", "pretrained", "encoder frozen"}
+
+
+def test_names_of_lines_that_end_together_are_moved_apart() -> None:
+    notes = figures.accuracy_by_labels(TRAININGS, LIGHT).layout.annotations[1:]
+    shifts = sorted(note.yshift for note in notes)
+    assert shifts[1] - shifts[0] > 12 and shifts[2] - shifts[1] > 12
+
+
+def test_accuracy_by_labels_while_results_come_in() -> None:
+    empty = figures.accuracy_by_labels([], LIGHT, (100, 5000))
+    begun = figures.accuracy_by_labels(TRAININGS[:1], LIGHT, (100, 5000))
+    assert len(empty.data) == len(begun.data) == 6 and empty.layout.xaxis.range == begun.layout.xaxis.range
+    assert list(begun.data[1].y) == pytest.approx([61]) and list(begun.data[1].error_y.array) == [0]

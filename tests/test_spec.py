@@ -19,8 +19,9 @@ FINGERPRINT = "0123456789abcdef"
 
 NAN, INFINITY, HUGE = float("nan"), float("inf"), 10**400
 NUMBERS = [name for name, value in DEFAULTS.items() if type(value) in (int, float)]
-CHOICES = [name for name, value in DEFAULTS.items() if type(value) is str and name != "dataset"]
-MAY_BE_ZERO = {"kl_weight", "noise_rate", "sparsity_weight", "seed"}
+OPEN = ("dataset", "optimizer_arguments", "penalty")  # checked against registries
+CHOICES = [name for name, value in DEFAULTS.items() if type(value) is str and name not in OPEN]
+MAY_BE_ZERO = {"kl_weight", "noise_rate", "sparsity_weight", "penalty_weight", "warmup", "seed"}
 
 
 def _short(value: Any) -> str:
@@ -67,6 +68,26 @@ GOLDEN: dict[str, tuple[dict[str, Any], str]] = {
         {"schedule": "layerwise", "phases": (Phase(3, "sgd", 0.1, "bce"), Phase(2, "adam", 0.01, "mse"))},
         "e9ed79cc21b5fbe0",
     ),
+    "modern": (
+        {
+            "normalization": "batch",
+            "optimizer": "adamw",
+            "optimizer_arguments": "weight_decay=0.01 beta_2=0.99",
+            "decay": "cosine",
+            "warmup": 0.05,
+            "penalty": "contractive",
+            "penalty_weight": 0.001,
+        },
+        "12b020d637afbf23",
+    ),
+    "strided": (
+        {"architecture": "convolutional", "downsampling": "stride", "dense_hidden": (256,)},
+        "e4a31c49a4d8918c",
+    ),
+    "layer by layer, with arguments": (
+        {"schedule": "layerwise", "phases": (Phase(3, "sgd", 0.1, "bce", "momentum=0.9"), Phase(2, "sgd", 0.1, "mse"))},
+        "0a7769c56c8ddf16",
+    ),
 }
 
 
@@ -104,7 +125,7 @@ def test_keys_are_equal_exactly_where_specs_are(one: RunSpec, other: RunSpec) ->
 
 @pytest.mark.parametrize("name", sorted(MAY_BE_ZERO))
 def test_minus_zero_is_zero(name: str) -> None:
-    values = {"coding": "variational", "noise": "dropout", "sparsity": "l2"}
+    values = {"coding": "variational", "noise": "dropout", "sparsity": "l2", "penalty": "contractive"}
     assert RunSpec(**values, **{name: -0.0}).key(FINGERPRINT) == RunSpec(**values, **{name: 0}).key(FINGERPRINT)
 
 
@@ -151,12 +172,17 @@ def test_the_fingerprint_enters_the_key() -> None:
         ({}, {"sparsity": "l2", "sparsity_target": 0.3}),
         ({"sparsity_weight": 0.1}, {"sparsity_target": 0.3}),
         ({}, {"bottleneck": "spatial", "upsampling": "nearest", "kl_weight": 3.0}),
-        ({"architecture": "convolutional", "bottleneck": "spatial"}, {"coding_size": 7}),
+        ({"architecture": "convolutional", "bottleneck": "spatial"}, {"coding_size": 7, "dense_hidden": (9,)}),
+        ({}, {"downsampling": "stride", "dense_hidden": (9,)}),
         ({"architecture": "recurrent"}, {"activation": "relu"}),
         ({"hidden": ()}, {"activation": "relu"}),
         ({"hidden": (300, 100)}, {"decoder_hidden": (100, 300)}),
         ({"coding": "variational"}, {"coding_activation": "linear"}),
         ({}, {"phases": (Phase(1, "sgd", 0.1, "mse"),)}),
+        ({}, {"penalty": "contractive"}),
+        ({}, {"penalty_weight": 0.1}),
+        ({"architecture": "recurrent"}, {"normalization": "batch"}),
+        ({"hidden": ()}, {"normalization": "layer"}),
     ],
     ids=str,
 )
@@ -172,8 +198,15 @@ def test_fields_that_change_nothing_do_not_change_the_key(used: dict[str, Any], 
         {"noise_rate": 0.5, "noise": "dropout"},
         {"sparsity_weight": 0.1, "sparsity": "mse", "sparsity_target": 0.3},
         {"architecture": "convolutional", "upsampling": "nearest"},
+        {"architecture": "convolutional", "downsampling": "stride"},
+        {"architecture": "convolutional", "dense_hidden": (50,)},
         {"coding": "variational", "kl_weight": 3.0},
         {"hidden": (300, 100), "decoder_hidden": (300, 100)},
+        {"penalty": "contractive", "penalty_weight": 0.1},
+        {"normalization": "batch"},
+        {"decay": "cosine"},
+        {"warmup": 0.1},
+        {"optimizer_arguments": "beta_1=0.5"},
     ],
     ids=str,
 )
@@ -217,7 +250,7 @@ def test_a_bad_switch_is_refused(name: str, value: Any) -> None:
     _refused(name, value, **{name: value})
 
 
-@pytest.mark.parametrize("name", ["hidden", "decoder_hidden"])
+@pytest.mark.parametrize("name", ["hidden", "decoder_hidden", "dense_hidden"])
 @pytest.mark.parametrize(
     "value",
     [0, -1, HUGE, NAN, INFINITY, None, True, "wide", [0], [-1], [HUGE], [NAN], [2.5], [None], [100] * 9, {"a": 1}],
@@ -227,13 +260,49 @@ def test_bad_layers_are_refused(name: str, value: Any) -> None:
     _refused(name, value, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        ("sgd", "momentum"),
+        ("sgd", "momentum="),
+        ("sgd", "momentum=fast"),
+        ("sgd", "momentum=1"),
+        ("sgd", "momentum=-0.1"),
+        ("sgd", "momentum=nan"),
+        ("sgd", "momentum=0.1 momentum=0.2"),
+        ("sgd", "nesterov=0.5"),
+        ("sgd", "rho=0.9"),
+        ("adam", "momentum=0.9"),
+        ("adadelta", "=1"),
+        ("adam", "x" * 10_000),
+        ("adam", None),
+        ("adam", 0.9),
+    ],
+    ids=_short,
+)
+def test_optimizer_arguments_that_the_optimizer_does_not_have_are_refused(optimizer: str, text: Any) -> None:
+    _refused("optimizer_arguments", None, optimizer=optimizer, optimizer_arguments=text)
+
+
+def test_equal_optimizer_arguments_are_the_same_run_however_they_are_written() -> None:
+    texts = ("momentum=0.90, nesterov=1", " Nesterov=1.0  momentum=9e-1 ")
+    one, other = (RunSpec(optimizer="sgd", optimizer_arguments=text) for text in texts)
+    assert one == other
+    assert one.optimizer_arguments == "momentum=0.9 nesterov=1"
+
+
+@pytest.mark.parametrize("value", ["nonsense", "", 0, None, ["contractive"]], ids=_short)
+def test_a_penalty_that_no_variant_brings_is_refused(value: Any) -> None:
+    _refused("penalty", None, penalty=value, penalty_weight=1.0)
+
+
 PHASE = {"epochs": 1, "optimizer": "sgd", "learning_rate": 0.1, "loss": "mse"}
 
 
 @pytest.mark.parametrize(
     "change",
     [{name: bad} for name in PHASE for bad in (0, -1, HUGE, NAN, INFINITY, None, "nonsense", [], True)]
-    + [{"momentum": 0.9}, {"epochs": 2.5}],
+    + [{"momentum": 0.9}, {"epochs": 2.5}, {"optimizer_arguments": "rho=0.9"}],
     ids=_short,
 )
 def test_a_bad_phase_is_refused(change: dict[str, Any]) -> None:
@@ -275,6 +344,7 @@ def test_an_unknown_setting_is_refused(build: Any) -> None:
         ("sparsity", {"sparsity": "kl", "sparsity_weight": 0.1, "coding": "variational"}),
         ("bottleneck", {"architecture": "convolutional", "bottleneck": "spatial", "coding": "variational"}),
         ("noise_rate", {"noise": "dropout", "noise_rate": 0.96}),
+        ("normalization", {"schedule": "layerwise", "normalization": "batch"}),
     ],
     ids=str,
 )

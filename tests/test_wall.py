@@ -12,8 +12,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("tensorflow", "keras", "umap", "numba", "sklearn", "tf2onnx")
-WORKER_SIDE = ("aecore.learning", "aecore.mapping", "aecore.estimator")
-PAGE_SIDE_ALL_THE_SAME = ("aecore.mapping", "aecore.mapping.spec")
+WORKER_SIDE = ("aecore.learning", "aecore.mapping", "aecore.probing", "aecore.estimator")
+PAGE_SIDE_ALL_THE_SAME = (
+    "aecore.mapping",
+    "aecore.mapping.spec",
+    *(f"aecore.probing{m}" for m in ("", ".numbers", ".spec")),
+)
 
 IMPORT_EACH = """
 import importlib, json, sys

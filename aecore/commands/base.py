@@ -12,6 +12,8 @@ from aecore import runs
 from aecore.errors import AecoreError, RunError
 from aecore.runs import Run
 
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
 
 class WorkFailed(AecoreError):
     """Nothing was wrong with the request, and it could not be done all the same."""

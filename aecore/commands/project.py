@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore import jobs
-from aecore.commands.base import Answer, existing_run, number, settings
-from aecore.commands.train import INTERRUPTED
+from aecore.commands.base import INTERRUPTED, Answer, existing_run, number, settings
 from aecore.commands.work import Done, do
 from aecore.errors import RunError
 from aecore.jobs.executors import worker_environment

@@ -1,16 +1,18 @@
-"""Train a preset, with any setting changed; what is trained already is not trained again. Ctrl-C stops and keeps."""
+"""Train a preset, with any setting changed, and measure what the run is worth; what is there is not done again. Ctrl-C
+stops and keeps."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from aecore import jobs, presets
-from aecore.commands.base import Answer, number, settings
+from aecore.commands import probe
+from aecore.commands.base import INTERRUPTED, Answer, number, say, settings
 from aecore.commands.work import do
+from aecore.errors import AecoreError
 from aecore.runs import Run
-
-INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of RunSpec, such as coding_size=2"
     )
+    parser.add_argument("--no-probe", action="store_true", help="do not measure what the run is worth")
 
 
 def run(args: argparse.Namespace) -> Answer:
@@ -25,6 +28,7 @@ def run(args: argparse.Namespace) -> Answer:
     task = jobs.TrainTask(spec)
     done = do(task, args.cache)
     metrics = Run(done.folder).metrics
+    measured = _measured(Run(done.folder), args.cache) if done.state == "finished" and not args.no_probe else None
     value: dict[str, Any] = {
         "key": task.key,
         "preset": args.preset,
@@ -34,8 +38,18 @@ def run(args: argparse.Namespace) -> Answer:
         "cached": done.cached,
         "folder": str(done.folder),
         **metrics,
+        "probe": measured,
     }
     return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
+
+
+def _measured(run: Run, cache: Path) -> dict[str, Any] | None:
+    """What the run is worth; None, with one line on stderr, where that cannot be found out: the run is there."""
+    try:
+        return probe.found(probe.measure(run, cache))
+    except AecoreError as error:
+        say(f"not measured: {error}")
+        return None
 
 
 def _text(value: dict[str, Any]) -> str:
@@ -49,4 +63,5 @@ def _text(value: dict[str, Any]) -> str:
     ]
     if value["val_bce"] is not None:
         parts.append(f"BCE {number(value['val_bce'])}, rounded accuracy {number(value['rounded_accuracy'])}")
-    return f"{head}: {', '.join(parts)}"
+    worth = f"\n{probe.as_text(value['probe'])}" if value["probe"] else ""
+    return f"{head}: {', '.join(parts)}{worth}"

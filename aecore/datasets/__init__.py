@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Protocol
 
 from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d
-from aecore.datasets.base import Data, DatasetInfo, as_float, check, watched
+from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, watched
 from aecore.errors import DatasetError
 
-__all__ = ["Data", "DatasetInfo", "as_float", "check", "info", "load", "names", "watched"]
+__all__ = ["Data", "DatasetInfo", "as_float", "balanced", "check", "info", "load", "names", "watched"]
 
 
 class _Module(Protocol):

@@ -67,6 +67,17 @@ def watched(n: int, labels: np.ndarray | None) -> np.ndarray:
     return np.concatenate([by_class, np.setdiff1d(np.arange(n), by_class)])
 
 
+def balanced(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """`order`, indices into `labels`, rearranged so that the classes take turns: every class's first, then every
+    class's second, and so on; any beginning of it has as many of each class as there are."""
+    found = labels[order]
+    nth = np.empty(len(order), int)  # the how-manieth of its class
+    for label in np.unique(found):
+        members = found == label
+        nth[members] = np.arange(members.sum())
+    return order[np.argsort(nth, kind="stable")]
+
+
 def check(spec: RunSpec, info: DatasetInfo) -> None:
     """Refuse, with one line, a spec that cannot be trained on this data set."""
     if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:

@@ -13,6 +13,7 @@ from aecore.figures.histograms import (
 )
 from aecore.figures.maps import error_heat_map, latent_map
 from aecore.figures.numbers import count_text, error_text, seconds_text, share_text
+from aecore.figures.pretraining import accuracy_by_labels
 from aecore.figures.theme import DARK, LIGHT, MAP_CONFIG, PLOTLY_CONFIG, Theme
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MAP_CONFIG",
     "PLOTLY_CONFIG",
     "Theme",
+    "accuracy_by_labels",
     "activation_histogram",
     "class_errors",
     "count_text",

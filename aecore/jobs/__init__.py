@@ -1,17 +1,20 @@
-"""The queue of what takes long: trainings and maps, one at a time in each of two worker processes.
+"""The queue of what takes long: trainings, maps and probes, one at a time in each of two worker processes.
 
 `Queue` stays in the server: it knows who waits for what, in which order, and hands one job at a time to an executor.
 A job fills a folder, and everything a page wants to know about it is read from there.
 """
 
 from aecore.jobs.executors import make_executor
+from aecore.jobs.lanes import Ticket
 from aecore.jobs.lease import honest_state, honest_status
-from aecore.jobs.queue import Queue, Ticket
-from aecore.jobs.tasks import MapTask, Outcome, Task, TrainTask, work
+from aecore.jobs.queue import Queue
+from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, Task, TrainTask, work
 
 __all__ = [
     "MapTask",
     "Outcome",
+    "PretrainTask",
+    "ProbeTask",
     "Queue",
     "Task",
     "Ticket",

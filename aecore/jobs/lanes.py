@@ -39,6 +39,28 @@ class Job:
         return self.state in ENDED
 
 
+@dataclass(frozen=True)
+class Ticket:
+    """A job as it stood when asked for.
+
+    `state`: 'waiting', 'running', 'finished', 'stopped' or 'failed'. `position`: 0 = not waiting, 1 = next in its
+    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long the
+    lane's jobs took so far; None where it does not wait or nothing is known.
+    """
+
+    key: str
+    state: str
+    position: int
+    watchers: frozenset[str]
+    folder: Path
+    message: str = ""
+    expected_seconds: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
 class Lane:
     """Order of the waiting jobs, and the executor, which exists from the first job (or `warm`) on."""
 
@@ -57,12 +79,13 @@ class Lane:
         self._lock = threading.Lock()
 
     def order(self) -> list[Job]:
-        """Sessions take turns: everyone's first job before anyone's second, who was served longest ago first."""
+        """Sessions take turns: everyone's first job before anyone's second, who was served longest ago first.
+        What belongs to nobody comes last."""
         nth: dict[str, int] = {}
-        ranks: dict[Job, tuple[int, int, int]] = {}
+        ranks: dict[Job, tuple[bool, int, int, int]] = {}
         for arrival, job in enumerate(self.waiting):
             nth[job.owner] = nth.get(job.owner, 0) + 1
-            ranks[job] = (nth[job.owner], self._turns.get(job.owner, 0), arrival)
+            ranks[job] = (job.task.background, nth[job.owner], self._turns.get(job.owner, 0), arrival)
         return sorted(self.waiting, key=ranks.__getitem__)
 
     def start(self, job: Job) -> None:
@@ -74,7 +97,7 @@ class Lane:
 
     def end(self, job: Job, state: str) -> None:
         self.running = None
-        if state == "finished":
+        if state == "finished" and not job.task.background:
             self._seconds.append(time.monotonic() - job.started)
 
     def forget(self, session: str) -> None:
@@ -90,8 +113,9 @@ class Lane:
         """How long the job at that position may still wait: the mean of the lane's last jobs for each before it."""
         if not position or not self._seconds:
             return None
-        spent = time.monotonic() - self.running.started if self.running else 0.0
-        ahead = position if self.running else position - 1
+        busy = self.running is not None and not self.running.task.background  # the background makes way
+        spent = time.monotonic() - self.running.started if self.running and busy else 0.0
+        ahead = position if busy else position - 1
         return max(0.0, statistics.mean(self._seconds) * ahead - spent)
 
     @property

@@ -1,7 +1,9 @@
 """`Queue`: who waits for what, in which order, and what becomes of it.
 
 Two lanes, each with one worker and one dispatcher thread: maps are drawn while something trains. One key is one job,
-however many ask for it: they watch it together, and it is stopped when the last of them leaves.
+however many ask for it: they watch it together, and it is stopped when the last of them leaves. What is done in the
+background (`Task.background`) belongs to nobody: it waits behind everything else in its lane, and what of it is running
+when somebody asks for something stops and starts anew later.
 """
 
 from __future__ import annotations
@@ -14,20 +16,20 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aecore import runs
 from aecore.errors import AecoreError
 from aecore.jobs.executors import LANES, check_address, ready
-from aecore.jobs.lanes import ENDED, Job, Lane
+from aecore.jobs.lanes import Job, Lane, Ticket
 from aecore.jobs.lease import INTERRUPTED, Lease, held, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
 from aecore.runs import Work
 
 MAX_WAITING_PER_SESSION = 2  # in each lane
-MAX_WAITING = 200
+MAX_WAITING = 200  # and as many in the background
+BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
 MAX_WORKER_BYTES = 1_300_000_000  # TensorFlow grows by 18 MB a training, whatever one clears
 REMEMBERED = 500  # ended jobs whose ticket can still be asked for
 BEAT_SECONDS = 1.0
@@ -35,28 +37,6 @@ LOOK_SECONDS = 0.5  # how often a folder is looked at that another server fills
 KILLED = "the worker was killed twice (out of memory?); nothing else is lost"
 
 logger = logging.getLogger("aecore.jobs")
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A job as it stood when asked for.
-
-    `state`: 'waiting', 'running', 'finished', 'stopped' or 'failed'. `position`: 0 = not waiting, 1 = next in its
-    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long the
-    lane's jobs took so far; None where it does not wait or nothing is known.
-    """
-
-    key: str
-    state: str
-    position: int
-    watchers: frozenset[str]
-    folder: Path
-    message: str = ""
-    expected_seconds: float | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ENDED
 
 
 class Queue:
@@ -95,21 +75,10 @@ class Queue:
         AecoreError
             A task that cannot be done, a cache that cannot be written, too many waiting jobs: one line each.
         """
-        key, lane = task.key, self._lanes[task.lane]
-        task.validate(self.cache)
-        with self._changed:
-            if self._closed:
-                raise AecoreError("the queue is closed")
-            job = self._jobs.get(key)
-            if job is None or job.ended:
-                job = self._enqueue(task, key, lane, session)
-            elif session not in job.watchers:
-                job.watchers[session] = None
-                self._log("joined", job, session=session)
-            ticket = self._ticket(job)
+        ticket = self._ask(task, session)
         if self.address == "inline":
-            self._drain(lane)
-            ticket = self.ticket(key) or ticket
+            self._drain()
+            ticket = self.ticket(ticket.key) or ticket
         return ticket
 
     def ticket(self, key: str) -> Ticket | None:
@@ -141,10 +110,7 @@ class Queue:
                         runs.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
-                job.stopping = True
-                self._log("stopping", job, session=session)
-                with contextlib.suppress(OSError):  # not there yet: written when it is, see `_prepare`
-                    Work(job.folder).ask_to_stop()
+                self._interrupt(job)
 
     def leave(self, session: str) -> None:
         """A tab was closed: stop everything that only it was waiting for."""
@@ -182,6 +148,20 @@ class Queue:
             if thread is not threading.current_thread():
                 thread.join(timeout=2)
 
+    def _ask(self, task: Task, session: str) -> Ticket:
+        key, session = task.key, BACKGROUND if task.background else session
+        task.validate(self.cache)
+        with self._changed:
+            if self._closed:
+                raise AecoreError("the queue is closed")
+            job = self._jobs.get(key)
+            if job is None or job.ended:
+                job = self._enqueue(task, key, self._lanes[task.lane], session)
+            elif session not in job.watchers:
+                job.watchers[session] = None
+                self._log("joined", job, session=session)
+            return self._ticket(job)
+
     # Under the lock.
 
     def _enqueue(self, task: Task, key: str, lane: Lane, session: str) -> Job:
@@ -192,11 +172,12 @@ class Queue:
             self._end(job, Outcome("finished"))
             return job
         own = sum(other.owner == session for other in lane.waiting)
-        if own >= MAX_WAITING_PER_SESSION:
+        if own >= MAX_WAITING_PER_SESSION and not task.background:
             raise AecoreError(
                 f"queue: got a third job while {own} of yours wait, allowed: {MAX_WAITING_PER_SESSION} waiting jobs"
             )
-        if sum(len(any_lane.waiting) for any_lane in self._lanes.values()) >= MAX_WAITING:
+        waiting = [other for any_lane in self._lanes.values() for other in any_lane.waiting]
+        if sum(other.task.background == task.background for other in waiting) >= MAX_WAITING:
             raise AecoreError(f"queue: full, {MAX_WAITING} jobs are waiting; try again in a few minutes")
         with writing(self.cache):
             if not held(folder):
@@ -205,6 +186,8 @@ class Queue:
         lane.waiting.append(job)
         self._jobs[key] = job
         self._log("waiting", job, session=session)
+        if lane.running and lane.running.task.background and not task.background:
+            self._interrupt(lane.running)
         self._changed.notify_all()
         return job
 
@@ -229,6 +212,13 @@ class Queue:
                 lane.start(job)
                 return job
         return None
+
+    def _interrupt(self, job: Job) -> None:
+        """Ask a running job to stop; it starts anew afterwards where somebody still watches it."""
+        job.stopping = True
+        self._log("stopping", job)
+        with contextlib.suppress(OSError):  # not there yet: written when it is, see `_prepare`
+            Work(job.folder).ask_to_stop()
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         job.state, job.message, job.stopping = outcome.state, outcome.message, False
@@ -263,15 +253,16 @@ class Queue:
             lane.preload = False  # once is enough: the next job will say what is wrong
             logger.exception("the %s worker cannot be started ahead", lane.name)
 
-    def _drain(self, lane: Lane) -> None:
+    def _drain(self) -> None:
         """Do all that waits, in the calling thread."""
         with self._inline:
-            while True:
-                with self._changed:
-                    job = self._next(lane)
-                if job is None:
-                    return
-                self._run(lane, job)
+            for lane in self._lanes.values():  # what follows a training waits in the second one
+                while True:
+                    with self._changed:
+                        job = self._next(lane)
+                    if job is None:
+                        break
+                    self._run(lane, job)
 
     def _run(self, lane: Lane, job: Job) -> None:
         lease = Lease(job.folder)
@@ -284,7 +275,7 @@ class Queue:
         with self._changed:
             lane.end(job, outcome.state)
             if outcome.state == "stopped" and job.stopping and job.watchers and not self._closed:
-                # Somebody asked for it after the last one had left and before it ended: it starts anew for them.
+                # It made way, or somebody asked for it after the last one had left and before it ended.
                 job.state, job.stopping, job.owner = "waiting", False, next(iter(job.watchers))
                 lane.waiting.append(job)
             else:
@@ -292,6 +283,15 @@ class Queue:
         if outcome.memory > MAX_WORKER_BYTES and self.address is None:
             self._log("recycled", job, memory=outcome.memory)
             lane.discard()
+        if outcome.state == "finished":
+            self._follow_up(job)
+
+    def _follow_up(self, job: Job) -> None:
+        """Ask for what comes after a finished job, unless it cannot be done: a page that misses it will say why."""
+        task = job.task.follow_up()
+        if task is not None:
+            with contextlib.suppress(AecoreError):
+                self._ask(task, BACKGROUND)
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):

@@ -11,15 +11,18 @@ import errno
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 
 from aecore import datasets, runs
+from aecore.derived import Derived
 from aecore.errors import AecoreError, RunError
 from aecore.mapping.spec import MapSpec
+from aecore.pretraining import PretrainSpec
+from aecore.probing.spec import ProbeSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
 
@@ -30,9 +33,13 @@ logger = logging.getLogger("aecore.jobs")
 
 
 class Task:
-    """What the queue needs of a task; subclasses are frozen dataclasses that a worker can import."""
+    """What the queue needs of a task; subclasses are frozen dataclasses that a worker can import.
+
+    What is done in the `background` belongs to nobody: it waits behind all that somebody asked for, and makes way.
+    """
 
     lane: ClassVar[str] = "train"
+    background: ClassVar[bool] = False
 
     @property
     def key(self) -> str:
@@ -60,6 +67,10 @@ class Task:
         """Fill the folder, in the worker: ends with `DONE` or `STOPPED`, or with neither when stopped too early."""
         raise NotImplementedError
 
+    def follow_up(self) -> Task | None:
+        """What the queue does once this is finished, without being asked: a background task."""
+        return None
+
 
 @dataclass(frozen=True)
 class TrainTask(Task):
@@ -83,13 +94,16 @@ class TrainTask(Task):
 
         learning.train(self.spec, folder, should_stop)
 
+    def follow_up(self) -> Task | None:
+        return ProbeTask(self.key)
+
 
 @dataclass(frozen=True)
-class MapTask(Task):
-    """Draw a map of a trained run: fills `runs/<run_key>/map/<key>/`."""
+class DerivedTask(Task):
+    """Compute something from a trained run: fills `runs/<run_key>/<kind>/<key>/`."""
 
     run_key: str
-    spec: MapSpec
+    spec: Derived
     lane: ClassVar[str] = "map"
 
     @property
@@ -97,21 +111,74 @@ class MapTask(Task):
         return self.spec.key(runs.valid_key(self.run_key))
 
     def folder(self, cache: Path) -> Path:
-        return runs.open_run(self.run_key, cache).folder / "map" / self.key
+        return runs.open_run(self.run_key, cache).folder / self.spec.kind / self.key
 
     def validate(self, cache: Path) -> None:
         run = runs.open_run(self.run_key, cache)
         if not run.readable:
             raise RunError(f"run {run.key}: got a run that is {run.state}, allowed: finished or stopped ones")
-        self.spec.check(min(self.spec.n, datasets.info(run.spec.dataset).n_validation))
 
     def describe(self, folder: Path) -> None:
         self.spec.describe(folder, self.run_key)
+
+
+@dataclass(frozen=True)
+class MapTask(DerivedTask):
+    """Draw a map."""
+
+    spec: MapSpec
+
+    def validate(self, cache: Path) -> None:
+        super().validate(cache)
+        run = runs.open_run(self.run_key, cache)
+        self.spec.check(min(self.spec.n, datasets.info(run.spec.dataset).n_validation))
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         from aecore import mapping
 
         mapping.project(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+
+
+@dataclass(frozen=True)
+class ProbeTask(DerivedTask):
+    """Measure what the run is worth."""
+
+    spec: ProbeSpec = field(default_factory=ProbeSpec)
+    background: ClassVar[bool] = True
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore import probing
+
+        probing.probe(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+
+
+@dataclass(frozen=True)
+class PretrainTask(Task):
+    """Compare classifiers with and without pretraining: fills `pretraining/<key>/`, and the autoencoder's run."""
+
+    spec: PretrainSpec
+    lane: ClassVar[str] = "train"
+
+    @property
+    def key(self) -> str:
+        return self.spec.key
+
+    def folder(self, cache: Path) -> Path:
+        return cache / "pretraining" / self.key
+
+    def validate(self, cache: Path) -> None:
+        self.spec.check(datasets.info(self.spec.autoencoder.dataset))
+
+    def describe(self, folder: Path) -> None:
+        self.spec.describe(folder)
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore.learning import pretraining
+
+        pretraining.fill(self.spec, folder, should_stop)
+
+    def follow_up(self) -> Task | None:
+        return ProbeTask(runs.run_key(self.spec.autoencoder))
 
 
 @dataclass(frozen=True)

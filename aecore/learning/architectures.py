@@ -7,14 +7,15 @@ activations are worth a look are called `hidden_1`, `hidden_2`, … through enco
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
 import keras
 from keras import layers
 
-from aecore.learning.layers import Corruption, TiedDense, corrupt, sample
+from aecore.learning.layers import Corruption, TiedDense, activation, corrupt, sample
 from aecore.spec import RunSpec
 
 
@@ -89,9 +90,10 @@ def hidden_layers(half: keras.Model) -> list[keras.layers.Layer]:
 
 def layer_title(layer: keras.layers.Layer) -> str:
     """A hidden layer in words, unique within its autoencoder: 'hidden 1 · dense 100'."""
-    kind = {"Conv2D": "convolution", "Conv2DTranspose": "transposed convolution", "LSTM": "LSTM"}
-    size = layer.filters if hasattr(layer, "filters") else layer.units
-    return f"{layer.name.replace('_', ' ')} · {kind.get(type(layer).__name__, 'dense')} {size}"
+    kinds = {"Conv2D": "convolution", "Conv2DTranspose": "transposed convolution", "LSTM": "LSTM"}
+    shape = layer.output.shape
+    kind = kinds.get(type(layer).__name__, "convolution" if len(shape) == 4 else "dense")
+    return f"{layer.name.replace('_', ' ')} · {kind} {shape[-1]}"
 
 
 def build_encoder(spec: RunSpec, shape: tuple[int, ...]) -> keras.Model:
@@ -106,7 +108,7 @@ def build_encoder(spec: RunSpec, shape: tuple[int, ...]) -> keras.Model:
         parts = [layers.Dense(spec.coding_size, name=name)(x) for name in ("codings", "log_variance")]
         return keras.Model(inputs, parts, name="encoder")
     kind = layers.LSTM if spec.architecture == "recurrent" else layers.Dense
-    codings = kind(spec.coding_size, activation=spec.coding_activation, name="codings")(x)
+    codings = kind(spec.coding_size, activation=activation(spec.coding_activation), name="codings")(x)
     return keras.Model(inputs, codings, name="encoder")
 
 
@@ -114,7 +116,7 @@ def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -
     """Codings (n, d) to reconstructions (n, *shape). A tied one uses `encoder`'s kernels."""
     coding_layer = encoder.get_layer("codings")
     inputs = keras.Input(coding_layer.output.shape[1:], name="codings")
-    names = (f"hidden_{number}" for number in count(len(spec.hidden) + 1))
+    names = (f"hidden_{number}" for number in count(len(spec.hidden) + len(spec.dense_hidden) + 1))
     widths = spec.decoder_hidden or tuple(reversed(spec.hidden))
     if spec.architecture == "convolutional":
         x = _decode_images(inputs, spec, shape, widths, coding_layer, names)
@@ -127,14 +129,27 @@ def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -
         x = inputs
         dense = [layer for layer in encoder.layers if isinstance(layer, layers.Dense)]
         for layer in reversed(dense[1:]):
-            x = TiedDense(layer, spec.activation, name=next(names))(x)
+            x = _hidden(x, spec, next(names), partial(TiedDense, layer))
         x = TiedDense(dense[0], spec.output_activation, name="output")(x)
     else:
         x = inputs
         for units in widths:
-            x = layers.Dense(units, spec.activation, name=next(names))(x)
+            x = _hidden(x, spec, next(names), partial(layers.Dense, units))
         x = layers.Dense(math.prod(shape), spec.output_activation, name="output")(x)
     return keras.Model(inputs, layers.Reshape(shape, name="reconstructions")(x), name="decoder")
+
+
+def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.Layer]) -> Any:
+    """A hidden layer, `layer(activation=…, name=…)`; where the spec says so its sums are normalised first."""
+    if spec.normalization == "none":
+        return layer(activation=activation(spec.activation), name=name)(x)
+    x = layer(activation="linear", name=f"sum_{name}")(x)
+    if spec.normalization == "batch":
+        # Keras's 0.99 would still remember the untrained network after the first epoch of a short training.
+        x = layers.BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
+    else:
+        x = layers.LayerNormalization(name=f"norm_{name}")(x)
+    return layers.Activation(activation(spec.activation), name=name)(x)
 
 
 def _noisy(x: Any, spec: RunSpec) -> Any:
@@ -147,7 +162,7 @@ def _noisy(x: Any, spec: RunSpec) -> Any:
 def _encode_dense(x: Any, spec: RunSpec) -> Any:
     x = layers.Flatten(name="flatten")(x)
     for number, units in enumerate(spec.hidden, 1):
-        x = layers.Dense(units, spec.activation, name=f"hidden_{number}")(x)
+        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))
     return x
 
 
@@ -161,41 +176,59 @@ def _encode_rows(x: Any, spec: RunSpec) -> Any:
 
 
 def _encode_images(x: Any, spec: RunSpec) -> Any:
-    """Stages of convolution and pooling. Transposed convolutions can undo a floored half, upsampling a ceiled one."""
+    """Stages that halve the image (see `_halved`), then the dense layers before the codings."""
     x = layers.Reshape((*x.shape[1:3], math.prod(x.shape[3:])), name="image")(x)
+    pools, strides = spec.downsampling == "pool", 1 if spec.downsampling == "pool" else 2
     padding = "valid" if spec.upsampling == "transposed" else "same"
     last = len(spec.hidden)
     for number, filters in enumerate(spec.hidden, 1):
         makes_codings = spec.spatial and number == last
         x = _noisy(x, spec) if makes_codings else x
-        activation = spec.coding_activation if makes_codings else spec.activation
-        x = layers.Conv2D(filters, 3, padding="same", activation=activation, name=f"hidden_{number}")(x)
-        x = layers.MaxPooling2D(2, padding=padding, name=f"pool_{number}")(x)
-    return x if spec.spatial else layers.Flatten(name="flatten")(x)
+        layer = partial(layers.Conv2D, filters, 3, strides=strides, padding="same")
+        if makes_codings:
+            x = layer(activation=activation(spec.coding_activation), name=f"hidden_{number}")(x)
+        else:
+            x = _hidden(x, spec, f"hidden_{number}", layer)
+        if pools:
+            x = layers.MaxPooling2D(2, padding=padding, name=f"pool_{number}")(x)
+    if spec.spatial:
+        return x
+    x = layers.Flatten(name="flatten")(x)
+    for number, units in enumerate(spec.dense_hidden, last + 1):
+        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))
+    return x
+
+
+def _halved(spec: RunSpec, side: int) -> int:
+    """A side after one stage. Transposed convolutions can undo a floored half, upsampling a ceiled one, which is also
+    what a stride makes."""
+    return side // 2 if spec.upsampling == "transposed" and spec.downsampling == "pool" else -(-side // 2)
 
 
 def _decode_images(
     x: Any, spec: RunSpec, shape: tuple[int, ...], widths: tuple[int, ...], coding_layer: Any, names: Iterator[str]
 ) -> Any:
-    nearest = spec.upsampling == "nearest"
     sizes = [shape[:2]]
     for _ in spec.hidden:
-        sizes.append(tuple(-(-side // 2) if nearest else side // 2 for side in sizes[-1]))
+        sizes.append(tuple(_halved(spec, side) for side in sizes[-1]))
     channels = math.prod(shape[2:])
     if spec.spatial:
         x = layers.Reshape(coding_layer.input.shape[1:], name="maps")(x)
     else:
-        x = layers.Dense(math.prod(sizes[-1]) * widths[0], spec.activation, name=next(names))(x)
+        for units in (*reversed(spec.dense_hidden), math.prod(sizes[-1]) * widths[0]):
+            x = _hidden(x, spec, next(names), partial(layers.Dense, units))
         x = layers.Reshape((*sizes[-1], widths[0]), name="maps")(x)
-    if nearest:
+    if spec.upsampling == "nearest":
         return _upsampled(x, spec, shape, widths, channels, names)
     for target, filters in zip(reversed(sizes[:-1]), (*widths[1:], channels), strict=True):
-        output = target == sizes[0]
-        activation = spec.output_activation if output else spec.activation
         # With stride 2 and a 3x3 kernel, 'valid' gives 2s + 1 and 'same' 2s.
-        padding = "valid" if any(side % 2 for side in target) else "same"
-        name = "output" if output else next(names)
-        x = layers.Conv2DTranspose(filters, 3, strides=2, padding=padding, activation=activation, name=name)(x)
+        short = any(2 * side < wanted for side, wanted in zip(x.shape[1:3], target, strict=True))
+        padding = "valid" if short else "same"
+        layer = partial(layers.Conv2DTranspose, filters, 3, strides=2, padding=padding)
+        if target == sizes[0]:
+            x = layer(activation=spec.output_activation, name="output")(x)
+        else:
+            x = _hidden(x, spec, next(names), layer)
         x = _cropped(x, target, f"crop_{target[0]}x{target[1]}")
     return x
 
@@ -207,7 +240,7 @@ def _upsampled(
     for number, filters in enumerate(widths, 1):
         exact = tuple((side - 2) * 2 for side in x.shape[1:3]) == tuple(shape[:2])
         padding = "valid" if number == len(widths) and exact else "same"
-        x = layers.Conv2D(filters, 3, padding=padding, activation=spec.activation, name=next(names))(x)
+        x = _hidden(x, spec, next(names), partial(layers.Conv2D, filters, 3, padding=padding))
         x = layers.UpSampling2D(2, name=f"up_{number}")(x)
     x = layers.Conv2D(channels, 3, padding="same", activation=spec.output_activation, name="output")(x)
     return _cropped(x, shape[:2], "crop")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+
 import keras
 
 from aecore import datasets
 from aecore.datasets import Data
 from aecore.errors import DatasetError
 
+CONNECT_SECONDS = 10.0  # Keras waits without end where a firewall swallows what is sent
 _LOADERS = {"fashion-mnist": keras.datasets.fashion_mnist.load_data, "mnist": keras.datasets.mnist.load_data}
 
 
@@ -18,11 +21,15 @@ def download(name: str) -> None:
     """
     if name not in _LOADERS:
         raise DatasetError(f"download: got {name!r}, allowed: {', '.join(_LOADERS)}")
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(CONNECT_SECONDS)
     try:
         _LOADERS[name]()
     except Exception as error:  # Keras raises bare Exception, URLError, OSError, … whichever step fails
         reason = " ".join(str(error).split())
         raise DatasetError(f"{name}: no copy on this machine, and downloading one failed ({reason})") from None
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def fetch(name: str) -> Data:

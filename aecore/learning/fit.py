@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,12 @@ def pca_floor(dataset: str) -> np.ndarray:
 def stages(model: Autoencoder) -> list[Stage]:
     """The fits that a spec's schedule asks for, in order."""
     spec = model.spec
-    whole = Phase(spec.epochs, spec.optimizer, spec.learning_rate, spec.loss)
+    whole = Phase(spec.epochs, spec.optimizer, spec.learning_rate, spec.loss, spec.optimizer_arguments)
     if spec.schedule == "joint":
         return [Stage("", whole, Joint(model))]
     plan = []
     for depth in range(1, spec.layer_count + 1):
-        default = whole if depth == 1 else Phase(spec.epochs, spec.optimizer, spec.learning_rate, "mse")
+        default = whole if depth == 1 else replace(whole, loss="mse")
         phase = spec.phases[depth - 1] if spec.phases else default
         plan.append(Stage(f"layer {depth} of {spec.layer_count}", phase, LayerPhase(model, depth, phase.loss)))
     return [*plan, Stage("fine-tuning", whole, Joint(model))]
@@ -131,9 +131,9 @@ class Fit:
 
     def _stage(self, stage: Stage, should_stop: Callable[[], bool]) -> bool:
         recorder, settings = self.recorder, stage.settings
-        optimizer = make_optimizer(settings.optimizer, settings.learning_rate)
+        optimizer = make_optimizer(settings, self.spec, settings.epochs * self.batches)
         optimizer.build(stage.objective.variables)
-        run_steps = _stepper(stage.objective, optimizer, self.train)
+        run_steps = stepper(stage.objective, optimizer, self.train)
         evaluate, look = self._evaluator(stage.objective), self._looker(stage.objective)
         if recorder.step == 0:
             recorder.snapshot(*look())
@@ -145,12 +145,7 @@ class Fit:
                 losses, errors = run_steps(batches).numpy().T
                 self._pace(len(batches), time.perf_counter() - clock)
                 recorder.steps_done(losses, errors)
-                if not np.all(np.isfinite(losses)):
-                    what = "not a number" if np.isnan(losses).any() else "infinite"
-                    raise AecoreError(
-                        f"the loss became {what} in epoch {(recorder.step - 1) // self.batches + 1}; "
-                        f"try a smaller learning rate than {settings.learning_rate:g}"
-                    )
+                require_finite(losses, (recorder.step - 1) // self.batches + 1, settings.learning_rate)
                 if recorder.step in self.snapshots:
                     recorder.snapshot(*look())
                 if recorder.step == len(losses):  # not before the first loss is out: both want all cores
@@ -234,7 +229,7 @@ class Fit:
         return looked
 
 
-def _stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: Any) -> Callable[..., Any]:
+def stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: Any) -> Callable[..., Any]:
     """A traced function: sample indices (steps, batch) to losses and squared errors (steps, 2) of as many steps."""
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
@@ -250,6 +245,25 @@ def _stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train:
         return losses.stack()
 
     return steps
+
+
+def chunks(order: np.ndarray, size: int, most: int) -> Iterator[np.ndarray]:
+    """One epoch's sample indices as (steps, batch size), at most so many steps at a time; the last batch may be short
+    and comes alone."""
+    full = len(order) // size * size
+    batches = order[:full].reshape(-1, size)
+    yield from (batches[start : start + most] for start in range(0, len(batches), most))
+    if full < len(order):
+        yield order[None, full:]
+
+
+def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None:
+    """Raise `AecoreError` where the losses of some steps are no longer numbers one could learn from."""
+    if not np.all(np.isfinite(losses)):
+        what = "not a number" if np.isnan(losses).any() else "infinite"
+        raise AecoreError(
+            f"the loss became {what} in epoch {epoch}; try a smaller learning rate than {learning_rate:g}"
+        )
 
 
 def floats(samples: Any) -> Any:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
+
+
+@keras.saving.register_keras_serializable("aecore")
+def gelu(x: Any) -> Any:
+    """x · Φ(x) (Hendrycks and Gimpel 2016), as Keras's own; that one is exported as an operator that ONNX lacks."""
+    return 0.5 * x * (1 + ops.erf(x / math.sqrt(2)))
+
+
+def activation(name: str) -> Any:
+    """What a layer takes as the activation of that name."""
+    return gelu if name == "gelu" else name
 
 
 def corrupt(x: Any, kind: str, rate: float, clip: bool, seed: Any) -> Any:
@@ -49,7 +61,7 @@ class TiedDense(keras.layers.Layer):
     that owns both, `architectures.Autoencoder`, is what is saved.
     """
 
-    def __init__(self, dense: keras.layers.Dense, activation: str, **kwargs: Any) -> None:
+    def __init__(self, dense: keras.layers.Dense, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dense = dense
         self.activation = keras.activations.get(activation)

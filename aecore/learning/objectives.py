@@ -7,13 +7,16 @@ it, and besides the pure, deterministic errors of the reconstruction from a clea
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
 from aecore.learning.architectures import Autoencoder
-from aecore.spec import RunSpec
+from aecore.optimizers import arguments
+from aecore.penalties import PENALTIES
+from aecore.spec import Phase, RunSpec
 
 PRINTED_BATCH = 32  # the batch size that printed weights of penalties on batch means refer to
 EPSILON = 1e-7
@@ -58,7 +61,7 @@ class Joint:
     def __call__(self, x: Any) -> tuple[Any, Any]:
         seeds = self.model.seeds
         y, codings, log_var = self.model.forward(x, training=True, noise=seeds, draw=seeds)
-        return self._loss(x, y, codings, log_var), reconstruction_loss("mse", x, y)
+        return self._loss(x, y, codings, log_var, seeds), reconstruction_loss("mse", x, y)
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
         """Loss as trained, its part that is no reconstruction error, then MSE and BCE.
@@ -71,18 +74,20 @@ class Joint:
         seen = (
             self.model.forward(x, noise=seed if noisy else None, draw=seed) if noisy or log_var is not None else clean
         )
-        loss, penalty = self._loss(x, *seen), self._penalty(x, codings, log_var)
+        loss, penalty = self._loss(x, *seen, seed), self._penalty(x, codings, log_var, seed)
         return loss, penalty, reconstruction_loss("mse", x, y), reconstruction_loss("bce", x, y)
 
     def reconstruct(self, x: Any) -> Any:
         return self.model(x)
 
-    def _loss(self, x: Any, y: Any, codings: Any, log_var: Any) -> Any:
-        return reconstruction_loss(self.spec.loss, x, y) + self._penalty(x, codings, log_var)
+    def _loss(self, x: Any, y: Any, codings: Any, log_var: Any, seed: Any) -> Any:
+        return reconstruction_loss(self.spec.loss, x, y) + self._penalty(x, codings, log_var, seed)
 
-    def _penalty(self, x: Any, codings: Any, log_var: Any) -> Any:
-        """Price on the codings and, per feature as the reconstruction error is, the variational divergence."""
+    def _penalty(self, x: Any, codings: Any, log_var: Any, seed: Any) -> Any:
+        """Prices on the codings and, per feature as the reconstruction error is, the variational divergence."""
         penalty = sparsity_penalty(self.spec, codings)
+        if self.spec.penalty_weight:
+            penalty += self.spec.penalty_weight * PENALTIES[self.spec.penalty](self.model, x, seed)
         if log_var is not None:
             features = ops.cast(ops.size(x) / ops.shape(x)[0], codings.dtype)
             penalty += self.spec.kl_weight * kl_divergence(codings, log_var) / features
@@ -142,8 +147,29 @@ class LayerPhase:
 Objective = Joint | LayerPhase
 
 
-def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
-    """A Keras optimizer with Keras's own defaults for everything but the learning rate."""
+class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """`rate` over a fit of `steps` steps as `RunSpec.decay` and `warmup` say: a linear rise from 0, then constant or
+    half a cosine down to 0 (Loshchilov and Hutter 2017, without restarts)."""
+
+    def __init__(self, rate: float, steps: int, decay: str, warmup: float) -> None:
+        super().__init__()
+        self.rate, self.steps, self.decay, self.warmup = rate, steps, decay, warmup
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.cast(step, "float32")
+        # Neither the first nor the last step is wasted: rising, a step has the rate of its end, falling, of its begin.
+        factor = ops.minimum((step + 1) / (self.warmup * self.steps), 1.0) if self.warmup else 1.0
+        if self.decay == "cosine":
+            fallen = ops.maximum(step / self.steps - self.warmup, 0.0) / (1 - self.warmup)
+            factor *= 0.5 * (1 + ops.cos(math.pi * fallen))
+        return self.rate * factor
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "steps": self.steps, "decay": self.decay, "warmup": self.warmup}
+
+
+def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimizers.Optimizer:
+    """The Keras optimizer of a fit of `steps` steps; what the recipe does not say is as Keras has it."""
     kinds = {
         "sgd": keras.optimizers.SGD,
         "adam": keras.optimizers.Adam,
@@ -152,4 +178,6 @@ def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimize
         "rmsprop": keras.optimizers.RMSprop,
         "adadelta": keras.optimizers.Adadelta,
     }
-    return kinds[name](learning_rate=learning_rate)
+    moving = spec.decay != "constant" or spec.warmup > 0
+    rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else settings.learning_rate
+    return kinds[settings.optimizer](learning_rate=rate, **arguments(settings.optimizer_arguments))

@@ -85,12 +85,7 @@ def fair_sample(total: int, n: int, labels: np.ndarray | None) -> np.ndarray:
     """
     order = np.random.default_rng(0).permutation(total)
     if total > n and labels is not None:
-        shuffled = labels[order]
-        nth = np.empty(total, int)  # the how-manieth of its class
-        for label in np.unique(shuffled):
-            members = shuffled == label
-            nth[members] = np.arange(members.sum())
-        order = order[np.argsort(nth, kind="stable")]
+        order = datasets.balanced(order, labels)
     return np.sort(order[:n])
 
 

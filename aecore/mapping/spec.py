@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import ClassVar, get_type_hints
 
-from aecore.errors import SpecError
-from aecore.runs import FORMAT, write_json
-from aecore.spec import digest
+from aecore.derived import Derived
+from aecore.fields import coerced, require
 
 METHODS = ("none", "pca", "tsne", "umap")
 MIN_POINTS = 10
@@ -19,7 +15,7 @@ MAX_POINTS = 10_000
 
 
 @dataclass(frozen=True)
-class MapSpec:
+class MapSpec(Derived):
     """What to map, and how. Construction validates and raises `SpecError` with one line; defaults are frozen.
 
     Parameters
@@ -33,6 +29,8 @@ class MapSpec:
     seed : of t-SNE's initial jitter and of UMAP; the same spec draws the same map.
     """
 
+    kind: ClassVar[str] = "map"
+
     method: str = "pca"
     layer: str = "codings"
     n: int = 2000
@@ -43,74 +41,29 @@ class MapSpec:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        for name, kind in _TYPES.items():
-            object.__setattr__(self, name, _coerced(name, kind, getattr(self, name)))
-        _require(self.method in METHODS, "method", self.method, ", ".join(METHODS))
-        _require(0 < len(self.layer) <= 200, "layer", self.layer[:40], "codings, or the name of a layer of the run")
+        for name, type_ in _TYPES.items():
+            if type_ is not str:  # a layer's name is taken as it is
+                object.__setattr__(self, name, coerced(name, type_, getattr(self, name)))
+        require(self.method in METHODS, "method", self.method, ", ".join(METHODS))
+        named = isinstance(self.layer, str) and 0 < len(self.layer) <= 200
+        require(named, "layer", self.layer, "codings, or the name of a layer of the run")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            _require(math.isfinite(value) and low <= value <= high, name, value, f"{low:,} to {high:,}")
-        for name in ("perplexity", "n_neighbors", "min_dist", "seed"):
-            if name not in _USED[self.method]:
-                object.__setattr__(self, name, DEFAULTS[name])
+            require(math.isfinite(value) and low <= value <= high, name, value, f"{low:,} to {high:,}")
+        for name in {"perplexity", "n_neighbors", "min_dist", "seed"} - set(_USED[self.method]):
+            object.__setattr__(self, name, self.defaults()[name])
 
     def check(self, n: int) -> None:
         """Raise `SpecError` where `n` points are too few for this map."""
-        _require(n >= 3, "points", n, "at least 3")
+        require(n >= 3, "points", n, "at least 3")
         if self.method == "tsne":
-            _require(n > 6, "points", n, "at least 7 for t-SNE (perplexity is at least 2 and below a third of them)")
-            _require(self.perplexity < n / 3, "perplexity", self.perplexity, f"2 to below {n / 3:.1f} for {n:,} points")
+            require(n > 6, "points", n, "at least 7 for t-SNE (perplexity is at least 2 and below a third of them)")
+            require(self.perplexity < n / 3, "perplexity", self.perplexity, f"2 to below {n / 3:.1f} for {n:,} points")
         if self.method == "umap":
-            _require(self.n_neighbors < n, "n_neighbors", self.n_neighbors, f"2 to {n - 1:,} for {n:,} points")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every field, as JSON types. `MapSpec.from_dict` is its inverse."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> MapSpec:
-        """Build a spec from JSON types or text; unknown names and bad values raise `SpecError`."""
-        for name in values:
-            if name not in DEFAULTS:
-                raise SpecError(f"unknown map setting {name!r}; allowed: {', '.join(DEFAULTS)}")
-        return cls(**values)
-
-    def canonical_json(self) -> str:
-        """JSON of the fields that differ from their frozen defaults: sorted, without spaces."""
-        changed = {name: value for name, value in self.to_dict().items() if value != DEFAULTS[name]}
-        return json.dumps(changed, sort_keys=True, separators=(",", ":"))
-
-    def key(self, run_key: str) -> str:
-        """The map's name: 16 hexadecimal digits of the spec and the run's key."""
-        return digest("map", self.canonical_json(), run_key)
-
-    def describe(self, folder: Path, run_key: str) -> None:
-        """Write `spec.json`: what the folder holds or is going to hold."""
-        write_json(
-            folder / "spec.json", {"format": FORMAT, "key": self.key(run_key), "run": run_key, "map": self.to_dict()}
-        )
+            require(self.n_neighbors < n, "n_neighbors", self.n_neighbors, f"2 to {n - 1:,} for {n:,} points")
 
 
-def _coerced(name: str, kind: type, value: Any) -> Any:
-    """`value` as the field's type; numbers may come as text, from a link or the command line."""
-    try:
-        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
-            raise ValueError
-        if kind is int and isinstance(value, float) and not value.is_integer():
-            raise ValueError
-        return kind(value)
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"{name}: got {value!r}, allowed: {_KIND_NAMES[kind]}") from None
-
-
-def _require(ok: bool, name: str, value: Any, allowed: str) -> None:
-    if not ok:
-        raise SpecError(f"{name}: got {value!r}, allowed: {allowed}")
-
-
-DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(MapSpec)}
-_TYPES = get_type_hints(MapSpec)
-_KIND_NAMES = {str: "text", int: "a whole number", float: "a number"}
+_TYPES = {name: type_ for name, type_ in get_type_hints(MapSpec).items() if name != "kind"}
 _USED: dict[str, tuple[str, ...]] = {
     "none": (),
     "pca": (),

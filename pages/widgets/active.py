@@ -21,6 +21,7 @@ DEMONSTRATIONS = {
     "latent_map": "stacked",
     "latent_walk": "variational-2",
     "sparsity": "sparse-kl",
+    "pretraining": "convolutional",
 }
 
 

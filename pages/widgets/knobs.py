@@ -14,10 +14,11 @@ from aecore import datasets, presets, runs
 from aecore.errors import AecoreError, SpecError
 from aecore.spec import RunSpec, setting
 
-MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "epochs", "seed")
+MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "epochs", "seed")
 ADVANCED = (
     "hidden", "activation", "coding_activation", "output_activation", "loss", "optimizer", "learning_rate",
-    "batch_size", "noise", "sparsity", "sparsity_target", "kl_weight",
+    "optimizer_arguments", "decay", "warmup", "batch_size", "normalization", "noise", "sparsity", "sparsity_target",
+    "kl_weight",
 )  # fmt: skip
 NAMES = MAIN + ADVANCED
 DEFAULT_VARIANT = "stacked"
@@ -25,6 +26,7 @@ DEFAULT_VARIANT = "stacked"
 CODING_SIZES = (*range(1, 33), 36, 40, 48, 50, 56, 64, 80, 100, 128, 150, 200, 256, 300, 400, 512)
 NOISE_RATES = tuple(round(0.05 * step, 2) for step in range(19))
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+PENALTY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 SPARSITY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -71,7 +73,7 @@ def in_words(name: str, value: Any) -> str:
         return presets.get(value).title
     if name == "dataset":
         return datasets.info(value).title
-    if name in ("noise_rate", "sparsity_weight"):
+    if name in ("noise_rate", "sparsity_weight", "penalty_weight"):
         return "off" if value == 0 else f"{value:g}"
     return str(value)
 
@@ -177,7 +179,7 @@ def _words(name: str, value: Any) -> str:
         noun = {"coding_size": "coding", "epochs": "epoch"}[name]
         return f"{value} {noun}{'' if value == 1 else 's'}"
     label = LABELS.get(name, name).lower()
-    if name in ("noise_rate", "sparsity_weight") and value == 0:
+    if name in ("noise_rate", "sparsity_weight", "penalty_weight") and value == 0:
         return f"{label} off"
     return f"{label} {widget_value(name, value)}"
 
@@ -187,6 +189,7 @@ LABELS = {
     "coding_size": "Coding size",
     "noise_rate": "Noise rate",
     "sparsity_weight": "Sparsity weight",
+    "penalty_weight": "Penalty weight",
     "epochs": "Epochs",
     "seed": "Seed",
     "hidden": "Hidden layers",
@@ -196,7 +199,11 @@ LABELS = {
     "loss": "Loss",
     "optimizer": "Optimizer",
     "learning_rate": "Learning rate",
+    "optimizer_arguments": "Optimizer arguments",
+    "decay": "Learning rate over time",
+    "warmup": "Warm-up",
     "batch_size": "Batch size",
+    "normalization": "Normalisation",
     "noise": "Noise kind",
     "sparsity": "Sparsity penalty",
     "sparsity_target": "Sparsity target",

@@ -19,6 +19,7 @@ def pages() -> list[st.Page]:
         st.Page(_PAGES / "latent_map.py", title="Latent map"),
         st.Page(_PAGES / "latent_walk.py", title="Latent walk"),
         st.Page(_PAGES / "sparsity.py", title="Sparsity"),
+        st.Page(_PAGES / "pretraining.py", title="Pretraining"),
     ]
 
 

@@ -108,28 +108,37 @@ def _main_knobs() -> None:
         + (" Here the codings are feature maps: their number follows from the filters." if preset.spatial else ""),
     )
     on_coding = preset.noise_on == "coding"
-    st.select_slider(
-        "Noise rate",
-        knobs.options("noise_rate", knobs.CODING_NOISE_RATES if on_coding else knobs.NOISE_RATES, preset.noise_rate),
-        value=preset.noise_rate,
-        format_func=partial(knobs.in_words, "noise_rate"),
-        key="noise_rate",
-        bind="query-params",
+    _stops(
+        "noise_rate", "Noise rate", knobs.CODING_NOISE_RATES if on_coding else knobs.NOISE_RATES, preset,
         help="Corruption while training: standard deviation of the noise, or share of inputs dropped. "
         + ("Here it hits what enters the codings." if on_coding else "The target stays clean. Off for a plain one."),
-    )
-    st.select_slider(
-        "Sparsity weight",
-        knobs.options("sparsity_weight", knobs.SPARSITY_WEIGHTS, preset.sparsity_weight),
-        value=preset.sparsity_weight,
-        format_func=partial(knobs.in_words, "sparsity_weight"),
-        key="sparsity_weight",
-        bind="query-params",
+    )  # fmt: skip
+    _stops(
+        "sparsity_weight", "Sparsity weight", knobs.SPARSITY_WEIGHTS, preset,
         help="How much an active coding costs. The kind of penalty stands under Advanced.",
-    )
+    )  # fmt: skip
+    if preset.penalty != "none":
+        _stops(
+            "penalty_weight", f"{preset.penalty.capitalize()} penalty weight", knobs.PENALTY_WEIGHTS, preset,
+            help="How much this variant's own price on the codings counts; off for a plain one.",
+        )  # fmt: skip
     with st.container(horizontal=True, wrap=False, gap="small"):
         st.number_input("Epochs", 1, spec.MAX_EPOCHS, preset.epochs, key="epochs", bind="query-params")
         st.number_input("Seed", 0, 2**31 - 1, preset.seed, key="seed", bind="query-params")
+
+
+def _stops(name: str, label: str, stops: tuple[float, ...], preset: spec.RunSpec, *, help: str) -> None:
+    """A slider over a setting that 0 turns off."""
+    default = getattr(preset, name)
+    st.select_slider(
+        label,
+        knobs.options(name, stops, default),
+        value=default,
+        format_func=partial(knobs.in_words, name),
+        key=name,
+        bind="query-params",
+        help=help,
+    )
 
 
 def _advanced_knobs() -> None:
@@ -141,8 +150,28 @@ def _advanced_knobs() -> None:
     _choice("loss", spec.LOSSES, preset, help="Binary cross-entropy wants data in 0 to 1 and a sigmoid output.")
     _choice("optimizer", spec.OPTIMIZERS, preset)
     _number("learning_rate", 1e-5, spec.MAX_LEARNING_RATE, preset, step=0.001, format="%g")
+    st.text_input(
+        knobs.LABELS["optimizer_arguments"],
+        preset.optimizer_arguments,
+        key="optimizer_arguments",
+        bind="query-params",
+        max_chars=80,
+        help="As Keras calls them, such as momentum=0.9 nesterov=1. Empty: Keras's own.",
+    )
+    _choice("decay", spec.DECAYS, preset, help="Cosine: down to 0 at the end of the training.")
+    _number(
+        "warmup", 0.0, spec.MAX_WARMUP, preset, step=0.05, format="%g",
+        help="The share of the training during which the learning rate rises from 0.",
+    )  # fmt: skip
     st.number_input(
         knobs.LABELS["batch_size"], 1, spec.MAX_BATCH_SIZE, preset.batch_size, key="batch_size", bind="query-params"
+    )
+    _choice(
+        "normalization",
+        spec.NORMALIZATIONS,
+        preset,
+        disabled=preset.architecture == "recurrent" or preset.schedule == "layerwise",
+        help="Of each hidden layer's sums, before the activation: deeper networks train faster.",
     )
     _choice("noise", spec.NOISES, preset)
     _choice("sparsity", spec.SPARSITIES, preset, help="KL compares probabilities: it needs sigmoid codings.")

@@ -28,7 +28,13 @@ FLAGS = [
     "--no-first-run",
 ]
 WIDE, LAPTOP, PHONE = (1440, 900), (1366, 768), (380, 844)
-PATHS = {"": "Reconstructions", "latent_map": "Latent map", "latent_walk": "Latent walk", "sparsity": "Sparsity"}
+PATHS = {
+    "": "Reconstructions",
+    "latent_map": "Latent map",
+    "latent_walk": "Latent walk",
+    "sparsity": "Sparsity",
+    "pretraining": "Pretraining",
+}
 PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first training waits for TensorFlow
 
 

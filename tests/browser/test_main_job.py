@@ -38,6 +38,7 @@ def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
     key = await_trained(page)
     expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
     expect(page.get_by_text(LEARNING)).to_have_count(0)
+    expect(page.locator(".ae-worth").get_by_text("kNN accuracy")).to_be_visible(timeout=PATIENCE)  # measured unasked
 
     go(page, "latent_map")
     expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")

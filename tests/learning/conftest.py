@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, object]] = {
     "sparse-l1": {"hidden": (16,), "coding_size": 40},
     "sparse-kl": {"hidden": (16,), "coding_size": 40},
     "variational": {"hidden": (16, 12), "coding_size": 4},
+    "beta-variational": {"hidden": (16, 12), "coding_size": 4},
     "hashing": {"hidden": (16,), "coding_size": 8},
 }
 

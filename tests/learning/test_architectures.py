@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -37,12 +39,13 @@ def test_codings_have_the_printed_shape(name: str, shape: tuple[int, ...]) -> No
 
 @pytest.mark.parametrize("shape", [(8, 8), (9, 13), (17, 8), (28, 28), (11, 10, 3)])
 def test_convolutional_networks_give_back_any_image_size(shape: tuple[int, ...]) -> None:
-    for bottleneck, upsampling, hidden in itertools.product(
-        ("dense", "spatial"), ("transposed", "nearest"), [(3,), (3, 2, 4)]
+    for bottleneck, downsampling, upsampling, hidden in itertools.product(
+        ("dense", "spatial"), ("pool", "stride"), ("transposed", "nearest"), [(3,), (3, 2, 4)]
     ):
         spec = RunSpec(
-            architecture="convolutional", bottleneck=bottleneck, upsampling=upsampling, hidden=hidden, coding_size=5
-        )
+            architecture="convolutional", bottleneck=bottleneck, downsampling=downsampling, upsampling=upsampling,
+            hidden=hidden, dense_hidden=(7,), coding_size=5,
+        )  # fmt: skip
         model = Autoencoder(spec, shape)
         assert model.decoder.output_shape == (None, *shape), (bottleneck, upsampling, hidden)
         assert model.encoder.output_shape == (None, np.prod(model.coding_shape))
@@ -108,3 +111,19 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     noisy = Autoencoder(RunSpec(noise="dropout", noise_rate=0.7), (4, 4)).corrupted(x, 0).numpy()
     assert np.mean(noisy == 0) == pytest.approx(0.7, abs=0.03)
     assert noisy.mean() == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+@pytest.mark.parametrize("changes", [{}, {"tied": True}, {"architecture": "convolutional"}], ids=str)
+def test_normalised_sums_have_mean_0_and_variance_1(normalization: str, changes: dict[str, Any]) -> None:
+    x = 100 * np.random.default_rng(0).standard_normal((200, 8, 8)).astype(np.float32)  # Keras adds 0.001 to variances
+    spec = RunSpec(hidden=(12,), coding_size=3, activation="linear", normalization=normalization, **changes)
+    model = Autoencoder(spec, (8, 8))
+    layer = model.encoder.get_layer("hidden_1")
+    half = keras.Model(model.encoder.input, layer.output)
+    sums = half(x, training=True).numpy().reshape(-1, 12)
+    axis = 0 if normalization == "batch" else 1
+    np.testing.assert_allclose(sums.mean(axis=axis), 0, atol=1e-3)
+    np.testing.assert_allclose(sums.std(axis=axis), 1, atol=0.05)
+    assert "12" in layer_title(layer)
+    assert hidden_layers(model.decoder)[0].name == "hidden_2"

@@ -80,6 +80,36 @@ def test_a_heavier_divergence_brings_codings_nearer_to_the_prior(fitted: Fitted)
     assert little < 0.5 * much
 
 
+def test_a_contractive_price_makes_the_codings_calm(fitted: Fitted) -> None:
+    """The smaller the slopes of the encoder, the less a shifted input moves the codings."""
+    spreads = []
+    for weight in (0.0, 1.0):
+        codings = fitted("contractive", penalty_weight=weight, epochs=8).array("codings")
+        spreads.append(float(np.mean(np.std(codings, axis=0))))
+    assert spreads[1] < 0.5 * spreads[0]
+
+
+def test_beta_prices_what_the_codings_tell(fitted: Fitted) -> None:
+    told = [
+        sum(fitted("beta-variational", kl_weight=weight, epochs=8).metrics["kl_per_dimension"]) for weight in (1.5, 20)
+    ]
+    assert told[1] < 0.5 * told[0]
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalisation_changes_the_result(fitted: Fitted, normalization: str) -> None:
+    changes = {"hidden": (32, 32, 32), "epochs": 4}
+    plain, normalised = _numbers(fitted, "val_mse", "stacked", changes, {**changes, "normalization": normalization})
+    assert normalised != pytest.approx(plain, rel=1e-3)
+
+
+def test_optimizer_arguments_and_the_course_of_the_learning_rate_change_the_result(fitted: Fitted) -> None:
+    changes = ({}, {"optimizer_arguments": "momentum=0.9"}, {"decay": "cosine"}, {"warmup": 0.5})
+    results = _numbers(fitted, "val_mse", "stacked", *({"optimizer": "sgd", **change} for change in changes))
+    assert len({round(value, 6) for value in results}) == len(results)
+    assert results[1] < results[0]
+
+
 def test_the_learning_rate_matters(fitted: Fitted) -> None:
     slow, quick = _numbers(fitted, "val_mse", "stacked", {"learning_rate": 1e-5}, {"learning_rate": 3e-3})
     assert quick < 0.8 * slow

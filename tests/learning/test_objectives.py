@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from aecore import metrics
 from aecore.learning.architectures import Autoencoder
@@ -15,7 +19,9 @@ from aecore.learning.objectives import (
     reconstruction_loss,
     sparsity_penalty,
 )
-from aecore.spec import OPTIMIZERS, RunSpec
+from aecore.optimizers import ARGUMENTS, OPTIMIZERS
+from aecore.penalties import PENALTIES
+from aecore.spec import Phase, RunSpec
 
 RNG = np.random.default_rng(0)
 X = RNG.random((20, 4, 4)).astype(np.float32)
@@ -100,6 +106,63 @@ def test_a_deeper_layer_reproduces_what_the_one_before_it_makes() -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_of_the_spec_exists(name: str) -> None:
-    optimizer = make_optimizer(name, 0.25)
+    optimizer = make_optimizer(Phase(1, name, 0.25, "mse"), RunSpec(), 10)
     assert float(optimizer.learning_rate) == 0.25
     assert type(optimizer).__name__.lower() == name
+
+
+@pytest.mark.parametrize(("name", "argument"), [(name, one) for name, all_of in ARGUMENTS.items() for one in all_of])
+def test_every_optimizer_argument_arrives(name: str, argument: str) -> None:
+    value = 1 if argument in ("nesterov", "amsgrad", "centered") else 0.75
+    optimizer = make_optimizer(Phase(1, name, 0.25, "mse", f"{argument}={value} clipnorm=3"), RunSpec(), 10)
+    assert getattr(optimizer, argument) == value
+    assert optimizer.clipnorm == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"decay": "cosine"}, {0: 1.0, 5: 0.5, 9: 0.02}),
+        ({"warmup": 0.5}, {0: 0.2, 2: 0.6, 4: 1.0, 9: 1.0}),
+        ({"decay": "cosine", "warmup": 0.5}, {0: 0.2, 4: 1.0, 6: 0.9, 9: 0.1}),
+    ],
+    ids=str,
+)
+def test_the_learning_rate_rises_and_falls_as_asked(changes: dict[str, Any], expected: dict[int, float]) -> None:
+    optimizer = make_optimizer(Phase(1, "sgd", 2.0, "mse"), RunSpec(**changes), 10)
+    rates = {}
+    variable = keras.Variable(0.0)
+    optimizer.build([variable])
+    for step in range(10):
+        before = float(variable.value)
+        optimizer.apply([np.float32(1.0)], [variable])
+        rates[step] = (before - float(variable.value)) / 2.0
+    assert {step: rates[step] for step in expected} == pytest.approx(expected, abs=0.01)
+
+
+def test_the_contractive_penalty_is_the_norm_of_the_jacobian() -> None:
+    """Its mean over many draws against the Jacobian by finite steps."""
+    model = Autoencoder(RunSpec(hidden=(6,), coding_size=3, activation="tanh"), (4, 4))
+    x, step = X[:2].astype(np.float64), 1e-2
+    rows = []
+    for i in range(16):
+        direction = np.zeros(16)
+        direction[i] = step
+        direction = direction.reshape(4, 4)
+        up, down = (np.asarray(model.encode((x + sign * direction).astype(np.float32))) for sign in (1, -1))
+        rows.append((up - down) / (2 * step))
+    expected = np.square(np.stack(rows)).sum(axis=(0, 2)).mean()
+    seeds = keras.random.SeedGenerator(0)
+    drawn = [float(PENALTIES["contractive"](model, tf.constant(X[:2]), seeds)) for _ in range(400)]
+    assert np.mean(drawn) == pytest.approx(expected, rel=0.15)
+
+
+def test_the_penalty_of_a_variant_enters_the_loss() -> None:
+    losses = {}
+    for weight in (0.0, 2.0):
+        model = Autoencoder(RunSpec(hidden=(6,), coding_size=3, penalty="contractive", penalty_weight=weight), (4, 4))
+        model.set_weights([np.full(w.shape, 0.1, np.float32) for w in model.get_weights()])
+        losses[weight] = [float(value) for value in Joint(model).validate(tf.constant(X), 3)]
+    assert losses[0.0][1] == 0
+    assert losses[2.0][1] == pytest.approx(losses[2.0][0] - losses[0.0][0], rel=1e-3)
+    assert losses[2.0][2:] == pytest.approx(losses[0.0][2:])

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from aecore import datasets, inference, learning, metrics, presets
 from aecore.errors import AecoreError, SpecError
-from aecore.learning import fit
+from aecore.learning import export, fit
+from aecore.learning.architectures import Autoencoder
 from aecore.runs import Run, run_key
-from aecore.spec import Phase, RunSpec
+from aecore.spec import ACTIVATIONS, Phase, RunSpec
 from tests.learning.conftest import small_spec
 
 FILES = [
@@ -96,6 +98,34 @@ def test_what_is_saved_computes_the_same(variant: str, trained: Trained) -> None
         half, inputs = (model.encoder, x) if layer["side"] == "encoder" else (model.decoder, codings)
         probe = keras.Model(half.input, half.get_layer(layer["name"].split(" · ")[0].replace(" ", "_")).output)
         np.testing.assert_allclose(activations, probe(inputs), atol=1e-4)
+
+
+_BUILDS: dict[str, dict[str, object]] = {
+    **{name: {"activation": name, "coding_activation": name} for name in ACTIVATIONS},
+    "recurrent gelu": {"architecture": "recurrent", "coding_activation": "gelu"},
+    "normalised by batch, tied": {"normalization": "batch", "tied": True, "activation": "gelu"},
+    "normalised by layer, strided": {
+        "normalization": "layer",
+        "architecture": "convolutional",
+        "downsampling": "stride",
+        "dense_hidden": (5,),
+        "activation": "gelu",
+    },
+}
+
+
+@pytest.mark.parametrize("changes", _BUILDS.values(), ids=_BUILDS)
+def test_whatever_a_network_is_built_of_survives_the_export(changes: dict[str, object], tmp_path: Path) -> None:
+    """Saved, loaded and in ONNX it computes the same."""
+    x = np.random.default_rng(0).random((5, 8, 8)).astype(np.float32)
+    model = Autoencoder(RunSpec(hidden=(4,), coding_size=3, **changes), (8, 8))
+    export.save_model(model, tmp_path / "model.keras")
+    np.testing.assert_allclose(keras.saving.load_model(tmp_path / "model.keras")(x), model(x), atol=1e-6)
+    for half, sample in (model.encoder, x), (model.decoder, model.encode(x).numpy()):
+        export.export_half(half, tmp_path / "half.onnx")
+        session = onnxruntime.InferenceSession(tmp_path / "half.onnx")
+        (found,) = session.run(None, {session.get_inputs()[0].name: sample})
+        np.testing.assert_allclose(found, half(sample), atol=1e-5)
 
 
 @pytest.mark.parametrize("variant", presets.VARIANTS)

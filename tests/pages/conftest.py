@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from aecore import runs
+from aecore import probing, runs
 from aecore.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,17 +29,19 @@ SPECS = {
         loss="mse", batch_size=20, epochs=2,
     ),
 }  # fmt: skip
-PAGES = ("reconstructions", "latent_map", "latent_walk", "sparsity")
+PAGES = ("reconstructions", "latent_map", "latent_walk", "sparsity", "pretraining")
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder with one finished run of every kind in `SPECS`; not to be written to."""
+    """A cache folder with one finished and probed run of every kind in `SPECS`; not to be written to."""
     from aecore.learning import train
 
     folder = tmp_path_factory.mktemp("trained")
     for spec in SPECS.values():
-        train(spec, runs.run_of(spec, folder).folder, lambda: False)
+        run = runs.run_of(spec, folder)
+        train(spec, run.folder, lambda: False)
+        probing.probe(probing.ProbeSpec(), run, probing.work_of(run).folder)
     return folder
 
 

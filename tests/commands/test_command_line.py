@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,48 +13,15 @@ import threading
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from aecore import demo, export, presets, runs
+from aecore import export, presets, runs
 from aecore.__main__ import COMMANDS, main
-from aecore.commands import reproduce
-from aecore.demo import Demonstration
-from aecore.errors import DatasetError
 from aecore.jobs.lease import Lease
 from aecore.mapping.spec import MapSpec
-
-ROOT = Path(__file__).resolve().parent.parent
-SMALL = {"dataset": "digits", "hidden": "24", "coding_size": "6", "epochs": "4"}
-SETTINGS = [part for name, value in SMALL.items() for part in ("--set", f"{name}={value}")]
-HEAVY = {"tensorflow", "keras", "umap", "numba", "sklearn"}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
-    """A small run, trained by a process of its own, whose output `test_one_json_value` looks at."""
-    cache = tmp_path_factory.mktemp("cache")
-    arguments = ["-m", "aecore", "--cache", str(cache), "train", "stacked", *SETTINGS, "--json"]
-    process = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
-    (cache / "stdout").write_text(process.stdout)
-    (cache / "stderr").write_text(process.stderr)
-    assert process.returncode == 0, process.stderr
-    return runs.open_run(json.loads(process.stdout)["key"], cache)
-
-
-@pytest.fixture
-def cache(trained: runs.Run, cache: Path) -> Path:
-    """The cache of this test, with the trained run in it."""
-    shutil.copytree(trained.folder, cache / "runs" / trained.key)
-    return cache
-
-
-def answer(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
-    """The JSON value that a command prints."""
-    assert main([*argv, "--json"]) == code
-    return json.loads(capsys.readouterr().out)
+from tests.commands.conftest import HEAVY, ROOT, SETTINGS, SMALL, answer
 
 
 def test_one_json_value(trained: runs.Run) -> None:
@@ -131,6 +97,12 @@ BAD = {
     "unknown map setting": (["project", "KEY", "--method", "pca", "--set", "p=3"], "'p'; allowed: method"),
     "perplexity": (["project", "KEY", "--method", "tsne", "--set", "n=90", "--set", "perplexity=30"], "below 30.0"),
     "too many codings": (["project", "KEY", "--method", "none"], "'none' for 6 codings, allowed: pca"),
+    "unknown autoencoder": (["pretrain", "0123456789abcdef"], "missing"),
+    "labels that are no number": (["pretrain", "KEY", "--set", "labels=few"], "'few', allowed: whole numbers"),
+    "fewer labels than classes": (["pretrain", "KEY", "--set", "labels=9"], "got 9, allowed: 10 (one of each"),
+    "more labels than images": (["pretrain", "KEY", "--set", "labels=1438"], "to 1,437"),
+    "data without labels": (["pretrain", "geron-linear"], "'plane-3d', which has no labels"),
+    "unknown pretraining setting": (["pretrain", "--set", "label=3"], "'label'; allowed: labels, seeds"),
     "unknown format": (["export", "KEY", "--format", "pdf", "-o", "OUT"], "'pdf'"),
     "no folder": (["export", "KEY", "--format", "onnx", "-o", "FILE/x"], "allowed: a folder that can be written"),
 }
@@ -180,7 +152,7 @@ def test_two_processes_do_not_train_one_run(cache: Path, trained: runs.Run, caps
 
 def test_interrupting_keeps_what_there_is(cache: Path, capsys: pytest.CaptureFixture) -> None:
     spec = presets.get("stacked").spec.replace(**{**SMALL, "epochs": 1000})
-    run = runs.run_of(spec, cache)
+    run, before = runs.run_of(spec, cache), signal.getsignal(signal.SIGINT)
 
     def interrupt() -> None:
         while not run.history["epochs"]:
@@ -191,7 +163,7 @@ def test_interrupting_keeps_what_there_is(cache: Path, capsys: pytest.CaptureFix
     value = answer(capsys, "train", "stacked", *SETTINGS, "--set", "epochs=1000", code=130)
     assert value["state"] == run.state == "stopped"
     assert 1 <= value["epochs"] < 1000
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_map(cache: Path, trained: runs.Run, capsys: pytest.CaptureFixture) -> None:
@@ -245,47 +217,17 @@ def test_the_program_runs_alone(cache: Path, trained: runs.Run, tmp_path: Path, 
     assert float(line.split()[-1]) == pytest.approx(trained.metrics["val_mse"], rel=0.1)
 
 
-def test_reproducing(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    pytest.importorskip("tensorflow")
-    from aecore.learning import fit
-
-    real = fit.fetch
-
-    def fetch(name: str) -> Any:
-        if name == "mnist":
-            raise DatasetError("mnist: no copy")
-        return real(name)
-
-    monkeypatch.setattr(fit, "fetch", fetch)
-    rows = answer(capsys, "reproduce", "geron-linear", "hubens-vanilla", "--seeds", "2")
-    assert [(row["preset"], row["seed"]) for row in rows] == [
-        (name, seed) for name in ("geron-linear", "hubens-vanilla") for seed in (42, 43)
-    ]
-    assert rows[0]["agrees"] is True and rows[0]["published"]["train_loss"] == 0.0055
-    assert rows[0]["obtained"]["train_loss"] != rows[1]["obtained"]["train_loss"]
-    assert rows[2]["agrees"] is None and "no copy" in rows[2]["error"] and rows[2]["obtained"] is None
-    assert main(["reproduce", "hubens-vanilla"]) == 1
-    assert "no copy" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("preset", "change", "agree"),
-    [
-        ("geron-stacked", {}, True),
-        ("geron-stacked", {"val_loss": 0.0039}, True),
-        ("geron-stacked", {"val_loss": 0.0041}, False),
-        ("geron-stacked", {"rounded_accuracy": -0.011}, False),
-        ("geron-variational", {"val_loss": 0.0059}, True),
-        ("hubens-vanilla", {"val_loss": 0.0005}, True),
-        ("hubens-vanilla", {"val_loss": 0.0007}, False),
-        ("geron-linear", {"train_loss": 0.03}, False),
-    ],
-)
-def test_agreement(preset: str, change: dict[str, float], agree: bool) -> None:
-    printed = presets.get(preset).published or {}
-    published = {name: printed.get(name) for name in reproduce.NUMBERS}
-    found = {name: (value or 0.0) + change.get(name, 0.0) for name, value in published.items()}
-    assert reproduce.agrees(presets.get(preset).spec, published, found) is agree
+def test_pretraining(cache: Path, trained: runs.Run, capsys: pytest.CaptureFixture) -> None:
+    argv = ["pretrain", trained.key]
+    for setting in ("labels=20,30", "seeds=2", "epochs=2", "frozen_epochs=1"):
+        argv += ["--set", setting]
+    value = answer(capsys, *argv)
+    assert value["run"] == trained.key and value["state"] == "finished" and value["cached"] is False
+    assert len(value["rows"]) == 12 and {row["arm"] for row in value["rows"]} == {"scratch", "pretrained", "frozen"}
+    assert [verdict["labels"] for verdict in value["verdicts"]] == [20, 30] and value["conclusion"]
+    assert main(argv) == 0
+    told = capsys.readouterr().out
+    assert "labels  from scratch  pretrained" in told and value["verdicts"][0]["words"] in told
 
 
 def test_warming(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
@@ -296,62 +238,6 @@ def test_warming(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     value = answer(capsys, "warm")
     assert set(value["seconds"]) == {"mapping", "learning"}
     assert [spec.method for spec in drawn] == ["umap"] and "aecore.learning" in sys.modules
-
-
-def test_demonstrations_have_names_and_keys() -> None:
-    keys = demo.keys()
-    assert {"stacked", "linear", "sparse-kl", "sparse-baseline", "variational-2", "hashing"} <= set(keys)
-    assert len(set(keys.values())) == len(demo.DEMONSTRATIONS)
-    assert keys["stacked"] == runs.run_key(presets.get("stacked").spec)
-    specs = {demonstration.name: demonstration.spec for demonstration in demo.DEMONSTRATIONS}
-    assert specs["variational-2"].coding_size == 2 and specs["sparse-baseline"].sparsity_weight == 0
-
-
-def listed_by_git(folder: Path) -> set[str]:
-    """The first two parts below cache/ of every file that `git add` would take."""
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    listing = ["git", "ls-files", "--others", "--exclude-standard", "cache"]
-    lines = subprocess.run(listing, cwd=folder, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {"/".join(Path(line).parts[1:3]) for line in lines}
-
-
-def test_demonstrations_are_made_and_committed(
-    cache: Path, trained: runs.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    first = Demonstration("small", "stacked", SMALL)
-    other = Demonstration("other", "linear", {"dataset": "digits", "epochs": 1, "coding_size": 2}, ())
-    shutil.copy(ROOT / ".gitignore", cache.parent / ".gitignore")
-
-    def made(*demonstrations: Demonstration, prune: bool = False, code: int = 0) -> Any:
-        monkeypatch.setattr(demo, "DEMONSTRATIONS", demonstrations)
-        demo.keys.cache_clear()
-        return answer(capsys, "demo", *(["--prune"] if prune else []), code=code)
-
-    try:
-        value = made(first)
-        assert [(row["name"], row["cached"], row["maps"]) for row in value["runs"]] == [("small", True, ["pca"])]
-        files = [path for path in (cache / "runs" / trained.key).rglob("*") if path.is_file()]
-        assert len(files) > 15 and value["bytes"] == sum(path.stat().st_size for path in files)
-        assert listed_by_git(cache.parent) == {"runs/.gitignore", f"runs/{first.key}"}
-        assert made(other)["pruned"] == [] and (cache / "runs" / first.key).exists()
-        assert listed_by_git(cache.parent) == {"runs/.gitignore", f"runs/{other.key}"}
-        assert made(first, prune=True)["pruned"] == [other.key] and not (cache / "runs" / other.key).exists()
-        monkeypatch.setattr(demo, "MAX_BYTES", 1000)
-        made(first, code=1)
-    finally:
-        demo.keys.cache_clear()
-
-
-def test_the_committed_demonstrations_are_those_of_the_list() -> None:
-    folder = ROOT / "cache" / "runs"
-    if not (folder / ".gitignore").exists():
-        pytest.skip("make demo-runs was not run yet")
-    assert demo.committed(folder) == sorted(demo.keys().values())
-    for demonstration in demo.DEMONSTRATIONS:
-        run = runs.open_run(demonstration.key, ROOT / "cache")
-        assert run.state == "finished", demonstration.name
-        for spec in demonstration.maps:
-            assert runs.Work(run.folder / "map" / spec.key(run.key)).state == "finished", demonstration.name
 
 
 def test_exports_of_a_run_that_is_not_there(cache: Path) -> None:

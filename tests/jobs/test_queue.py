@@ -4,130 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import hashlib
 import json
 import logging
 import os
-import signal
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-import psutil
 import pytest
 
-from aecore import jobs, runs
+from aecore import runs
 from aecore.errors import AecoreError, SpecError
-from aecore.jobs import MapTask, Queue, Task, TrainTask, executors, honest_state, honest_status, lanes, lease
+from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, lanes
 from aecore.jobs import queue as queue_module
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
-
-PATIENCE = 30.0  # seconds until a test gives up; nothing is measured
-
-
-@dataclass(frozen=True)
-class Fake(Task):
-    """A task that appends its process id to `log`, waits for `gate` (a file) and ends as `does` says."""
-
-    name: str
-    log: str
-    gate: str = ""
-    does: str = "finish"
-    lane: ClassVar[str] = "train"
-
-    @property
-    def key(self) -> str:
-        return hashlib.sha256(self.name.encode()).hexdigest()[:16]
-
-    def folder(self, cache: Path) -> Path:
-        return cache / "runs" / self.key
-
-    def describe(self, folder: Path) -> None:
-        runs.write_json(folder / "spec.json", {"name": self.name})
-
-    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        with open(self.log, "a") as log:
-            log.write(f"{self.name} {os.getpid()}\n")
-        while self.gate and not Path(self.gate).exists():
-            if should_stop():
-                if self.does == "stop early":
-                    return
-                runs.write_json(folder / "metrics.json", {})
-                return Work(folder).mark("STOPPED")
-            time.sleep(0.01)
-        if self.does == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.does == "die once" and Path(self.log).read_text().count(self.name) == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.does in FAILURES:
-            raise FAILURES[self.does]
-        if self.does != "nothing":
-            Work(folder).write_status(state="finished")
-            runs.write_json(folder / "metrics.json", {})
-            Work(folder).mark("DONE")
-
-
-@dataclass(frozen=True)
-class FakeMap(Fake):
-    lane: ClassVar[str] = "map"
-
-    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        try:
-            import tensorflow  # noqa: F401
-        except ImportError:
-            super().run(folder, should_stop)
-
-
-FAILURES: dict[str, Exception] = {
-    "refuse": AecoreError("depth: got 9, allowed: 1 to 8"),
-    "break": ZeroDivisionError("division\nby zero"),
-    "burst": MemoryError(),
-    "fill": OSError(errno.ENOSPC, "No space left on device"),
-}
-
-
-@pytest.fixture
-def inline(tmp_path: Path) -> Iterator[Queue]:
-    queue = Queue(tmp_path / "cache", "inline")
-    yield queue
-    queue.close()
-
-
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[Queue]:
-    queue = Queue(tmp_path / "cache")
-    yield queue
-    queue.close()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> str:
-    (tmp_path / "log").touch()
-    return str(tmp_path / "log")
-
-
-def names(log: str) -> list[str]:
-    return [line.split()[0] for line in Path(log).read_text().splitlines()]
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def ended(queue: Queue, task: Task) -> jobs.Ticket:
-    ticket = queue.wait(task.key, PATIENCE)
-    assert ticket is not None and ticket.ended, ticket
-    return ticket
+from tests.jobs.fakes import Fake, FakeMap, FakeProbe, FakeTraining, ended, names, until
 
 
 def test_a_finished_folder_answers_without_work(inline: Queue, log: str) -> None:
@@ -303,6 +196,43 @@ def test_maps_are_drawn_while_something_trains(queue: Queue, log: str, tmp_path:
     assert running is not None and running.state == "running" and queue.state_of(training.key) == "running"
 
 
+def test_what_follows_a_finished_job_is_done_unasked_and_once(inline: Queue, log: str) -> None:
+    assert inline.submit(FakeTraining("a", log), "ann").state == "finished"
+    assert names(log) == ["a", "a-probe"]
+    inline.submit(FakeProbe("a-probe", log), "bob")  # as a page does that finds none
+    assert inline.submit(FakeTraining("a", log), "ann").state == "finished"
+    assert inline.submit(FakeTraining("b", log, does="refuse"), "ann").state == "failed"
+    assert names(log) == ["a", "a-probe", "b"]
+
+
+def test_a_training_follows_up_with_its_probe(inline: Queue) -> None:
+    spec = RunSpec(dataset="digits")
+    follow = TrainTask(spec).follow_up()
+    assert isinstance(follow, ProbeTask) and follow.run_key == runs.run_key(spec)
+    assert follow.lane == "map" and follow.background
+    assert follow.folder(inline.cache).parent == inline.cache / "runs" / runs.run_key(spec) / "probe"
+    with pytest.raises(AecoreError, match="missing, allowed: finished or stopped"):
+        inline.submit(follow, "ann")
+
+
+def test_the_background_makes_way_and_belongs_to_nobody(queue: Queue, log: str, tmp_path: Path) -> None:
+    gate = str(tmp_path / "gate")
+    probes = [FakeProbe(f"p{i}", log, gate) for i in range(4)]
+    for probe in probes:
+        queue.submit(probe, "ann")  # more than a session may have waiting
+    until(lambda: names(log) == ["p0"])
+    queue.leave("ann")  # nobody's: it goes on
+    for i in range(2):
+        queue.submit(FakeMap(f"m{i}", log), "ann")
+    for i in range(2):
+        assert ended(queue, FakeMap(f"m{i}", log)).state == "finished"
+    until(lambda: len(names(log)) == 4)
+    Path(gate).touch()
+    for probe in probes:
+        assert ended(queue, probe).state == "finished"
+    assert names(log) == ["p0", "m0", "m1", "p1", "p2", "p3", "p0"]
+
+
 def test_a_worn_out_worker_is_replaced(queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "MAX_WORKER_BYTES", 1)
     for name in "ab":
@@ -335,92 +265,6 @@ def test_warming_is_done_once_unless_turned_off(
     until(lambda: len(asked) == 3)
     other.close()
     assert sorted(asked[1:]) == [("map", True), ("train", True)]
-
-
-SERVER = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_jobs import Fake
-from aecore.jobs import Queue
-queue = Queue(Path({cache!r}))
-queue.submit(Fake("a", {log!r}, {gate!r}), "ann")
-while not Path({log!r}).read_text():
-    time.sleep(0.02)
-print("running", flush=True)
-{then}
-"""
-
-
-def server(tmp_path: Path, log: str, then: str) -> tuple[subprocess.Popen, psutil.Process]:
-    """Another server with a running job, and its worker."""
-    values = {"tests": str(Path(__file__).parent), "cache": str(tmp_path / "cache"), "log": log}
-    script = SERVER.format(**values, gate=str(tmp_path / "gate"), then=then)
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "running\n"
-    return process, psutil.Process(int(Path(log).read_text().split()[1]))
-
-
-def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def test_a_worker_leaves_with_its_killed_server_and_the_folder_says_so(tmp_path: Path, log: str) -> None:
-    process, worker = server(tmp_path, log, "time.sleep(600)")
-    queue = Queue(tmp_path / "cache")
-    task = Fake("a", log, str(tmp_path / "gate"))
-    # Two servers, one cache: ours does not do it again but looks on.
-    queue.submit(task, "bob")
-    until(lambda: queue.state_of(task.key) == "running")
-    assert names(log) == ["a"]
-    queue.submit(Fake("b", log), "bob")
-    ended(queue, Fake("b", log))
-    process.kill()
-    process.wait()
-    until(lambda: gone(worker))
-    # The dead server's lease runs out, and ours takes over.
-    (tmp_path / "gate").touch()
-    assert ended(queue, task).state == "finished" and names(log) == ["a", "b", "a"]
-    queue.close()
-
-
-def test_an_ended_server_does_not_wait_for_its_jobs(tmp_path: Path, log: str) -> None:
-    process, worker = server(tmp_path, log, "")
-    process.wait(timeout=PATIENCE)
-    until(lambda: gone(worker))
-    folder = Work(Fake("a", log).folder(tmp_path / "cache"))
-    assert honest_state(folder) == "failed" and "interrupted" in honest_status(folder)["message"]
-
-
-def test_what_another_server_finished_is_finished_here(tmp_path: Path, log: str) -> None:
-    process, _ = server(tmp_path, log, "queue.wait(next(iter(queue._jobs)))")
-    queue = Queue(tmp_path / "cache")
-    task = Fake("a", log, str(tmp_path / "gate"))
-    queue.submit(task, "bob")
-    (tmp_path / "gate").touch()
-    assert ended(queue, task).state == "finished" and names(log) == ["a"]
-    process.wait(timeout=PATIENCE)
-    queue.close()
-
-
-def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "runs" / ("0" * 16)
-    folder.mkdir(parents=True)
-    queue = Queue(tmp_path, "inline")
-    for state, later in (("running", "failed"), ("waiting", "missing")):
-        Work(folder).write_status(state=state)
-        assert queue.state_of(folder.name) == state
-        with monkeypatch.context() as patch:
-            patch.setattr(lease, "STALE_SECONDS", -1.0)
-            assert queue.state_of(folder.name) == honest_state(Work(folder)) == later
-    held = lease.Lease(folder)
-    assert held.acquire() and not held.acquire()
-    os.utime(held.path, (time.time() - 60,) * 2)
-    assert held.acquire()
-    held.beat()
-    assert lease.held(folder)
-    held.release()
-    held.release()
 
 
 def test_addresses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Compare classifiers on an autoencoder's encoder with the same ones from scratch, with few and with many labels."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from aecore import jobs, presets, runs
+from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
+from aecore.commands.work import do
+from aecore.pretraining import ARMS, Experiment, PretrainSpec, Verdict, accuracy_text, conclusion, verdicts
+from aecore.spec import RunSpec
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    told = "a run's key, or a name that `presets` lists, trained first if need be (default convolutional)"
+    parser.add_argument("autoencoder", nargs="?", default="convolutional", help=told)
+    told = "a field of PretrainSpec, such as labels=50,200"
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=told)
+
+
+def run(args: argparse.Namespace) -> Answer:
+    spec = PretrainSpec.from_settings(_autoencoder(args.autoencoder, args.cache), settings(args.set))
+    done = do(jobs.PretrainTask(spec), args.cache)
+    experiment = Experiment(done.folder)
+    judged = verdicts(experiment.rows)
+    value = {
+        "key": experiment.key,
+        "run": runs.run_key(spec.autoencoder),
+        "state": done.state,
+        "cached": done.cached,
+        "folder": str(done.folder),
+        "settings": spec.settings,
+        "rows": [row._asdict() for row in experiment.rows],
+        "verdicts": [{**dataclasses.asdict(each), "outcome": each.outcome, "words": each.words} for each in judged],
+        "conclusion": conclusion(judged),
+    }
+    return Answer(value, _text(spec, value, judged), INTERRUPTED if done.state == "stopped" else 0)
+
+
+def _autoencoder(name: str, cache: Path) -> RunSpec:
+    return presets.get(name).spec if name in presets.PRESETS else existing_run(name, cache).spec
+
+
+def _text(spec: PretrainSpec, value: dict[str, Any], judged: list[Verdict]) -> str:
+    head = f"{value['key']}  encoder of {presets.title(spec.autoencoder)}, run {value['run']}"
+    if not value["rows"]:
+        return f"{head}: stopped before there was anything to keep"
+    lines = [
+        {
+            "labels": f"{each.labels:,}",
+            **{ARMS[arm]: accuracy_text(each.means[arm], each.deviations[arm]) for arm in each.means},
+            "verdict": each.words,
+        }
+        for each in judged
+    ]
+    stopped = " (stopped early)" if value["state"] == "stopped" else ""
+    columns = ("labels", *ARMS.values(), "verdict")
+    return f"{head}{stopped}; accuracy in %\n{table(columns, lines)}\n{value['conclusion']}"

@@ -1,0 +1,72 @@
+"""Measure what a run is worth: its error and its codings, beside PCA codings of the same size and raw pixels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from aecore import jobs, probing
+from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
+from aecore.commands.work import Done, do
+from aecore.probing import NUMBERS, ProbeSpec
+from aecore.runs import Run, read_json
+
+DECIMALS = {"error": 4, "share": 3, "percent": 1, "nats": 2, "count": 0}
+COLUMNS = ("number", "this run", "PCA", "pixels", "better", "what it says")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", help="the run's key, which `train` prints")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of ProbeSpec, such as k=10"
+    )
+
+
+def run(args: argparse.Namespace) -> Answer:
+    source = existing_run(args.run, args.cache)
+    done = measure(source, args.cache, ProbeSpec.from_dict(settings(args.set)))
+    value: dict[str, Any] = {
+        "key": done.folder.name,
+        "run": source.key,
+        "state": done.state,
+        "cached": done.cached,
+        "folder": str(done.folder),
+        **(found(done) or {}),
+    }
+    text = as_text(value) if done.state == "finished" else f"{value['key']}: stopped"
+    return Answer(value, text, INTERRUPTED if done.state == "stopped" else 0)
+
+
+def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> Done:
+    """The probe of a run, done in this process where it does not exist yet."""
+    return do(jobs.ProbeTask(source.key, spec or ProbeSpec()), cache)
+
+
+def found(done: Done) -> dict[str, Any] | None:
+    """What a probe found, with what each number means; None where it was stopped."""
+    if done.state != "finished":
+        return None
+    return {**read_json(done.folder / "metrics.json", {}), "about": probing.about()}
+
+
+def as_text(value: dict[str, Any]) -> str:
+    """A table of all numbers there are, then why the others are missing."""
+    rows = [
+        {
+            "number": number.title,
+            "this run": _text(value[number.name], number.kind),
+            "PCA": _text(value.get(number.pca), number.kind),
+            "pixels": _text(value.get(number.pixels), number.kind),
+            "better": number.better,
+            "what it says": number.explanation,
+        }
+        for number in NUMBERS
+        if value[number.name] is not None
+    ]
+    why_not = (f"no {', '.join(titles)}: {why}" for why, titles in probing.missing(value).items())
+    return "\n".join([table(COLUMNS, rows), *why_not])
+
+
+def _text(value: float | None, kind: str) -> str:
+    return "" if value is None else f"{value:,.{DECIMALS[kind]}f}"

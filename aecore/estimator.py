@@ -1,0 +1,304 @@
+"""The scikit-learn face: a preset with `fit`, `transform` and `inverse_transform`, for pipelines and grid searches.
+
+Importing this module imports scikit-learn; TensorFlow is imported by the first `fit` or `transform`, in whichever
+process that runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from aecore import presets
+from aecore.datasets import DatasetInfo, check
+from aecore.errors import SpecError
+from aecore.fields import coerced
+from aecore.spec import DEFAULTS, RunSpec, setting
+
+if TYPE_CHECKING:
+    from aecore.learning.architectures import Autoencoder as Network
+
+# What a reconstruction can be.
+REACHES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf, np.inf)}
+
+
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """An autoencoder as a scikit-learn transformer: `transform` encodes, `inverse_transform` decodes.
+
+    Numbers are taken as they are, integers included: nothing is scaled behind your back, so scale first, images
+    (0 to 255) with `X / 255` or a `MinMaxScaler`, measurements with a `StandardScaler`.
+
+    Parameters
+    ----------
+    preset : str or RunSpec, default="stacked"
+        The network and its training: a name that `python -m aecore presets` lists, or a whole `aecore.RunSpec` where
+        a setting is needed that is no parameter here. Its data set plays no part.
+    coding_size : int, default=None
+        How many numbers stand for one sample. None, here and below, means the preset's.
+    hidden : tuple of int, default=None
+        Units of the encoder's hidden layers; the decoder has them in reverse. `()` is no hidden layer.
+    activation, coding_activation : str, default=None
+        Of the hidden layers and of the codings.
+    output_activation : {"sigmoid", "linear", "tanh", "relu"}, default=None
+        Of the reconstruction. None: the preset's where it can reach all of the training data, else "linear"; so
+        data in [0, 1] keep a preset's sigmoid and standardised data get a linear output.
+    loss : {"bce", "mse"}, default=None
+        None: the preset's, but "mse" where the preset's "bce" cannot be: cross-entropy needs data in [0, 1] and a
+        sigmoid output. `loss="bce"` refuses training data outside [0, 1].
+    noise : {"gaussian", "dropout"}, default=None
+        The corruption while training; `transform` sees the clean data.
+    noise_rate : float, default=None
+        Standard deviation or dropout rate; 0 is off.
+    sparsity : {"l1", "l2", "kl", "mse"}, default=None
+        The penalty on the codings.
+    sparsity_weight : float, default=None
+        Its weight; 0 is off.
+    optimizer : str, default=None
+        "sgd", "adam", "adamw", "nadam", "rmsprop" or "adadelta".
+    learning_rate : float, default=None
+    batch_size : int, default=None
+        Data smaller than a batch are one batch.
+    epochs : int, default=None
+    image_shape : tuple of int, default=None
+        (height, width) or (height, width, channels) of the image that a row of X holds, row by row as
+        `images.reshape(len(images), -1)` writes it. Convolutional and recurrent presets need it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the order of the samples and the noise. An int is the seed of a run: the same numbers
+        as `python -m aecore train` on the same samples. Fits are reproducible on one machine.
+    verbose : bool, default=False
+        Print one line an epoch.
+
+    Attributes
+    ----------
+    spec_ : RunSpec
+        What was trained, every setting resolved.
+    weights_ : list of ndarray
+        The network's weights in Keras's order.
+    sample_shape_ : tuple of int
+        `image_shape`, or (n_features_in_,).
+    loss_curve_ : list of float
+        The mean training loss of every epoch, through all phases of a layer-by-layer schedule.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen during `fit`, where X has string column names.
+
+    Notes
+    -----
+    X is dense, finite and float32 inside; results are float32. Errors about settings are `aecore.AecoreError`, a
+    `ValueError`. A pickle holds weights and settings as plain arrays; the network is built again when it is needed.
+
+    Examples
+    --------
+    >>> from aecore import Autoencoder
+    >>> from sklearn.datasets import load_digits
+    >>> X = load_digits().data / 16
+    >>> codings = Autoencoder(coding_size=2, random_state=0).fit_transform(X)
+    >>> codings.shape
+    (1797, 2)
+    """
+
+    def __init__(
+        self,
+        preset: str | RunSpec = "stacked",
+        *,
+        coding_size: int | None = None,
+        hidden: tuple[int, ...] | None = None,
+        activation: str | None = None,
+        coding_activation: str | None = None,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        noise: str | None = None,
+        noise_rate: float | None = None,
+        sparsity: str | None = None,
+        sparsity_weight: float | None = None,
+        optimizer: str | None = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.preset = preset
+        self.coding_size = coding_size
+        self.hidden = hidden
+        self.activation = activation
+        self.coding_activation = coding_activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.noise = noise
+        self.noise_rate = noise_rate
+        self.sparsity = sparsity
+        self.sparsity_weight = sparsity_weight
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> Autoencoder:
+        """Train the network to reconstruct X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers; one sample is enough.
+        y : Ignored
+            Present for the convention.
+
+        Returns
+        -------
+        self : Autoencoder
+
+        Raises
+        ------
+        AecoreError (a ValueError) for a setting outside its range, for `loss="bce"` and values outside [0, 1], for an
+        image shape that does not fit, and when the loss is no longer finite.
+        """
+        X = validate_data(self, X, dtype=np.float32)
+        shape = self._sample_shape(X.shape[1])
+        spec = self._spec(float(X.min()), float(X.max()), shape)
+        from aecore.learning import arrays
+
+        say = print if self.verbose else lambda line: None
+        network, self.loss_curve_ = arrays.fit_arrays(spec, X.reshape(-1, *shape), say)
+        self.spec_, self.sample_shape_, self.weights_ = spec, shape, network.get_weights()
+        self._n_features_out = prod(network.coding_shape)
+        self._network = network
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Values outside the range of the training data are encoded as they are.
+
+        Returns
+        -------
+        codings : ndarray of shape (n_samples, coding_size), float32
+            The means of a variational encoder; feature maps of a spatial bottleneck in one row.
+        """
+        check_is_fitted(self)
+        return self._encode(validate_data(self, X, dtype=np.float32, reset=False))
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Decode.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, coding_size)
+            Codings.
+
+        Returns
+        -------
+        reconstructions : ndarray of shape (n_samples, n_features), float32
+        """
+        check_is_fitted(self)
+        codings = check_array(X, dtype=np.float32, input_name="X")
+        if codings.shape[1] != self._n_features_out:
+            raise SpecError(f"X: got {codings.shape[1]} codings a sample, allowed: {self._n_features_out}")
+        return self._decode(codings)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The negative mean squared error of the reconstruction of X: 0 is perfect, greater is better.
+
+        The mean is over samples and features, of the clean X, whatever loss was trained; so a grid search can compare
+        losses. Compare it with PCA on the same X, whose score of that kind is
+        `-((X - pca.inverse_transform(pca.transform(X))) ** 2).mean()`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : Ignored
+            Present for the convention.
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        return -float(np.mean(np.square(X - self._decode(self._encode(X)), dtype=np.float64)))
+
+    def _spec(self, low: float, high: float, shape: tuple[int, ...]) -> RunSpec:
+        """The preset with the parameters that are not None, for samples of that shape with values in [low, high]."""
+        base = self.preset if isinstance(self.preset, RunSpec) else presets.get(self.preset).spec
+        params = self.get_params(deep=False)
+        changes = {
+            name: setting(name, value) for name, value in params.items() if name in DEFAULTS and value is not None
+        }
+        unit_range = low >= 0 and high <= 1
+        if changes.get("loss") == "bce":
+            if not unit_range:
+                raise SpecError(
+                    f"loss: got 'bce' and values from {low:.4g} to {high:.4g}, "
+                    "allowed: X scaled to [0, 1], or loss='mse' with output_activation='linear'"
+                )
+        else:
+            least, most = REACHES[base.output_activation]
+            if not least <= low <= high <= most:
+                changes.setdefault("output_activation", "linear")
+            if not unit_range or changes.get("output_activation", base.output_activation) != "sigmoid":
+                changes["loss"] = "mse"
+                changes["phases"] = tuple(replace(phase, loss="mse") for phase in base.phases)
+        spec = base.replace(**changes, seed=self._seed())
+        if spec.architecture != "dense" and self.image_shape is None:
+            raise SpecError(
+                "image_shape: got None, allowed: (height, width) or (height, width, channels), "
+                f"which a {spec.architecture} network needs"
+            )
+        check(spec, DatasetInfo("X", "", "", shape, 0, 0, (), unit_range, ""))
+        return spec
+
+    def _sample_shape(self, n_features: int) -> tuple[int, ...]:
+        if self.image_shape is None:
+            return (n_features,)
+        shape = coerced("image_shape", tuple[int, ...], self.image_shape)
+        if len(shape) not in (2, 3) or min(shape) < 1 or prod(shape) != n_features:
+            raise SpecError(
+                f"image_shape: got {self.image_shape!r}, allowed: (height, width) or (height, width, channels) "
+                f"whose product is {n_features}, the number of features"
+            )
+        return shape
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int | np.integer):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _encode(self, X: np.ndarray) -> np.ndarray:
+        from aecore.learning import arrays
+
+        return arrays.encode(self._built(), X.reshape(-1, *self.sample_shape_))
+
+    def _decode(self, codings: np.ndarray) -> np.ndarray:
+        from aecore.learning import arrays
+
+        return arrays.decode(self._built(), codings).reshape(len(codings), -1)
+
+    def _built(self) -> Network:
+        """The network, built again from the weights where this is a copy that came through a pickle."""
+        if not hasattr(self, "_network"):
+            from aecore.learning import arrays
+
+            self._network = arrays.build(self.spec_, self.sample_shape_, self.weights_)
+        return self._network
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_network"}
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,71 @@
+"""The families of autoencoders: one file each with a `VARIANT`, and this registry.
+
+To add one: a file beside this one, and its name in `_MODULES`, after those families that it is a special case of.
+
+1. `variant(name, description, mark, word, **settings)`: the settings are fields of `RunSpec`, everything else is as in
+   the short presets. It should train in seconds and end below PCA, or its description says why not.
+2. What no field can say yet, a price on the codings: `@penalty("name")` on a function in the same file (see
+   `contractive.py`), switched on by `penalty="name", penalty_weight=…`. It imports Keras inside, for the worker only.
+3. `make test`: that it builds, trains, saves, exports to ONNX, can be found again from its spec, and has a title of its
+   own is checked for every registered variant. Its knob needs a test of its own in `tests/learning/test_knobs.py`.
+
+A new axis of the composition (a layer, another coding) is a field in `aecore/spec.py` whose default means "as before",
+and what it does in `aecore/learning/`.
+"""
+
+from __future__ import annotations
+
+from aecore.spec import RunSpec
+from aecore.variants import (
+    beta_variational,
+    contractive,
+    convolutional,
+    denoising,
+    denoising_convolutional,
+    denoising_dropout,
+    hashing,
+    layerwise,
+    linear,
+    recurrent,
+    sparse_kl,
+    sparse_l1,
+    stacked,
+    tied,
+    vanilla,
+    variational,
+)
+from aecore.variants.base import GERON, HUBENS, Preset, Variant
+
+__all__ = ["GERON", "HUBENS", "VARIANTS", "Preset", "Variant", "title", "variant_of"]
+
+_MODULES = (
+    stacked,
+    linear,
+    vanilla,
+    tied,
+    layerwise,
+    convolutional,
+    recurrent,
+    denoising,
+    denoising_dropout,
+    denoising_convolutional,
+    sparse_l1,
+    sparse_kl,
+    contractive,
+    variational,
+    beta_variational,
+    hashing,
+)
+VARIANTS: tuple[Variant, ...] = tuple(module.VARIANT for module in _MODULES)
+
+
+def variant_of(spec: RunSpec) -> str:
+    """The variant that a spec belongs to, by its most telling choice."""
+    return [variant.name for variant in VARIANTS if variant.mark(spec)][-1]
+
+
+def title(spec: RunSpec) -> str:
+    """The family in words, composed as the spec is: 'Convolutional denoising', 'Tied sparse (L1) variational'."""
+    words = [variant.word(spec) for variant in VARIANTS if variant.mark(spec)]
+    text = " ".join(filter(None, words)) or variant_of(spec)
+    return text[0].upper() + text[1:]

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from aecore.variants.base import variant
+
+VARIANT = variant(
+    "beta-variational",
+    "A variational autoencoder that pays β times for what its codings tell: it uses fewer of them, and each for "
+    "something of its own. Compare it with variational on the latent walk. After Higgins et al. (2017).",
+    mark=lambda spec: spec.coding == "variational" and spec.kl_weight != 1,
+    word=lambda spec: f"(β = {spec.kl_weight:g})",
+    hidden=(150, 100),
+    coding="variational",
+    coding_size=10,
+    kl_weight=4.0,
+    learning_rate=0.002,
+    batch_size=64,
+)

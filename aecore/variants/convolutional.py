@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from aecore.variants.base import GERON, variant
+
+VARIANT = variant(
+    "convolutional",
+    "Convolutions and pooling see neighbouring pixels together; a dense layer makes the codings. Look for edges "
+    f"and textures that dense networks blur. After {GERON}.",
+    mark=lambda spec: spec.architecture == "convolutional",
+    word="convolutional",
+    architecture="convolutional",
+    hidden=(16, 32),
+    activation="relu",
+    coding_activation="linear",
+    optimizer="adam",
+    learning_rate=0.004,
+    epochs=5,
+)

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from aecore.corruption import corrupts_input
+from aecore.variants.base import HUBENS, variant
+
+VARIANT = variant(
+    "denoising-convolutional",
+    "A convolutional network that takes strong noise off an image; its codings are feature maps, so it keeps "
+    f"details. Look at the error against the noise. After {HUBENS}.",
+    mark=lambda spec: corrupts_input(spec) and spec.architecture == "convolutional",
+    architecture="convolutional",
+    bottleneck="spatial",
+    hidden=(16, 16),
+    activation="relu",
+    coding_activation="relu",
+    noise_rate=0.5,
+    noise_clip=True,
+    noisy_validation=True,
+    learning_rate=0.004,
+    batch_size=64,
+    epochs=5,
+)

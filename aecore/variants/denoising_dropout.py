@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from aecore.corruption import corrupts_input
+from aecore.variants.base import GERON, variant
+
+VARIANT = variant(
+    "denoising-dropout",
+    "Half of the pixels are switched off and have to be guessed from the others. Look at how the holes are "
+    f"filled. From {GERON}.",
+    mark=lambda spec: corrupts_input(spec) and spec.noise == "dropout",
+    word="denoising (dropout)",
+    noise="dropout",
+    noise_rate=0.5,
+)

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from aecore.variants.base import GERON, variant
+
+VARIANT = variant(
+    "linear",
+    "No hidden layer and no activation: the best it can do is principal component analysis, and its error comes "
+    f"down to PCA's. After Baldi and Hornik (1989) and {GERON}.",
+    mark=lambda spec: spec.linear,
+    word="linear",
+    hidden=(),
+    coding_activation="linear",
+    output_activation="linear",
+    loss="mse",
+    optimizer="adam",
+    learning_rate=0.0005,
+    epochs=25,
+)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from aecore.variants.base import GERON, variant
+
+VARIANT = variant(
+    "recurrent",
+    "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train; look for streaks "
+    f"along the rows. From {GERON}.",
+    mark=lambda spec: spec.architecture == "recurrent",
+    word="recurrent",
+    architecture="recurrent",
+    coding_activation="tanh",
+    learning_rate=0.007,
+    batch_size=64,
+    epochs=4,
+)

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from aecore.variants.base import HUBENS, variant
+
+VARIANT = variant(
+    "vanilla",
+    "One coding layer and nothing else, with an activation: the smallest autoencoder that is not linear. Compare "
+    f"it with linear and stacked. From {HUBENS}.",
+    mark=lambda spec: not spec.hidden and not spec.linear,
+    hidden=(),
+    activation="relu",
+    coding_activation="relu",
+)

@@ -1,0 +1,203 @@
+"""Pretraining: what an encoder that never saw a label is worth to a classifier that sees few."""
+
+import dataclasses
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore import datasets, figures, jobs, pretraining
+from aecore.errors import AecoreError
+from aecore.figures import PLOTLY_CONFIG
+from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row, Verdict
+from aecore.runs import Run
+from pages.widgets import active, controls, header, host, shell, theme
+
+shell.enter()
+
+TRAINERS = {"sgd": "SGD", "adam": "Adam"}
+RATES = {"sgd": 0.02, "adam": 0.003}
+MAX_EPOCHS = 200
+ASKED = "asked_pretraining"  # key of the experiment this session waits for
+
+
+def main() -> None:
+    run = active.shown()
+    if run is None:
+        header.draw(None, "", [])
+        return
+    head, bar = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    try:
+        spec = _controls(bar, run)
+    except AecoreError as error:
+        with head:
+            header.draw(run, _sentence(), [])
+        st.warning(str(error), icon=":material/info:")
+        return
+    rows = pretraining.rows_like(spec, host.cache())
+    judged = pretraining.verdicts(rows)
+    with head:
+        header.draw(run, _sentence(), [_number(verdict) for verdict in judged[:3]])
+    busy = _busy(spec)
+    _buttons(bar, run, spec, busy)
+    _failure(spec)
+    if busy:
+        st.fragment(_tick, run_every=header.TICK)(busy, len(_open(busy).rows))
+    _results(spec, rows, judged)
+
+
+def _sentence() -> str:
+    return (
+        "This network saw no label. Its encoder starts a classifier that gets a few labelled images; its rival is the "
+        "same classifier from random weights, with the same images, batches and epochs."
+    )
+
+
+def _number(verdict: Verdict) -> header.Number:
+    return header.Number(
+        f"{verdict.labels:,} labels",
+        pretraining.points(verdict.difference),
+        f"± {100 * verdict.margin:.1f} points",
+        {"helps": True, "hurts": False, "open": None}[verdict.outcome],
+        help="Accuracy of the pretrained classifier minus that of its rival: mean over the seeds, and half the width "
+        "of its 95 % interval. Grey: the seeds leave open whether there is a difference.",
+    )
+
+
+def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
+    """The experiment that the controls ask for. Raises an `AecoreError` where the data or a number will not do."""
+    info = datasets.info(run.spec.dataset)
+    usual = [n for n in pretraining.LABELS if n <= info.n_train] or [info.n_train]
+    pretraining.require_labels(info)
+    text = bar.text_input(
+        "Labelled images", key="labels", bind="query-params", placeholder=", ".join(map(str, usual)), max_chars=60,
+        width=200, help="One number or several, such as 50, 200; they join the picture. Every class gets its share.",
+    )  # fmt: skip
+    trainer = controls.segments(bar, "Trained by", TRAINERS, "trainer")
+    with bar.popover("Settings", icon=":material/tune:"):
+        seeds = st.slider(
+            "Seeds", 2, pretraining.MAX_SEEDS, 5, key="seeds", bind="query-params",
+            help="Repetitions with other labelled images, other random weights and another order.",
+        )  # fmt: skip
+        epochs = st.slider(
+            "Epochs of each classifier", 2, MAX_EPOCHS, pretraining.DEFAULTS["epochs"], key="classifier_epochs",
+            bind="query-params", help="The pretrained one has its encoder frozen for the first half of them.",
+        )  # fmt: skip
+    asked = {"labels": text or usual, "seeds": seeds, "epochs": epochs, "frozen_epochs": epochs // 2}
+    spec = PretrainSpec.from_settings(run.spec, {**asked, "optimizer": trainer, "learning_rate": RATES[trainer]})
+    spec.check(info)
+    return spec
+
+
+def _busy(spec: PretrainSpec) -> str | None:
+    """The key of the experiment that is waited for or under way: the one asked for, else the one of the controls."""
+    keys = [key for key in (st.session_state.get(ASKED), spec.key) if key]
+    return next((key for key in keys if active.state(_open(key)) in active.PENDING), None)
+
+
+def _open(key: str) -> Experiment:
+    return Experiment(host.cache() / "pretraining" / key)
+
+
+def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None) -> None:
+    state = active.state(_open(spec.key))
+    bar.button(
+        "Run", key="pretrain", type="primary", icon=":material/play_arrow:", on_click=_ask, args=(spec,),
+        disabled=state == "finished" or busy == spec.key,
+    )  # fmt: skip
+    ticket = host.queue().ticket(busy) if busy else None
+    mine = ticket is not None and host.session() in ticket.watchers
+    bar.button("Stop", key="pretrain_stop", disabled=not mine, on_click=_stop, args=(busy,))
+    seconds = pretraining.expected_seconds(spec, host.cache())
+    if state == "finished":
+        told = "Done: this is the picture. Ask for another number of labels, or more seeds."
+    elif busy == spec.key:
+        told = "Under way; each training appears in the picture as soon as it is done."
+    else:
+        first = " Its autoencoder was stopped early and is trained to the end first." if run.state == "stopped" else ""
+        told = f"{_duration(seconds)} on this machine.{first}" if seconds else f"Not run yet.{first}"
+    st.caption(told)
+
+
+def _duration(seconds: float) -> str:
+    return f"About {max(1, round(seconds))} s" if seconds < 100 else f"About {round(seconds / 60)} min"
+
+
+def _ask(spec: PretrainSpec) -> None:
+    st.session_state.pop("notice", None)
+    try:
+        host.queue().submit(jobs.PretrainTask(spec), host.session())
+        st.session_state[ASKED] = spec.key
+    except AecoreError as error:
+        st.session_state["notice"] = str(error)
+
+
+def _stop(key: str) -> None:
+    host.queue().stop(key, host.session())
+
+
+def _failure(spec: PretrainSpec) -> None:
+    work = _open(spec.key)
+    if st.session_state.get(ASKED) == spec.key and active.state(work) in ("failed", "damaged"):
+        st.error(f"No result: {work.status().get('message') or 'it ended early'}", icon=":material/error:")
+
+
+def _tick(key: str, drawn: int) -> None:
+    """Progress; the page is drawn anew when there is more than the `drawn` results to see, and at the end."""
+    work = _open(key)
+    if active.state(work) not in active.PENDING or len(work.rows) != drawn:
+        st.rerun(scope="app")
+    status = work.status()
+    left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
+    st.progress(float(status.get("fraction") or 0.0), text=f"{status.get('message') or 'waiting its turn'}{left}")
+
+
+def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:
+    picture, words = st.columns([3, 2], gap="medium")
+    with picture:
+        chart = figures.accuracy_by_labels(rows, theme.current(), spec.labels)
+        st.plotly_chart(
+            chart, theme=None, config=PLOTLY_CONFIG, key="accuracy", alt="Accuracy against the number of labels"
+        )
+        st.caption(
+            "Each faint mark is one seed, each line goes through the means, each bar is a standard deviation. "
+            f"{spec.epochs} epochs of {TRAINERS[spec.optimizer]} at {spec.learning_rate:g} each; the pretrained "
+            f"encoder is frozen for the first {spec.frozen_epochs}, “encoder frozen” for all."
+        )
+    with words:
+        st.markdown("###### Does pretraining help?")
+        st.markdown(_verdict(spec, judged))
+        if judged:
+            st.markdown(_table(judged))
+            st.caption(
+                "Accuracy in %, mean ± standard deviation. Both classifiers of a seed share labels, batches and the "
+                "first weights of their heads, so they are compared seed by seed; where the 95 % interval of the "
+                "mean difference (Student's t) holds 0, the seeds leave the question open."
+            )
+
+
+def _verdict(spec: PretrainSpec, judged: list[Verdict]) -> str:
+    if not judged:
+        return "No answer yet: press Run. The first comparison needs two seeds."
+    lines = [f"- **{verdict.labels:,} labels**: {verdict.words}." for verdict in judged]
+    for trainer, name in TRAINERS.items():
+        if trainer != spec.optimizer:
+            other = dataclasses.replace(spec, optimizer=trainer, learning_rate=RATES[trainer])
+            judged = pretraining.verdicts(pretraining.rows_like(other, host.cache()))
+            reached = ", ".join(f"{100 * verdict.means['scratch']:.1f}" for verdict in judged)
+            told = f"from scratch it reaches {reached} %. {pretraining.conclusion(judged)}"
+            lines += [f"- Trained by {name} instead, {told}"] if judged else []
+    return "\n".join(lines)
+
+
+def _table(judged: list[Verdict]) -> str:
+    lines = [f"| labels | {' | '.join(ARMS.values())} |", "|---:" * (len(ARMS) + 1) + "|"]
+    for verdict in judged:
+        cells = [
+            pretraining.accuracy_text(verdict.means[arm], verdict.deviations[arm]) if arm in verdict.means else "–"
+            for arm in ARMS
+        ]
+        lines.append(f"| {verdict.labels:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+main()

@@ -1,0 +1,103 @@
+"""Servers and workers that are killed, leave, or share one cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from aecore.jobs import Queue, honest_state, honest_status, lease
+from aecore.runs import Work
+from tests.jobs.fakes import PATIENCE, Fake, ended, names, until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SERVER = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.jobs.fakes import Fake
+from aecore.jobs import Queue
+queue = Queue(Path({cache!r}))
+queue.submit(Fake("a", {log!r}, {gate!r}), "ann")
+while not Path({log!r}).read_text():
+    time.sleep(0.02)
+print("running", flush=True)
+{then}
+"""
+
+
+def server(tmp_path: Path, log: str, then: str) -> tuple[subprocess.Popen, psutil.Process]:
+    """Another server with a running job, and its worker."""
+    values = {"root": str(ROOT), "cache": str(tmp_path / "cache"), "log": log}
+    script = SERVER.format(**values, gate=str(tmp_path / "gate"), then=then)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "running\n"
+    return process, psutil.Process(int(Path(log).read_text().split()[1]))
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_worker_leaves_with_its_killed_server_and_the_folder_says_so(tmp_path: Path, log: str) -> None:
+    process, worker = server(tmp_path, log, "time.sleep(600)")
+    queue = Queue(tmp_path / "cache")
+    task = Fake("a", log, str(tmp_path / "gate"))
+    # Two servers, one cache: ours does not do it again but looks on.
+    queue.submit(task, "bob")
+    until(lambda: queue.state_of(task.key) == "running")
+    assert names(log) == ["a"]
+    queue.submit(Fake("b", log), "bob")
+    ended(queue, Fake("b", log))
+    process.kill()
+    process.wait()
+    until(lambda: gone(worker))
+    # The dead server's lease runs out, and ours takes over.
+    (tmp_path / "gate").touch()
+    assert ended(queue, task).state == "finished" and names(log) == ["a", "b", "a"]
+    queue.close()
+
+
+def test_an_ended_server_does_not_wait_for_its_jobs(tmp_path: Path, log: str) -> None:
+    process, worker = server(tmp_path, log, "")
+    process.wait(timeout=PATIENCE)
+    until(lambda: gone(worker))
+    folder = Work(Fake("a", log).folder(tmp_path / "cache"))
+    assert honest_state(folder) == "failed" and "interrupted" in honest_status(folder)["message"]
+
+
+def test_what_another_server_finished_is_finished_here(tmp_path: Path, log: str) -> None:
+    process, _ = server(tmp_path, log, "queue.wait(next(iter(queue._jobs)))")
+    queue = Queue(tmp_path / "cache")
+    task = Fake("a", log, str(tmp_path / "gate"))
+    queue.submit(task, "bob")
+    (tmp_path / "gate").touch()
+    assert ended(queue, task).state == "finished" and names(log) == ["a"]
+    process.wait(timeout=PATIENCE)
+    queue.close()
+
+
+def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "runs" / ("0" * 16)
+    folder.mkdir(parents=True)
+    queue = Queue(tmp_path, "inline")
+    for state, later in (("running", "failed"), ("waiting", "missing")):
+        Work(folder).write_status(state=state)
+        assert queue.state_of(folder.name) == state
+        with monkeypatch.context() as patch:
+            patch.setattr(lease, "STALE_SECONDS", -1.0)
+            assert queue.state_of(folder.name) == honest_state(Work(folder)) == later
+    held = lease.Lease(folder)
+    assert held.acquire() and not held.acquire()
+    os.utime(held.path, (time.time() - 60,) * 2)
+    assert held.acquire()
+    held.beat()
+    assert lease.held(folder)
+    held.release()
+    held.release()
