@@ -58,12 +58,12 @@ DEMONSTRATIONS = (
     Demonstration("recurrent", "recurrent"),
     Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
     Demonstration("sparse-kl", "sparse-kl", _SPARSE),
-    Demonstration("sparse-baseline", "sparse-kl", _SPARSE | {"sparsity_weight": 0}),
+    Demonstration("sparse-baseline", "sparse-kl", _SPARSE | {"sparsity_weight": 0}, maps=()),
     # Two codings are a map already; the more epochs, the better the plane of pictures.
     Demonstration(
         "variational-2", "variational", {"coding_size": 2, "hidden": (100,), "epochs": 30}, (MapSpec(method="none"),)
     ),
-    Demonstration("hashing", "hashing", _NARROW),
+    Demonstration("hashing", "hashing", _NARROW, maps=()),
 )
 
 

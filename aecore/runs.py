@@ -15,8 +15,8 @@
     snapshots.npz       `step`, `epoch`, `loss`, `val_loss` (s,), and of the samples in the order of `datasets.watched`
                         `codings` (s, 1000, k), `reconstructions` (s, 16, ...)
     model.keras, encoder.onnx, decoder.onnx
-    map/<key>/, probe/<key>/   what was computed from the run (`aecore.mapping`, `aecore.probing`), each with its own
-                        status.json and DONE
+    map/<key>/, stability/<key>/, probe/<key>/   what was computed from the run (`aecore.mapping`, `aecore.probing`),
+                        each with its own status.json and DONE
     DONE | STOPPED      written last: a manifest {file name: bytes}
 
 While it trains, snapshots stand one by one in `snapshots/00000.npz` … and `STOP` asks the worker to end. Nothing is

@@ -90,7 +90,13 @@ def _name(axis: walk.Axis) -> str:
 
 
 def _begin(run: Run, data: Data, axes: list[walk.Axis]) -> None:
-    """Another run has other codings: start at a real image of its own, or where its link says."""
+    """Another run has other codings: start at a real image of its own, or where its link says; and start at the
+    sample that another page sent here."""
+    sent = st.session_state.pop("walk_from", None)
+    if sent is not None:
+        st.session_state["walk_run"] = run.key
+        _go_to(axes, inference.encode(run, as_float(data.numbered(np.array([sent]))))[0])
+        return
     if st.session_state.get("walk_run") == run.key:
         return
     first = "walk_run" not in st.session_state

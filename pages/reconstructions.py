@@ -7,7 +7,7 @@ from aecore import corruption, figures, inference, metrics
 from aecore.datasets import Data, as_float, watched
 from aecore.figures import PLOTLY_CONFIG, error_text, share_text
 from aecore.runs import Run, open_run
-from pages.widgets import active, controls, header, host, image_grid, inside, picked, shell, theme, worth
+from pages.widgets import active, controls, header, host, image_grid, inside, picked, selection, shell, theme, worth
 
 shell.enter()
 
@@ -70,6 +70,9 @@ def _numbers(run: Run) -> list[header.Number]:
 def _pictures(run: Run, data: Data) -> None:
     labels, names = data.validation_labels, data.info.classes
     ways = {way: text for way, text in picked.WAYS.items() if names or way not in ("each", "class")}
+    selection.forget_other(data)
+    if selection.current():
+        ways["selection"] = "Selected on the map"
     bar = st.container(horizontal=True, vertical_alignment="center")
     way = controls.segments(bar, "Which images", ways, "show")
     group = 0
@@ -78,13 +81,19 @@ def _pictures(run: Run, data: Data) -> None:
         group = names.index(name)
     if way == "random" and bar.button("Another ten", icon=":material/casino:"):
         st.session_state["draw"] = st.session_state.get("draw", 0) + 1
-    index = picked.choose(way, picked.errors_of(run), labels, group=group, seed=st.session_state.get("draw", 0))
-    x = as_float(data.validation[index])
-    columns = [names[labels[i]] if names and labels is not None else f"no. {i}" for i in index]
+    if way == "selection":
+        index = np.array(selection.current()[: picked.SHOWN])
+    else:
+        index = picked.choose(way, picked.errors_of(run), labels, group=group, seed=st.session_state.get("draw", 0))
+    x, groups = as_float(data.numbered(index)), data.labels_of(index)
+    columns = [f"no. {i}" for i in index] if groups is None else [names[label] for label in groups]
     if corruption.corrupts_input(run.spec):
         noisy = corruption.corrupt(x, run.spec)
         output = inference.reconstruct(run, noisy)
         rows = [("original", x), ("noisy", noisy), ("reconstruction", output)]
+    elif (index >= len(data.validation)).any():  # training samples: only the validation's are kept
+        output = inference.reconstruct(run, x)
+        rows = [("original", x), ("reconstruction", output)]
     else:
         output = picked.reconstructions_of(run)[index]
         rows = [("original", x), ("reconstruction", output)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("tensorflow", "keras", "umap", "numba", "sklearn", "tf2onnx")
+HEAVY = ("tensorflow", "keras", "umap", "openTSNE", "numba", "sklearn", "tf2onnx")
 WORKER_SIDE = ("aecore.learning", "aecore.mapping", "aecore.probing", "aecore.estimator")
 PAGE_SIDE_ALL_THE_SAME = (
     "aecore.mapping",

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--layer", default="codings", metavar="NAME", help="a layer in the run's metrics")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of MapSpec, such as perplexity=30"
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of MapSpec: perplexity=30, split=all"
     )
 
 
@@ -34,9 +34,8 @@ def run(args: argparse.Namespace) -> Answer:
     layers = ["codings", *(layer["name"] for layer in source.metrics.get("layers", []))]
     if spec.layer not in layers:
         raise RunError(f"--layer: got {spec.layer!r}, allowed: {', '.join(layers)}")
-    width = source.metrics.get("coding_size", 0)
-    if spec.method == "none" and spec.layer == "codings" and width > spec.dimensions:
-        raise RunError(f"--method: got 'none' for {width} codings, allowed: {', '.join(METHODS[1:])}")
+    if spec.layer == "codings" and "coding_size" in source.metrics:
+        spec.check_width(source.metrics["coding_size"])
     done = draw(source, spec, args.cache)
     found = read_json(done.folder / "metrics.json", {})
     value: dict[str, Any] = {

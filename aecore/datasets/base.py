@@ -42,7 +42,8 @@ class DatasetInfo:
 class Data:
     """The arrays of a data set. Images are uint8 (0 to 255), vectors float32; labels are int or None.
 
-    `train`, `validation` have shape (n, *info.shape). `as_float` gives what a network is fed.
+    `train`, `validation` have shape (n, *info.shape). `as_float` gives what a network is fed. A sample's *number*
+    counts the validation samples first: i is validation sample i, n_validation + j is training sample j.
     """
 
     info: DatasetInfo
@@ -50,6 +51,25 @@ class Data:
     validation: np.ndarray
     train_labels: np.ndarray | None = None
     validation_labels: np.ndarray | None = None
+
+    def numbered(self, numbers: np.ndarray) -> np.ndarray:
+        """The samples (k, *info.shape) of these numbers (k,)."""
+        return _numbered(self.validation, self.train, numbers)
+
+    def labels_of(self, numbers: np.ndarray) -> np.ndarray | None:
+        """The labels (k,) of the samples of these numbers; None where the data set has none."""
+        if self.validation_labels is None or self.train_labels is None:
+            return None
+        return _numbered(self.validation_labels, self.train_labels, numbers)
+
+
+def _numbered(validation: np.ndarray, train: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    numbers = np.asarray(numbers, int)
+    found = np.empty((len(numbers), *validation.shape[1:]), validation.dtype)
+    held_out = numbers < len(validation)
+    found[held_out] = validation[numbers[held_out]]
+    found[~held_out] = train[numbers[~held_out] - len(validation)]
+    return found
 
 
 def as_float(samples: np.ndarray) -> np.ndarray:

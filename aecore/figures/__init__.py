@@ -12,6 +12,7 @@ from aecore.figures.histograms import (
     unit_mean_histogram,
 )
 from aecore.figures.maps import error_heat_map, latent_map
+from aecore.figures.multiples import small_multiples
 from aecore.figures.numbers import count_text, error_text, seconds_text, share_text
 from aecore.figures.pretraining import accuracy_by_labels
 from aecore.figures.theme import DARK, LIGHT, MAP_CONFIG, PLOTLY_CONFIG, Theme
@@ -35,5 +36,6 @@ __all__ = [
     "penalty_curves",
     "seconds_text",
     "share_text",
+    "small_multiples",
     "unit_mean_histogram",
 ]

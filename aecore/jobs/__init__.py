@@ -8,7 +8,7 @@ from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
 from aecore.jobs.lease import honest_state, honest_status
 from aecore.jobs.queue import Queue
-from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, Task, TrainTask, work
+from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, work
 
 __all__ = [
     "MapTask",
@@ -16,6 +16,7 @@ __all__ = [
     "PretrainTask",
     "ProbeTask",
     "Queue",
+    "StabilityTask",
     "Task",
     "Ticket",
     "TrainTask",

@@ -25,6 +25,7 @@ from aecore.pretraining import PretrainSpec
 from aecore.probing.spec import ProbeSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
+from aecore.stability import StabilitySpec
 
 STOP_CHECK_SECONDS = 0.05
 MESSAGE_LENGTH = 300
@@ -130,13 +131,28 @@ class MapTask(DerivedTask):
 
     def validate(self, cache: Path) -> None:
         super().validate(cache)
-        run = runs.open_run(self.run_key, cache)
-        self.spec.check(min(self.spec.n, datasets.info(run.spec.dataset).n_validation))
+        info = datasets.info(runs.open_run(self.run_key, cache).spec.dataset)
+        self.spec.check(self.spec.points(info.n_validation, info.n_train))
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         from aecore import mapping
 
         mapping.project(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+
+
+@dataclass(frozen=True)
+class StabilityTask(DerivedTask):
+    """Draw a map with several seeds."""
+
+    spec: StabilitySpec
+
+    def validate(self, cache: Path) -> None:
+        MapTask(self.run_key, self.spec.map).validate(cache)
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore.mapping import stability
+
+        stability.fill(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
 
 
 @dataclass(frozen=True)

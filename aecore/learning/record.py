@@ -18,7 +18,9 @@ MAX_SNAPSHOTS = 60
 MAX_STEPS = 500
 STATUS_SECONDS = 0.5
 FINISH_SECONDS = 2.0  # a first guess of what follows the last step: evaluation, arrays, ONNX
-CODING_LEVELS = 96  # codings in snapshots are for drawing: this many levels across their range
+# Codings in snapshots are for drawing: this many levels across their range. Up to three are drawn as they are, where
+# coarse levels would show as a lattice; more are projected, which blurs it.
+CODING_LEVELS = {"few": 2000, "many": 96}
 
 
 def snapshot_steps(total: int, per_epoch: int) -> set[int]:
@@ -122,7 +124,8 @@ class Recorder:
         side in memory (Fortran order), where they resemble each other. The folder goes."""
         arrays = self.run.snapshots()
         codings = arrays["codings"].astype(np.float32)
-        grid = max(float(np.ptp(codings)) / CODING_LEVELS, 1e-12)
+        levels = CODING_LEVELS["few" if codings.shape[-1] <= 3 else "many"]
+        grid = max(float(np.ptp(codings)) / levels, 1e-12)
         arrays["codings"] = (np.round(codings / grid) * grid).astype(np.float16)
         compressible = {name: np.asfortranarray(array) for name, array in arrays.items()}
         write_arrays(self.run.folder / "snapshots.npz", compressible)

@@ -1,172 +1,159 @@
-"""The engines: from codings (n, d) to a map (n, dimensions). Each is deterministic for its spec, in any process.
+"""The engines: from codings (n, d) to a map (n, dimensions). Each is deterministic for its spec, in any process and
+for any number of cores.
 
-Why these settings: scikit-learn's t-SNE reaches its quality after 500 iterations; UMAP reaches its own after 200
-epochs, and with exact neighbours handed in it needs neither pynndescent nor the half minute that compiling it takes.
+The dear part that all share, the exact nearest neighbours, is computed once for a map and handed to the engine and to
+`aecore.mapping.quality`. Why these settings: `python -m tests.bench.projection`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-from aecore.errors import AecoreError
 from aecore.mapping.spec import MapSpec
 
-WIDE = 50  # more codings than this are first reduced to so many principal components
-TSNE_ITERATIONS = 500
-UMAP_EPOCHS = 200
 MANY = 1000  # points that are worth a second thread; for fewer, threads that wait for each other cost more
+BLOCK = 2500  # points whose neighbours are searched at a time
+SHARED_BLOCK = 2048  # of so many or fewer, scikit-learn would divide the others among threads, not the points searched
+FEW_AXES = 5  # up to so many, a tree finds neighbours faster than comparing all with all
 
-logger = logging.getLogger("aecore.mapping")
-_umap_lock = threading.Lock()  # two fits at once abort the process (numba's workqueue layer)
+# t-SNE: so many iterations with the attraction exaggerated, so many without, and what is left out of repulsion.
+EXAGGERATION, EARLY, LATE = 12.0, 125, 250
+TREE_POINTS = 5000  # up to so many Barnes and Hut's tree, beyond it interpolation on a grid (2-D only)
+THETA = 0.8  # of the tree: cells that appear smaller than this are taken as one point
+CELL = 2.0  # of the grid: the width of a cell, in units of the map
+EVERY = 5  # iterations between two reports
 
 Report = Callable[[float], None]  # called with the share that is done; may raise `Stopped`
+Near = tuple[np.ndarray, np.ndarray]  # what `neighbours` returns
 
 
 class Stopped(Exception):
     """Raised by a report to end an engine in the middle."""
 
 
-def embed(x: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
-    """The map of codings `x` (n, d), finite and not all equal: (n, spec.dimensions) float32."""
-    spec.check(len(x))
-    # Never the machine's number of cores: the map must not depend on it. (t-SNE's `n_jobs` misses its gradient.)
-    with threadpool_limits(2 if len(x) > MANY else 1):
-        drawn = _ENGINES[spec.method](x, spec, report)
+def embed(x: np.ndarray, spec: MapSpec, report: Report, near: Near | None = None) -> np.ndarray:
+    """The map of codings `x` (n, d), finite and not all equal: (n, spec.dimensions) float32.
+
+    `near` are the `neighbours` of `x`, at least `needed(spec)` of them; where none are given they are computed.
+    Raises `AecoreError` where the spec does not fit the points.
+    """
+    spec.check(*x.shape)
+    # Never the machine's number of cores: the map must not depend on it.
+    with threadpool_limits(threads(len(x))):
+        if near is None and needed(spec):
+            near = neighbours(x, needed(spec))
+        drawn = _ENGINES[spec.method](x, spec, report, near)
     return np.ascontiguousarray(drawn, dtype=np.float32)
+
+
+def needed(spec: MapSpec) -> int:
+    """How many neighbours of each point the engine asks for."""
+    return {"tsne": int(3 * spec.perplexity), "umap": spec.n_neighbors - 1}.get(spec.method, 0)
+
+
+def threads(n: int) -> int:
+    """Threads for `n` points."""
+    return 2 if n > MANY else 1
+
+
+def axes(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (d,) of `x` (n, d) and its `k` directions of largest variance, orthonormal rows (k, d)."""
+    fitted = PCA(k, random_state=0).fit(x)
+    return fitted.mean_, fitted.components_
 
 
 def principal_components(x: np.ndarray, k: int) -> np.ndarray:
     """Coordinates of `x` (n, d) along its `k` directions of largest variance: (n, k)."""
-    return PCA(k, random_state=0).fit_transform(x)
+    mean, components = axes(x, k)
+    return (x - mean) @ components.T
 
 
-def neighbours(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The exact `k` nearest others of every row of `x`: indices and Euclidean distances, both (n, k)."""
-    distances, indices = NearestNeighbors(n_neighbors=k).fit(x).kneighbors()
+def neighbours(x: np.ndarray, k: int, report: Report = lambda share: None) -> Near:
+    """The exact `k` nearest others of every row of `x`, nearest first: indices and Euclidean distances, both (n, k)."""
+    search = NearestNeighbors(algorithm="kd_tree" if x.shape[1] <= FEW_AXES else "brute").fit(x)
+    indices, distances = np.empty((len(x), k), np.int32), np.empty((len(x), k), np.float32)
+    for begin in range(0, len(x), BLOCK):
+        report(begin / len(x))
+        rows = np.arange(begin, min(begin + BLOCK, len(x)))
+        # Among equal distances the number of threads must not decide who is found.
+        with threadpool_limits(2 if len(rows) > SHARED_BLOCK else 1):
+            found, which = search.kneighbors(x[rows], k + 1)
+        own = which == rows[:, None]
+        own[~own.any(axis=1), -1] = True  # so many equal points that a point is not among its own nearest
+        indices[rows], distances[rows] = which[~own].reshape(-1, k), found[~own].reshape(-1, k)
     return indices, distances
 
 
-def _none(x: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
+def _none(x: np.ndarray, spec: MapSpec, report: Report, near: Near | None) -> np.ndarray:
     """The codings as they are. A missing axis is filled with jitter that means nothing: it only separates points."""
     missing = spec.dimensions - x.shape[1]
-    if missing < 0:
-        raise AecoreError(f"method: got 'none' for {x.shape[1]} codings, allowed: pca, tsne, umap")
     jitter = np.random.default_rng(0).normal(scale=0.05 * x.std(), size=(len(x), missing))
     return np.hstack([x, jitter])
 
 
-def _pca(x: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
-    if x.shape[1] < spec.dimensions:
-        raise AecoreError(f"method: got 'pca' for {x.shape[1]} coding, allowed: none, tsne, umap")
+def _pca(x: np.ndarray, spec: MapSpec, report: Report, near: Near | None) -> np.ndarray:
     return principal_components(x, spec.dimensions)
 
 
-def _tsne(x: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
-    """t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014) from a PCA start.
+def _tsne(x: np.ndarray, spec: MapSpec, report: Report, near: Near | None) -> np.ndarray:
+    """t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014; on a grid, Linderman et al. 2019).
 
-    Scaled to a standard deviation of 1e-4 as in Kobak and Berens (2019), plus seeded jitter of a hundredth of that,
-    so that different seeds show how stable the map is.
+    The learning rate is n / exaggeration (Belkina et al. 2019), which needs half the iterations of a fixed one.
+    """
+    assert near is not None
+    # Imported here because a map by another engine need not wait for it.
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PrecomputedAffinities, joint_probabilities_nn
+
+    k, jobs = needed(spec), threads(len(x))
+    indices, distances = (np.ascontiguousarray(part[:, :k]) for part in near)
+    affinities = joint_probabilities_nn(indices, distances, [spec.perplexity], n_jobs=jobs)
+    grid = len(x) > TREE_POINTS and spec.dimensions == 2
+    drawn = TSNEEmbedding(
+        start(x, spec, 1e-4),
+        PrecomputedAffinities(affinities, normalize=False),
+        random_state=spec.seed,
+        negative_gradient_method="fft" if grid else "bh",
+        theta=THETA,
+        ints_in_interval=CELL,
+        n_jobs=jobs,
+        callbacks_every_iters=EVERY,
+    )
+    for done, iterations, exaggeration, momentum in ((0, EARLY, EXAGGERATION, 0.5), (EARLY, LATE, 1.0, 0.8)):
+
+        def tell(iteration: int, error: float, points: np.ndarray, done: int = done) -> None:
+            report((done + iteration) / (EARLY + LATE))
+
+        drawn = drawn.optimize(iterations, exaggeration=exaggeration, momentum=momentum, callbacks=tell, inplace=True)
+    return np.asarray(drawn)
+
+
+def start(x: np.ndarray, spec: MapSpec, scale: float) -> np.ndarray:
+    """Where points stand before they move: principal components, the first with standard deviation `scale`.
+
+    A start that shows the whole (Kobak and Berens 2019), plus seeded jitter of a hundredth of it, so that different
+    seeds show how stable the map is, and equal codings do not lie on one another.
     """
     known = min(spec.dimensions, *x.shape)
-    start = np.zeros((len(x), spec.dimensions))
-    start[:, :known] = principal_components(x, known)
-    start *= 1e-4 / start[:, 0].std()
-    start += np.random.default_rng(spec.seed).normal(scale=1e-6, size=start.shape)
-    engine = TSNE(
-        spec.dimensions,
-        perplexity=spec.perplexity,
-        init=start.astype(np.float32),
-        learning_rate="auto",
-        max_iter=TSNE_ITERATIONS,
-        random_state=spec.seed,
-    )
-    return engine.fit_transform(x)
+    placed = np.zeros((len(x), spec.dimensions))
+    placed[:, :known] = principal_components(x, known)
+    placed *= scale / placed[:, 0].std()
+    return placed + np.random.default_rng(spec.seed).normal(scale=scale / 100, size=placed.shape)
 
 
-def _umap(x: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
-    """UMAP (McInnes, Healy and Melville 2018) on exact neighbours."""
-    with _umap_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that a seed means one thread and that `transform` is not there
-        umap = _import_umap()
-        indices, distances = neighbours(x, spec.n_neighbors - 1)
-        itself = np.arange(len(x))[:, None]  # in UMAP's convention a point is its own first neighbour
-        known = (
-            np.hstack([itself, indices]).astype(np.int32),
-            np.hstack([np.zeros((len(x), 1)), distances]).astype(np.float32),
-        )
-        engine = umap.UMAP(
-            n_components=spec.dimensions,
-            n_neighbors=spec.n_neighbors,
-            min_dist=spec.min_dist,
-            n_epochs=UMAP_EPOCHS,
-            random_state=spec.seed,
-            n_jobs=1,
-            precomputed_knn=known,
-        )
-        with _progress_of(umap, report):
-            return engine.fit_transform(x)
+def _umap(x: np.ndarray, spec: MapSpec, report: Report, near: Near | None) -> np.ndarray:
+    assert near is not None
+    from aecore.mapping import umap_engine
+
+    return umap_engine.draw(x, spec, report, near, start(x, spec, 1.0))
 
 
-def compile_umap() -> None:
-    """Let a thread import UMAP and compile it on a tiny fit, half a minute the first time: PCA does not wait for it.
-
-    Call it when everything else is imported: two threads that import parts of one package may get in each other's way.
-    """
-    threading.Thread(target=_tiny_fit, daemon=True, name="umap-compile").start()
-
-
-def _tiny_fit() -> None:
-    x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
-    _umap(x, MapSpec("umap", n_neighbors=5), lambda share: None)
-
-
-def _import_umap() -> Any:
-    """`umap`, its slowest functions kept compiled between processes: without this every one compiles for 40 s."""
-    import umap
-    import umap.layouts
-    import umap.umap_
-
-    for module, name in (
-        (umap.umap_, "smooth_knn_dist"),
-        (umap.umap_, "compute_membership_strengths"),
-        (umap.layouts, "_nb_optimize_layout_euclidean_single_epoch"),
-    ):
-        try:
-            getattr(module, name).enable_caching()
-        except Exception as error:  # private names, and no folder to keep them in: slower, not wrong
-            logger.warning("umap: %s is compiled anew in each process (%s)", name, error)
-    return umap
-
-
-@contextlib.contextmanager
-def _progress_of(umap: Any, report: Report) -> Iterator[None]:
-    """Let UMAP's progress bar report, and stop, instead of drawing."""
-
-    def bar(epochs: Iterable[int], **_: Any) -> Iterator[int]:
-        for epoch in epochs:
-            report(epoch / UMAP_EPOCHS)
-            yield epoch
-
-    before = umap.layouts.tqdm
-    umap.layouts.tqdm = bar
-    try:
-        yield
-    finally:
-        umap.layouts.tqdm = before
-
-
-_ENGINES: dict[str, Callable[[np.ndarray, MapSpec, Report], np.ndarray]] = {
+_ENGINES: dict[str, Callable[[np.ndarray, MapSpec, Report, Near | None], np.ndarray]] = {
     "none": _none,
     "pca": _pca,
     "tsne": _tsne,

@@ -20,6 +20,7 @@ DEMONSTRATIONS = {
     HOME: "stacked",
     "latent_map": "stacked",
     "latent_walk": "variational-2",
+    "compare": "stacked",
     "sparsity": "sparse-kl",
     "pretraining": "convolutional",
 }

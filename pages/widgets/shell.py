@@ -18,6 +18,7 @@ def pages() -> list[st.Page]:
         st.Page(_PAGES / "reconstructions.py", title="Reconstructions", default=True),
         st.Page(_PAGES / "latent_map.py", title="Latent map"),
         st.Page(_PAGES / "latent_walk.py", title="Latent walk"),
+        st.Page(_PAGES / "compare.py", title="Compare"),
         st.Page(_PAGES / "sparsity.py", title="Sparsity"),
         st.Page(_PAGES / "pretraining.py", title="Pretraining"),
     ]

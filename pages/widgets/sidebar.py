@@ -10,6 +10,7 @@ import streamlit as st
 from aecore import datasets, presets, runs, spec
 from aecore.figures import error_text
 from pages.widgets import active, host, knobs
+from pages.widgets.markdown import plain
 
 
 def draw() -> None:
@@ -49,7 +50,7 @@ def train_and_stop(suffix: str, more: Callable[[], None] | None = None) -> None:
 
 def _what_train_does(want: active.Wanted, trains_this: bool, is_shown: bool) -> str:
     if want.spec is None:
-        return f":red[{_plain(want.error)}]"
+        return f":red[{plain(want.error)}]"
     if trains_this:
         return "training what the knobs say"
     if is_shown:
@@ -62,11 +63,6 @@ def _what_train_does(want: active.Wanted, trains_this: bool, is_shown: bool) -> 
 
 def _duration(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
-
-
-def _plain(text: str) -> str:
-    """Text without the characters Markdown would read."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~$:" else c for c in text)
 
 
 def _pick() -> None:

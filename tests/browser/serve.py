@@ -32,6 +32,7 @@ PATHS = {
     "": "Reconstructions",
     "latent_map": "Latent map",
     "latent_walk": "Latent walk",
+    "compare": "Compare",
     "sparsity": "Sparsity",
     "pretraining": "Pretraining",
 }

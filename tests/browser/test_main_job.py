@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DIGITS, Open
 from tests.browser.serve import (
@@ -78,49 +78,61 @@ def watch_it_learn(page: Page) -> None:
     )
 
 
+def the_map(page: Page) -> Locator:
+    """The canvas on which the map takes clicks, once it is drawn."""
+    canvas = page.locator(".st-key-latent_map_map canvas[data-ready]:visible").first
+    expect(canvas).to_be_visible(timeout=PATIENCE)
+    return canvas
+
+
 def draw_maps(page: Page) -> None:
-    """PCA first, then t-SNE; each ends with a chart and a word on its worth."""
-    chart = page.locator(".js-plotly-plot .nsewdrag").first
+    """PCA first, then t-SNE; each ends with a map and a word on its worth."""
     expect(page.get_by_role("radio", name="PCA")).to_be_checked()
-    expect(chart).to_be_visible(timeout=PATIENCE)
-    first = page.locator('[class*="st-key-map_"]').filter(has=page.locator(".js-plotly-plot"))
-    name = re.search(r"st-key-map_\w+", first.get_attribute("class") or "")
-    assert name
+    before = place_of(page, 100)
     pick_segment(page, "t-SNE")
-    expect(page.locator(f".{name[0]}")).to_have_count(0, timeout=PATIENCE)
-    expect(chart).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Trust the neighbourhoods")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Can this map be trusted?")).to_be_visible()
+    page.wait_for_timeout(500)  # points fly to their new places
+    assert place_of(page, 100) != before
+
+
+def place_of(page: Page, position: int) -> tuple[float, float]:
+    """Where a point of the map stands on the page."""
+    canvas = the_map(page)
+    box, at = canvas.bounding_box(), canvas.evaluate("(canvas, i) => canvas.positionOf(i)", position)
+    assert box
+    return box["x"] + at["x"], box["y"] + at["y"]
 
 
 def select_on_the_map(page: Page) -> None:
-    """A click takes a point, a lasso many: their images stand beside the map until they are cleared."""
-    click_a_point(page)
+    """A pointer brings an image at once, a click the point's neighbours, a lasso many until they are cleared."""
+    x, y = place_of(page, 100)
+    page.mouse.move(x, y)
+    expect(the_map(page)).to_have_attribute("data-hovered", re.compile(r"\d+"))
+    page.mouse.click(x, y)
+    expect(page.get_by_text(re.compile(r"Selected: 1 sample"))).to_be_visible()
+    expect(page.get_by_text("Nearest in the codings")).to_be_visible()
+    click(page, "clear")
+    expect(page.get_by_text("Selected:")).to_have_count(0)
     pick_segment(page, "Lasso")
-    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    box = the_map(page).bounding_box()
     assert box
     for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
         page.mouse.down()  # the first corner; later it is down already
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"Selected: [\d,]+ samples"))).to_be_visible()
-    expect(page.locator(".ae-thumbs img").nth(10)).to_be_visible()
+    images = page.locator(".st-key-selected_images figure")
+    expect(images.nth(10)).to_be_visible()
+    images.nth(3).click()  # from the image to its point
+    expect(page.get_by_text("Nearest in the codings")).to_be_visible()
+    expect(the_map(page)).not_to_have_attribute("data-focus", "-1")
+    pick_segment(page, "PCA")  # the same samples stay selected on another map
+    expect(page.get_by_text(re.compile(r"Selected: [\d,]+ samples"))).to_be_visible()
+    expect(the_map(page)).not_to_have_attribute("data-selected", "0")
     click(page, "clear")
     expect(page.get_by_text("Selected:")).to_have_count(0)
-
-
-def click_a_point(page: Page) -> None:
-    """Click across the map until a point is hit."""
-    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
-    assert box
-    chosen = page.get_by_text(re.compile(r"Selected: 1 sample"))
-    for x, y in ((x / 12, y / 12) for y in range(3, 10) for x in range(2, 11)):
-        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        page.wait_for_timeout(150)
-        if chosen.count():
-            break
-    expect(chosen).to_be_visible()
-    click(page, "clear")
-    expect(chosen).to_have_count(0)
+    pick_segment(page, "t-SNE")
 
 
 def pick_segment(page: Page, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -70,6 +71,57 @@ def test_a_map_is_a_complete_folder(run: Run, method: str) -> None:
     assert described["key"] == work.key
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_keeps_neighbours_and_what_each_point_is_worth(run: Run, codings: np.ndarray, method: str) -> None:
+    work = draw(run, spec_of(method))
+    kept, points, x = work.arrays("neighbours"), work.array("points"), codings[work.array("index")]
+    for name, of in (("codings", x), ("map", points)):
+        assert kept[name].shape == (200, 10) and kept[name].dtype == np.uint16
+        np.testing.assert_array_equal(kept[name], engines.neighbours(np.asarray(of), 10)[0])
+    metrics = runs.read_json(work.folder / "metrics.json", {})
+    for name, mean in (("trust", "trustworthiness"), ("continuity", "continuity")):
+        assert kept[name].shape == (200,) and kept[name].dtype == np.float32
+        assert kept[name].mean() == pytest.approx(metrics[mean], abs=1e-6)
+    labels = datasets.load("digits").validation_labels[work.array("index")]
+    assert metrics["knn_map"] == projecting.quality.knn_accuracy(points, labels)
+    assert metrics["knn_codings"] == projecting.quality.knn_accuracy(x, labels)
+
+
+def test_pca_keeps_its_basis(run: Run, codings: np.ndarray) -> None:
+    work = draw(run, MapSpec("pca", n=200, dimensions=3))
+    basis = work.arrays("basis")
+    assert basis["mean"].shape == (6,) and basis["components"].shape == (3, 6)
+    placed = (codings[work.array("index")] - basis["mean"]) @ basis["components"].T
+    np.testing.assert_allclose(work.array("points"), placed, atol=1e-4)
+    assert not (draw(run, spec_of("tsne")).folder / "basis.npz").exists()
+
+
+def test_training_samples_are_encoded(run: Run, codings: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, asked = datasets.load("digits"), []
+    basis = np.random.default_rng(0).normal(size=(data.info.features, 6))
+
+    def encode(run: Run, x: np.ndarray) -> np.ndarray:
+        asked.append(len(x))
+        return (x.reshape(len(x), -1) @ basis).astype(np.float32)
+
+    monkeypatch.setattr("aecore.inference.encode", encode)
+    monkeypatch.setattr(projecting, "CHUNK", 300)
+    work = draw(run, MapSpec("pca", n=1000, split="all"))
+    index = work.array("index")
+    training = int((index >= data.info.n_validation).sum())
+    assert len(index) == 1000 and (np.diff(index) > 0).all() and index[-1] < data.info.n_validation + data.info.n_train
+    assert sum(asked) == training > 500 and max(asked) == 300
+    counts = np.bincount(data.labels_of(index))
+    assert counts.max() - counts.min() <= 1
+    mapped = projecting.what_is_mapped(MapSpec("pca", n=1000, split="all"), run)
+    everything = datasets.as_float(data.numbered(index)).reshape(1000, -1) @ basis
+    np.testing.assert_allclose(mapped.x, everything, atol=1e-4)
+    np.testing.assert_array_equal(mapped.labels, data.labels_of(index))
+    monkeypatch.setattr(projecting, "MAX_NUMBERS", 600)
+    with pytest.raises(AecoreError, match="^n: got [0-9]+, allowed: up to 100 for 6 values each$"):
+        draw(run, MapSpec("pca", n=1000, split="all"))
+
+
 @pytest.mark.parametrize(
     ("method", "name", "value"),
     [
@@ -117,6 +169,8 @@ def test_none_shows_the_codings(tmp_path: Path, codings: np.ndarray) -> None:
     run = make_run(tmp_path / "two", codings[:, :2])
     work = draw(run, MapSpec("none", n=200))
     np.testing.assert_array_equal(work.array("points"), codings[work.array("index"), :2])
+    flat = draw(make_run(tmp_path / "three", codings[:, :3]), MapSpec("none", n=200, dimensions=3)).array("points")
+    np.testing.assert_array_equal(flat, codings[work.array("index"), :3])
     one = draw(make_run(tmp_path / "one", codings[:, :1]), MapSpec("none", n=200)).array("points")
     np.testing.assert_array_equal(one[:, 0], codings[work.array("index"), 0])
     assert 0 < one[:, 1].std() < 0.1 * one[:, 0].std()
@@ -158,6 +212,17 @@ def test_layers_are_mapped_through_onnx(run: Run, monkeypatch: pytest.MonkeyPatc
     [
         (lambda x: np.where(x > 1, np.nan, x), MapSpec("pca"), "^codings: got NaN or infinite values"),
         (lambda x: np.full_like(x, 0.25), MapSpec("umap"), "^all codings are equal: there is nothing to map$"),
+        (lambda x: np.zeros_like(x), MapSpec("tsne"), "^all codings are equal: there is nothing to map$"),
+        (
+            lambda x: x[:60],
+            MapSpec("tsne", perplexity=20),
+            "^perplexity: got 20.0, allowed: 2 to below 20.0 for 60 points",
+        ),
+        (
+            lambda x: x[:, :3],
+            MapSpec("none"),
+            "^method: got 'none' for 3 codings on 2 dimensions, allowed: dimensions=3",
+        ),
         (lambda x: x[:3], MapSpec("tsne", perplexity=2), "^points: got 3, allowed: at least 7"),
         (lambda x: x[:15], MapSpec("umap", n_neighbors=15), "^n_neighbors: got 15, allowed: 2 to 14"),
         (lambda x: x, MapSpec("none"), "^method: got 'none' for 6 codings, allowed: pca, tsne, umap$"),
@@ -204,6 +269,44 @@ def test_umap_tells_its_progress_and_stops(run: Run, monkeypatch: pytest.MonkeyP
     assert not (work.folder / "points.npy").exists() and work.state == "running"
     project(spec, run, work.folder)  # nothing is left behind in UMAP
     assert work.state == "finished"
+
+
+@pytest.mark.parametrize("stage", ["reading the codings", "finding neighbours", "t-SNE", "judging the map"])
+def test_stop_is_heard_at_every_stage(run: Run, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    monkeypatch.setattr(projecting, "STATUS_SECONDS", 0.0)
+    spec = spec_of("tsne")
+    work = Work(run.folder / "map" / spec.key(run.key))
+    heard: list[tuple[str, float]] = []
+
+    def should_stop() -> bool:
+        status = work.status()
+        heard.append((status.get("message", ""), status.get("fraction", 0.0)))
+        return heard[-1][0] == stage
+
+    project(spec, run, work.folder, should_stop)
+    assert heard[-1][0] == stage and [name for name, _ in heard].count(stage) == 1
+    assert not (work.folder / "points.npy").exists() and work.state == "running"
+    fractions = [fraction for _, fraction in heard]
+    assert fractions == sorted(fractions) and fractions[-1] <= 1
+
+
+@pytest.mark.parametrize("method", ["none", *METHODS])
+@pytest.mark.parametrize("n", [10, 2000, 60_000])
+def test_shares_of_the_work_add_up(method: str, n: int) -> None:
+    searched, drawn = projecting.shares(method, n)
+    assert 0.05 < searched < drawn < 1
+
+
+def test_one_class_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = datasets.load("digits")
+    same = dataclasses.replace(
+        data,
+        train_labels=np.zeros_like(data.train_labels),
+        validation_labels=np.zeros_like(data.validation_labels),
+    )
+    monkeypatch.setattr(projecting.datasets, "load", lambda name: same)
+    metrics = runs.read_json(draw(run, MapSpec("pca", n=100)).folder / "metrics.json", {})
+    assert metrics["knn_map"] == metrics["knn_codings"] == 1 and metrics["n"] == 100
 
 
 def test_two_umaps_at_once_take_turns(codings: np.ndarray) -> None:

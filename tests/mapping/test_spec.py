@@ -16,10 +16,17 @@ RUN = "0123456789abcdef"
 def test_golden_keys() -> None:
     """Keys name folders and stand in links: these must never change."""
     assert MapSpec().canonical_json() == "{}"
-    assert MapSpec().key(RUN) == "9856a9e4ca19f504"
-    assert MapSpec("tsne", perplexity=12).key(RUN) == "60bf9bfea42dace0"
-    assert MapSpec("umap", layer="hidden 1 · dense 100", n=500, min_dist=0.3, seed=1).key(RUN) == "ba6d611004ebb2dd"
+    assert MapSpec().key(RUN) == "a5959943315a7c41"
+    assert MapSpec("tsne", perplexity=12).key(RUN) == "1c55827ea25ece52"
+    assert MapSpec("umap", layer="hidden 1 · dense 100", n=500, min_dist=0.3, seed=1).key(RUN) == "70fc7edf2b7cfa74"
+    assert MapSpec("tsne", n=60_000, split="all").key(RUN) == "e0cfe97ba9614f46"
     assert MapSpec().key("f" * 16) != MapSpec().key(RUN)
+
+
+def test_another_edition_is_another_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = MapSpec().key(RUN)
+    monkeypatch.setattr(MapSpec, "edition", MapSpec.edition + 1)
+    assert MapSpec().key(RUN) != before
 
 
 @pytest.mark.parametrize(
@@ -28,7 +35,7 @@ def test_golden_keys() -> None:
         ("method", "isomap"),
         ("layer", ""),
         ("n", 9),
-        ("n", 10_001),
+        ("n", 60_001),
         ("perplexity", 1.9),
         ("perplexity", 101),
         ("perplexity", math.nan),
@@ -42,6 +49,8 @@ def test_golden_keys() -> None:
         ("dimensions", 4),
         ("seed", -1),
         ("seed", True),
+        ("split", "training"),
+        ("split", 1),
         ("method", 3),
     ],
 )
@@ -67,7 +76,7 @@ def test_text_from_a_link_is_read() -> None:
 )
 def test_what_a_method_does_not_use_does_not_count(method: str, used: set[str]) -> None:
     plain = MapSpec(method)
-    changes: dict[str, Any] = {"layer": "hidden 1", "n": 100, "dimensions": 3}
+    changes: dict[str, Any] = {"layer": "hidden 1", "n": 100, "dimensions": 3, "split": "all"}
     for name, value in {"perplexity": 5.0, "n_neighbors": 5, "min_dist": 0.5, "seed": 1}.items():
         changed = MapSpec(**{**plain.to_dict(), name: value})
         assert (changed.key(RUN) != plain.key(RUN)) == (name in used), name
@@ -87,3 +96,24 @@ def test_too_few_points() -> None:
     ):
         with pytest.raises(SpecError, match=message):
             spec.check(n)
+
+
+def test_as_many_codings_as_the_map_needs() -> None:
+    for spec, d in (
+        (MapSpec("none"), 1),
+        (MapSpec("none", dimensions=3), 3),
+        (MapSpec("pca"), 2),
+        (MapSpec("umap"), 1),
+    ):
+        spec.check_width(d)
+    for spec, d, message in (
+        (
+            MapSpec("none"),
+            3,
+            "^method: got 'none' for 3 codings on 2 dimensions, allowed: dimensions=3, pca, tsne, umap$",
+        ),
+        (MapSpec("none", dimensions=3), 4, "^method: got 'none' for 4 codings, allowed: pca, tsne, umap$"),
+        (MapSpec("pca", dimensions=3), 2, "^method: got 'pca' for 2 codings, allowed: none, tsne, umap$"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            spec.check_width(d)

@@ -1,0 +1,104 @@
+// The card beside the pointer: the image, its reconstructions, and what is known in words. Text is set as text.
+
+function element(kind, name, text) {
+  const made = document.createElement(kind);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// Like aecore.figures.error_text: four decimals, no leading zero.
+function numberText(value) {
+  if (!Number.isFinite(value)) return "–";
+  if (value && Math.abs(value) < 0.00005) return value.toExponential(1);
+  return value.toFixed(4).replace(/^(-?)0\./, "$1.");
+}
+
+function whole(sheet, i) {
+  const canvas = element("canvas", sheet.halved ? "smooth" : ""), { width, height, columns } = sheet;
+  Object.assign(canvas, { width, height });
+  const fromX = (i % columns) * width, fromY = Math.floor(i / columns) * height;
+  canvas.getContext("2d").drawImage(sheet.bitmap, fromX, fromY, width, height, 0, 0, width, height);
+  return canvas;
+}
+
+function nameOf(map, i) {
+  return map.groups ? map.look.classes[map.groups[i]].name : "";
+}
+
+// "Sandal · 1,204 · error .0131": also what is read aloud.
+function wordsOf(map, i) {
+  const words = [nameOf(map, i), `number ${map.samples.arrays.numbers[i].toLocaleString("en")}`];
+  for (const panel of map.panels) {
+    const errors = panel.part.arrays.errors;
+    if (errors) words.push(`error ${numberText(errors[i])}${map.panels.length > 1 ? ` (${panel.title})` : ""}`);
+  }
+  if (map.view.arrays.values) words.push(`${map.view.header.scale.name} ${numberText(map.view.arrays.values[i])}`);
+  return words.filter(Boolean).join(", ");
+}
+
+function fillCard(map, i) {
+  const card = map.card, head = element("div", "head"), pictures = element("div", "pictures"), two = map.panels.length > 1;
+  const figure = (canvas, caption) => {
+    const made = element("figure");
+    made.append(canvas, element("figcaption", "", caption));
+    pictures.append(made);
+  };
+  if (map.sheet("images")) figure(whole(map.sheet("images"), i), "original");
+  map.panels.forEach((panel, k) => {
+    const sheet = map.sheet(`reconstructions${k}`);
+    if (sheet) figure(whole(sheet, i), two && panel.title ? shortened(panel.title, 16) : "reconstruction");
+  });
+  if (map.groups) {
+    const sign = element("i");
+    sign.style.background = map.look.classes[map.groups[i]].colour;
+    head.append(sign, element("b", "", shortened(nameOf(map, i), 32)));
+  }
+  head.append(element("span", "", `#${map.samples.arrays.numbers[i]}`));
+  const rows = element("div", "rows");
+  map.panels.forEach((panel, k) => {
+    const errors = panel.part.arrays.errors;
+    if (errors) rows.append(element("div", "", `error ${numberText(errors[i])}${two ? ` · ${panel.title || k + 1}` : ""}`));
+  });
+  const { values } = map.view.arrays;
+  if (values) rows.append(element("div", "", `${map.view.header.scale.name} ${numberText(values[i])}`));
+  card.replaceChildren(...(pictures.childElementCount ? [pictures] : []), head, rows);
+}
+
+function fillMarkCard(map, mark) {
+  const pictures = element("div", "pictures"), figure = element("figure");
+  if (mark.picture) {
+    const canvas = element("canvas");
+    Object.assign(canvas, { width: mark.picture.width, height: mark.picture.height });
+    canvas.getContext("2d").drawImage(mark.picture, 0, 0);
+    figure.append(canvas);
+    pictures.append(figure);
+  }
+  const head = element("div", "head");
+  head.append(element("b", "", mark.text));
+  map.card.replaceChildren(...(mark.picture ? [pictures] : []), head);
+}
+
+// Beside a point of a panel, on the side where there is room.
+function placeCard(map, panel, x, y) {
+  const card = map.card, left = panel.stage.offsetLeft + x, top = panel.stage.offsetTop + y;
+  card.hidden = false;
+  const { offsetWidth: width, offsetHeight: height } = card, room = map.root.clientWidth;
+  const beside = left + 18 + width <= room ? left + 18 : left - 18 - width;
+  const most = panel.stage.offsetTop + panel.stage.offsetHeight - height;
+  card.style.left = `${Math.max(0, Math.min(beside, room - width))}px`;
+  card.style.top = `${Math.max(panel.stage.offsetTop, Math.min(top - height / 2, most))}px`;
+}
+
+// A small canvas with an image of an array (height, width[, 1 or 3]) of uint8.
+function pixelsOf(array) {
+  const [height, width, depth = 1] = array.shape, canvas = element("canvas");
+  Object.assign(canvas, { width, height });
+  const image = new ImageData(width, height);
+  for (let p = 0; p < width * height; p++) {
+    for (let c = 0; c < 3; c++) image.data[4 * p + c] = array[p * depth + (depth === 3 ? c : 0)];
+    image.data[4 * p + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,53 @@
+// The keyboard on a panel: arrows walk from point to point, Enter chooses, Shift and Enter adds, Escape clears,
+// + and − zoom, 0 shows everything.
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function listenKeys(map, panel) {
+  const { over, scene } = panel;
+  over.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !map.count) return;
+    over.dataset.keys = "";
+    const middle = [scene.width / 2, scene.height / 2];
+    if (ARROWS[event.key]) {
+      const from = map.hover >= 0 ? map.hover : map.focus;
+      const next = from < 0 ? scene.nearestTo(...middle) : scene.towards(from, ...ARROWS[event.key]);
+      if (next >= 0) walk(map, panel, next);
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (map.hover >= 0) map.choose(map.hover, event.shiftKey);
+    } else if (event.key === "Escape") {
+      map.clear();
+    } else if (event.key === "+" || event.key === "=" || event.key === "-") {
+      scene.zoomAt(...middle, event.key === "-" ? 1 / 1.3 : 1.3);
+      map.moved(panel);
+    } else if (event.key === "0") {
+      scene.reset();
+      map.moved(panel);
+    } else return;
+    event.preventDefault();
+  });
+  // The frame of what has the keyboard is for those who use it; a pointer that presses takes it away again.
+  over.addEventListener("focus", () => (over.dataset.keys = ""));
+  over.addEventListener("blur", () => {
+    delete over.dataset.keys;
+    map.leave();
+  });
+}
+
+// Goes to a point, moves the map if it stands outside of what is seen, and says what it is.
+function walk(map, panel, i) {
+  if (bringIntoView(panel.scene, i)) map.moved(panel);
+  map.show(panel, i);
+  map.say(wordsOf(map, i));
+}
+
+// Moves the map as little as is needed for a point to be seen; whether it had to be moved.
+function bringIntoView(scene, i, edge = 24) {
+  scene.project();
+  const x = scene.x[i], y = scene.y[i];
+  const aside = Math.min(x - edge, 0) || Math.max(x - scene.width + edge, 0);
+  const along = Math.min(y - edge, 0) || Math.max(y - scene.height + edge, 0);
+  if (!aside && !along || !Number.isFinite(aside + along)) return false;
+  scene.pan(-aside, -along);
+  scene.project();
+  return true;
+}

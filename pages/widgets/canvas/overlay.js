@@ -1,0 +1,112 @@
+// The upper canvas of a panel, drawn at every movement: the point under the pointer, the chosen point with its
+// neighbours, the gesture under way. What it costs does not depend on the number of points.
+
+function drawOver(map, panel) {
+  const { scene, over } = panel, { theme } = map.look, context = over.getContext("2d");
+  const width = Math.round(scene.width * map.ratio), height = Math.round(scene.height * map.ratio);
+  if (over.width !== width || over.height !== height) Object.assign(over, { width, height });
+  context.setTransform(map.ratio, 0, 0, map.ratio, 0, 0);
+  context.clearRect(0, 0, scene.width, scene.height);
+  if (!panel.flight) {
+    scene.project();
+    if (map.focus >= 0) drawNeighbours(map, panel, context);
+    if (map.hover >= 0) drawHovered(map, panel, context);
+  }
+  if (panel.band) drawBand(panel.band, theme, context);
+}
+
+// Of the chosen point's true neighbours (`near`) those the map keeps and those it tears away, and the map's
+// neighbours that are none (false).
+function neighbours(panel, i) {
+  const row = array => (array ? [...array.subarray(i * array.shape[1], (i + 1) * array.shape[1])] : []);
+  const near = row(panel.part.arrays.near), drawn = row(panel.part.arrays.near_map), both = near.length && drawn.length;
+  return {
+    torn: both ? near.filter(j => !drawn.includes(j)) : [],
+    kept: both ? near.filter(j => drawn.includes(j)) : near,
+    wrong: near.length ? drawn.filter(j => !near.includes(j)) : [],
+  };
+}
+
+function ring(context, x, y, radius, colour, line, halo, dash = []) {
+  for (const [style, width] of [[halo, line + 1.5], [colour, line]]) {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.setLineDash(style === colour ? dash : []);
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.stroke();
+  }
+  context.setLineDash([]);
+}
+
+function drawNeighbours(map, panel, context) {
+  const { x, y } = panel.scene, { theme } = map.look, { torn, kept, wrong } = neighbours(panel, map.focus), i = map.focus;
+  const halo = withOpacity(theme.background, 0.85), size = radiusOf(map, panel.scene) + 3;
+  const lines = (list, colour, width) => {
+    for (const [style, thick] of [[halo, width + 2.5], [colour, width]]) {
+      context.beginPath();
+      for (const j of list) {
+        context.moveTo(x[i], y[i]);
+        context.lineTo(x[j], y[j]);
+      }
+      context.strokeStyle = style;
+      context.lineWidth = thick;
+      context.stroke();
+    }
+  };
+  lines(kept, theme.muted, 1);
+  lines(torn, theme.text, 2);
+  for (const j of kept) ring(context, x[j], y[j], size - 1, theme.muted, 1, halo);
+  for (const j of torn) ring(context, x[j], y[j], size, theme.text, 2, halo);
+  for (const j of wrong) ring(context, x[j], y[j], size, theme.warning, 1.8, halo, [3, 2]);
+  ring(context, x[i], y[i], size + 2, theme.primary, 3, halo);
+}
+
+function drawHovered(map, panel, context) {
+  const { x, y } = panel.scene, i = map.hover, { theme } = map.look, size = radiusOf(map, panel.scene) + 4.5;
+  ring(context, x[i], y[i], size, theme.text, 2, withOpacity(theme.background, 0.9));
+}
+
+function drawBand(path, theme, context) {
+  context.beginPath();
+  path.forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](x, y));
+  context.closePath();
+  context.fillStyle = withOpacity(theme.primary, 0.1);
+  context.fill();
+  context.setLineDash([5, 4]);
+  context.strokeStyle = theme.primary;
+  context.lineWidth = 1.5;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+// One line under a panel: what the lines and rings of the chosen point are, or what one can do.
+function tellNeighbours(map, panel) {
+  const note = panel.note;
+  note.replaceChildren();
+  const { near, near_map: drawn } = panel.part.arrays;
+  if (map.focus < 0 || !near?.length || !drawn?.length) {
+    if (!panel.number && map.count) note.append(element("span", "hint", hint(map, panel)));
+    return;
+  }
+  const { torn, kept, wrong } = neighbours(panel, map.focus), all = torn.length + kept.length;
+  const entries = [
+    ["kept", `${kept.length} of its ${all} nearest codings are near it here`],
+    ["torn", `${torn.length} torn away`],
+    ["wrong", `${wrong.length} near only in this map`],
+  ];
+  for (const [kind, text] of entries) {
+    const entry = document.createElement("span"), sign = document.createElement("i");
+    sign.className = kind;
+    entry.append(sign, text);
+    note.append(entry);
+  }
+}
+
+function hint(map, panel) {
+  if (matchMedia("(hover: none)").matches) return "Tap a point for its image and its neighbours; two fingers zoom.";
+  const around = map.tool === "box" ? "Drag a box around points" : "Draw around points with the pointer pressed";
+  if (map.tool !== "click") return `${around} to select them; Shift adds. The wheel zooms, a double click shows all.`;
+  const drag = panel.scene.dims === 3 ? "drag to turn" : "drag to move";
+  return `Click a point for its neighbours, Shift adds; ${drag}, the wheel zooms, a double click shows all.`;
+}

@@ -1,0 +1,33 @@
+// A panel's elements and what it keeps: its geometry, its pixels, the part it shows.
+function makePanel(number) {
+  const outer = element("div"), head = element("div", "title"), stage = element("div", "stage");
+  const base = element("canvas"), over = element("canvas", "over"), bar = element("div", "bar");
+  const note = element("div", "note"), scene = new Scene();
+  over.tabIndex = 0;
+  over.setAttribute("role", "img");
+  over.positionOf = i => {
+    scene.project();
+    return { x: scene.x[i], y: scene.y[i] };
+  };
+  stage.append(base, over, bar);
+  outer.append(head, stage, note);
+  return { number, outer, head, stage, over, bar, note, scene, raster: new Raster(base) };
+}
+
+// What stands around a panel's points: how it is called, its colour bar, what the pointer does.
+function dress(map, panel) {
+  const { over, bar } = panel, { scale, theme } = map.look;
+  const called = `Map of ${map.count.toLocaleString("en")} samples${panel.title ? `, ${panel.title}` : ""}`;
+  over.setAttribute("aria-label", `${called}. Arrow keys walk from point to point, Enter chooses, Escape clears.`);
+  over.className = `over ${map.tool}`;
+  map.root.style.setProperty("--muted", theme.muted);
+  map.root.style.setProperty("--warning", theme.warning);
+  bar.hidden = !scale;
+  bar.replaceChildren();
+  if (!scale) return;
+  const box = element("div", "scale"), ticks = element("div", "ticks"), ramp = element("div", "ramp");
+  ticks.append(...[...scale.ticks].reverse().map(text => element("span", "", text)));
+  ramp.style.background = `linear-gradient(to top, ${theme.sequential.join(",")})`;
+  box.append(ticks, ramp);
+  bar.append(element("div", "", scale.name), box);
+}

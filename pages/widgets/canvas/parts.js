@@ -1,0 +1,13 @@
+// Where the invisible parts of a map leave their bytes for the map in the same page, by the map's key.
+// Each script of a component is a module of its own; the window is what they share.
+const BOARD = Symbol.for("aecore.map.parts");
+
+function board(key) {
+  const all = (globalThis[BOARD] ||= new Map());
+  if (!all.has(key)) all.set(key, { slots: {}, listeners: new Set() });
+  return all.get(key);
+}
+
+function tell(place) {
+  for (const listener of place.listeners) listener();
+}

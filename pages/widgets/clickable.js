@@ -1,0 +1,16 @@
+// Makes every figure of the thumbnails (HTML that Python wrote and escaped) a button that says which one it is.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector("div");
+  root.innerHTML = data.html;
+  root.querySelectorAll("figure").forEach((figure, place) => {
+    figure.tabIndex = 0;
+    figure.setAttribute("role", "button");
+    figure.setAttribute("aria-label", `${figure.title}: show it on the map`);
+    figure.onclick = () => setTriggerValue("clicked", place);
+    figure.onkeydown = (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      figure.onclick();
+    };
+  });
+}

@@ -1,0 +1,69 @@
+"""A map that may still have to be drawn: asked of the queue, awaited with progress and Stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.errors import AecoreError
+from aecore.mapping.spec import MapSpec
+from aecore.runs import Run, Work
+from pages.widgets import active, header, host
+
+METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+
+
+def finished(run: Run, spec: MapSpec, *, key: str = "map") -> Work | None:
+    """The finished map of a run. None while it is drawn, and where it was stopped or failed: the page then says so.
+
+    `key` names the place on the page; a place waits for one map only, and leaves the one it waited for before.
+    """
+    task = jobs.MapTask(run.key, spec)
+    work = Work(task.folder(host.cache()))
+    _leave_other(key, work.key)
+    state = active.state(work)
+    if state == "finished":
+        return work
+    if state not in active.PENDING and st.session_state.get(f"{key}_asked") == work.key:
+        # It was asked for and is not there: drawing it again unasked would end the same way.
+        if state == "failed":
+            st.error(f"No map: {work.status().get('message')}", icon=":material/error:")
+        else:
+            st.caption(":material/stop_circle: Stopped before the map was drawn.")
+        if not st.button("Draw it again", key=f"{key}_again", icon=":material/replay:"):
+            return None
+    try:
+        ticket = host.queue().submit(task, host.session())
+    except AecoreError as error:
+        st.warning(str(error), icon=":material/info:")
+        return None
+    st.session_state[f"{key}_asked"] = work.key
+    if ticket.state == "finished":  # a queue without workers has done it already
+        return work
+    st.fragment(_wait, run_every=header.TICK)(str(ticket.folder), METHODS[spec.method], key)
+    return None
+
+
+def _leave_other(key: str, wanted: str) -> None:
+    """Nobody looks at the map any more that was asked for before the settings changed."""
+    asked = st.session_state.get(f"{key}_asked")
+    if asked and asked != wanted:
+        host.queue().stop(asked, host.session())
+        del st.session_state[f"{key}_asked"]
+
+
+def _wait(folder: str, name: str, key: str) -> None:
+    work = Work(Path(folder))
+    state = active.state(work)
+    if state not in active.PENDING:
+        st.rerun(scope="app")
+    status, ticket = work.status(), host.queue().ticket(work.key)
+    doing = status.get("message") or ""
+    if state == "waiting":
+        ahead = ticket.position if ticket else 0
+        doing = f"waiting, place {ahead} in the queue" if ahead > 1 else "about to start"
+    bar, button = st.columns([6, 1], vertical_alignment="center")
+    bar.progress(float(status.get("fraction") or 0.0), text=f"{name}: {doing}")
+    button.button("Stop", key=f"{key}_stop", on_click=host.queue().stop, args=(work.key, host.session()))
