@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import itertools
 import json
 import math
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 
 from aecore import figures
 from aecore.figures import DARK, LIGHT, Theme
-from aecore.figures.maps import _apart
 from aecore.pretraining import Row
 
 RNG = np.random.default_rng(0)
@@ -35,13 +33,11 @@ HISTORY = {"steps": STEPS, "epochs": EPOCHS}
 
 
 def every_figure(theme: Theme) -> dict[str, go.Figure]:
-    points, labels, errors = RNG.normal(size=(60, 2)), np.arange(60) % 3, RNG.random(60)
+    labels, errors = np.arange(60) % 3, RNG.random(60)
     return {
         "learning_curves": figures.learning_curves(HISTORY, 0.0157, theme),
         "class_errors": figures.class_errors(errors, labels, NAMES, theme),
         "error_heat_map": figures.error_heat_map(RNG.random((8, 6)), theme),
-        "latent_map": figures.latent_map(points, labels, NAMES, theme),
-        "latent_map error": figures.latent_map(points, labels, NAMES, theme, "error", errors),
         "activation_histogram": figures.activation_histogram(RNG.random(90), theme, RNG.random(90)),
         "unit_mean_histogram": figures.unit_mean_histogram(RNG.random(9), theme, 0.1),
         "penalty_curves": figures.penalty_curves(0.1, theme, [0.1, 0.2]),
@@ -181,60 +177,10 @@ def test_class_errors_put_the_hardest_on_top() -> None:
     assert list(chart.layout.yaxis.ticktext) == ["Trouser", "Pullover", "T-shirt"]
 
 
-def test_latent_map_says_which_sample_a_point_is() -> None:
-    labels = np.array([2, 0, 0, 2, 1])
-    index = np.array([50, 40, 30, 20, 10])
-    points = RNG.normal(size=(5, 2))
-    chart = figures.latent_map(points, labels, NAMES, LIGHT, index=index, selected=[30, 20, 999])
-    assert [trace.type for trace in chart.data] == ["scattergl"] * 3
-    assert [list(trace.customdata) for trace in chart.data] == [[40, 30], [10], [50, 20]]
-    assert [list(trace.selectedpoints) for trace in chart.data] == [[1], [], [1]]
-    assert all(trace.x.dtype == np.float32 for trace in chart.data)
-    np.testing.assert_allclose(chart.data[0].y, points[[1, 2], 1], rtol=1e-6)
-    assert [trace.marker.color for trace in chart.data] == list(LIGHT.classes[:3])
-    assert [trace.marker.symbol for trace in chart.data] == list(LIGHT.symbols[:3])
-    assert chart.layout.yaxis.scaleanchor == "x" and not chart.layout.xaxis.visible
-    assert chart.data[0].unselected.marker.opacity > 0.1
-    assert figures.latent_map(points, labels, NAMES, LIGHT).data[0].selectedpoints is None
-
-
-def test_latent_map_by_error_keeps_the_shapes() -> None:
-    errors = np.linspace(0.01, 0.02, 30)
-    labels = np.arange(30) % 3
-    chart = figures.latent_map(RNG.normal(size=(30, 2)), labels, NAMES, DARK, "error", errors, value_name="trust")
-    np.testing.assert_allclose(chart.data[1].marker.color, errors[labels == 1], rtol=1e-6)
-    assert chart.data[1].marker.symbol == DARK.symbols[1] and chart.data[1].text[0] == ".0103"
-    bar = chart.layout.coloraxis.colorbar
-    assert bar.title.text == "trust" and bar.ticktext[0].startswith(".010") and "trust" in chart.data[0].hovertemplate
-    with pytest.raises(ValueError, match="without errors"):
-        figures.latent_map(np.zeros((3, 2)), None, [], LIGHT, "error")
-    with pytest.raises(ValueError, match="got 'size', allowed: class, error"):
-        figures.latent_map(np.zeros((3, 2)), None, [], LIGHT, "size")
-
-
 def test_names_are_text_not_markup() -> None:
     bad = "<b>%{x}</b>&"
-    chart = figures.latent_map(np.zeros((2, 2)), np.zeros(2), [bad], LIGHT)
-    bars = figures.class_errors(np.ones(2), np.zeros(2, int), [bad], LIGHT)
-    for text in (chart.data[0].hovertemplate, words(chart)[0], bars.layout.yaxis.ticktext[0]):
-        assert bad not in text and "%{x}" not in text and bad in html.unescape(text)
-
-
-@pytest.mark.parametrize("labels", [None, np.array([0, 1, 7, 12])])
-def test_latent_map_with_few_names(labels: np.ndarray | None) -> None:
-    chart = figures.latent_map(np.eye(4, 2), labels, [], LIGHT)
-    assert words(chart) == ([] if labels is None else [f"<b>class {g}</b>" for g in labels])
-    assert sum(len(trace.x) for trace in chart.data) == 4
-    assert not figures.latent_map(np.empty((0, 2)), np.empty(0), NAMES, LIGHT).data
-
-
-def test_cluster_names_are_moved_apart() -> None:
-    spots = np.array([[0.0, 0.0], [0.1, 0.01], [5.0, 0.0], [0.05, -0.01]])
-    moved = _apart(spots, [1.0] * 4, gap=0.5)
-    np.testing.assert_array_equal(moved[:, 0], spots[:, 0])
-    np.testing.assert_array_equal(moved[2], spots[2])
-    near = moved[[0, 1, 3], 1]
-    assert min(abs(a - b) for a, b in itertools.combinations(near, 2)) > 0.49
+    text = figures.class_errors(np.ones(2), np.zeros(2, int), [bad], LIGHT).layout.yaxis.ticktext[0]
+    assert bad not in text and "%{x}" not in text and bad in html.unescape(text)
 
 
 def test_heat_map_is_upright_and_averages_channels() -> None:

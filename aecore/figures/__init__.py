@@ -4,6 +4,7 @@ background is the page's own. Draw them with `st.plotly_chart(figure, theme=None
 """
 
 from aecore.figures.curves import learning_curves, penalty_curves
+from aecore.figures.heat_map import error_heat_map
 from aecore.figures.histograms import (
     activation_histogram,
     class_errors,
@@ -11,16 +12,14 @@ from aecore.figures.histograms import (
     layer_activity,
     unit_mean_histogram,
 )
-from aecore.figures.maps import error_heat_map, latent_map
 from aecore.figures.multiples import small_multiples
 from aecore.figures.numbers import count_text, error_text, seconds_text, share_text
 from aecore.figures.pretraining import accuracy_by_labels
-from aecore.figures.theme import DARK, LIGHT, MAP_CONFIG, PLOTLY_CONFIG, Theme
+from aecore.figures.theme import DARK, LIGHT, PLOTLY_CONFIG, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
-    "MAP_CONFIG",
     "PLOTLY_CONFIG",
     "Theme",
     "accuracy_by_labels",
@@ -30,7 +29,6 @@ __all__ = [
     "error_heat_map",
     "error_text",
     "kl_bars",
-    "latent_map",
     "layer_activity",
     "learning_curves",
     "penalty_curves",

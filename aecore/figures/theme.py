@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "showTips": False}
-MAP_CONFIG: dict[str, Any] = {**PLOTLY_CONFIG, "scrollZoom": True}
 
 SYMBOLS = (
     "circle",
