@@ -154,6 +154,9 @@ def _map(run: Run, data: Data, work: Work, look: Look, marks: Sequence[map_view.
         focus=focus,
         marks=marks,
     )
+    total = len(data.validation) if held_out else len(data.validation) + len(data.train)
+    if len(numbers) < total:
+        st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")
     if (found.point, found.selection) != (focus, chosen):  # a gesture; else samples beyond this map stay selected too
         selection.choose(numbers[found.selection].tolist(), data)
         st.session_state["point"] = None if found.point is None else int(numbers[found.point])

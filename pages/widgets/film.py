@@ -169,7 +169,7 @@ def _sentence(film: Film, learning: bool) -> str:
     if (fallen := film.fallen()) is not None:
         found.append(f"by {film.moment(fallen)} the error has done nine tenths of its fall")
     told = f"Play it: {', '.join(found)}; then points only settle. " if found else ""
-    seen = f"; the plane shows {film.shown:.0%} of the variance of the final codings" if film.projected else ""
+    seen = f"; the plane shows {100 * film.shown:.0f} % of the variance of the final codings" if film.projected else ""
     left = f" {film.left_out} snapshots without finite codings are left out." if film.left_out else ""
     return f"{told}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
 

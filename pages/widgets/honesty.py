@@ -44,7 +44,7 @@ def trust(run: Run, work: Work) -> None:
                   help="1 when all 15 nearest neighbours in the codings are near in the map too.")  # fmt: skip
         if found.get("knn_map") is not None:
             st.metric(
-                "Class from the map / from the codings",
+                "Class: map / codings",
                 f"{share_text(found['knn_map'])} / {share_text(found.get('knn_codings'))}",
                 width="content",
                 help="Share of samples whose 5 nearest neighbours vote for their class: in the map, in the codings.",

@@ -42,10 +42,6 @@ def draw(run: Run, data: Data, work: Work) -> None:
     numbers = current()
     names = st.session_state.get("named", {})
     if not numbers:
-        st.caption(
-            "Point at the map to see an image. Click a point to see its true neighbours; with Shift, Box or Lasso "
-            "select many."
-        )
         _named(data, names)
         return
     labels = data.labels_of(np.array(numbers))

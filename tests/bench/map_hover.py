@@ -13,11 +13,6 @@ dragging: `pan`. Goals at 60,000 points: hover at 30 frames a second or more, 12
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.common import print_table
-from tests.browser.serve import CHROMIUM, FLAGS, ROOT, new_page, settle, wait_for
+from tests.browser.serve import CHROMIUM, FLAGS, app, new_page, settle
 
 SIZES = (2_000, 10_000, 60_000)
 SECONDS = 3
@@ -100,9 +95,12 @@ JUMP = """async (target, [plotly, seconds, dragging]) => {
 
 def main() -> None:
     rows = []
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url, browser() as chromium:
-        for n, kind in (*((n, "map") for n in SIZES), (SIZES[-1], "plotly")):
-            rows.append(measured(chromium, f"{url}/?n={n}&{kind}=1", kind, n))
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "page.py"
+        script.write_text(PAGE)
+        with app(script) as url, browser() as chromium:
+            for n, kind in (*((n, "map") for n in SIZES), (SIZES[-1], "plotly")):
+                rows.append(measured(chromium, f"{url}/?n={n}&{kind}=1", kind, n))
     header = ("", "MB", "open s", "hover frames/s", "cards/s", "pan frames/s", "rerun kB", "rerun ms")
     print_table("A map of images, hovered and dragged in Chromium without a graphics card", header, rows)
 
@@ -156,29 +154,6 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--enable-unsafe-swiftshader"])
         yield opened
         opened.close()
-
-
-@contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    (folder / "page.py").write_text(PAGE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "page.py"), "--server.headless=true"]
-    server = subprocess.Popen(
-        [*command, f"--server.port={port}"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 if __name__ == "__main__":

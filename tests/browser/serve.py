@@ -40,13 +40,19 @@ PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first
 
 
 @contextlib.contextmanager
-def app(**environment: str) -> Iterator[str]:
-    """The running app's address. The server and its workers are gone when the context ends."""
+def app(script: Path | None = None, **environment: str) -> Iterator[str]:
+    """The running app's address, or that of another script which may import ours. The server and its workers are gone
+    when the context ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, start_new_session=True)
+    command = [sys.executable, "-m", "streamlit", "run", str(script or "app.py"), "--server.headless=true"]
+    server = subprocess.Popen(
+        [*command, f"--server.port={port}"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        start_new_session=True,
+    )
     try:
         wait_for(port)
         yield f"http://127.0.0.1:{port}"

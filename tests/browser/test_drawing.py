@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import signal
-import socket
 import struct
-import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 
@@ -44,21 +38,8 @@ def small_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that shows nothing but the choice of an own sample."""
     script = tmp_path_factory.mktemp("drawing") / "small.py"
     script.write_text(APP)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}"]
-    environment = {**os.environ, "PYTHONPATH": str(serve.ROOT)}
-    server = subprocess.Popen(command, cwd=serve.ROOT, env=environment, start_new_session=True)
-    try:
-        serve.wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
+    with serve.app(script) as url:
+        yield url
 
 
 def told(page: Page, text: str | re.Pattern[str]) -> Locator:

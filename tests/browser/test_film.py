@@ -4,12 +4,7 @@ The server runs a page with nothing but the film on it."""
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,20 +44,10 @@ PIXELS = """canvas => {
 
 @pytest.fixture(scope="module")
 def films(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("film")
-    (folder / "app.py").write_text(APP)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
-    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
-    environment = {**os.environ, "PYTHONPATH": str(serve.ROOT), "AECORE_CACHE": str(cache), "AECORE_WARM": "0"}
-    server = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
-    try:
-        serve.wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
+    script = tmp_path_factory.mktemp("film") / "small.py"
+    script.write_text(APP)
+    with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from tests.browser.serve import (
 
 pytestmark = pytest.mark.browser
 LEARNING = "It is learning"
+LASSO = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25))  # corners, as shares of the map
 
 
 def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
@@ -117,9 +118,11 @@ def select_on_the_map(page: Page) -> None:
     pick_segment(page, "Lasso")
     box = the_map(page).bounding_box()
     assert box
-    for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25)):
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
-        page.mouse.down()  # the first corner; later it is down already
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in LASSO]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=8)
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"Selected: [\d,]+ samples"))).to_be_visible()
     images = page.locator(".st-key-selected_images figure")

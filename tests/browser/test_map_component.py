@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -71,30 +64,8 @@ st.markdown("told " + json.dumps([picked.point, picked.selection, st.session_sta
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("map")
     (folder / "page.py").write_text(PAGE)
-    with served(folder / "page.py") as url:
+    with serve.app(folder / "page.py") as url:
         yield url
-
-
-@contextlib.contextmanager
-def served(script: Path) -> Iterator[str]:
-    """The address of a Streamlit server of this one script."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
-    server = subprocess.Popen(
-        [*command, f"--server.port={port}"],
-        cwd=serve.ROOT,
-        env={**os.environ, "PYTHONPATH": str(serve.ROOT)},
-        start_new_session=True,
-    )
-    try:
-        serve.wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 Open = Callable[..., Page]
@@ -203,7 +174,7 @@ def test_click_and_shift_click_choose_in_order(opened: Open):
     page.keyboard.up("Shift")
     assert told(page) == (other, [first, other])
     expect(panel(page)).to_have_attribute("data-focus", str(other))
-    expect(page.locator(".note").first).to_contain_text("2 torn away")
+    expect(page.locator(".note").first).to_contain_text("2 lie further off")
     expect(page.locator(".note").first).to_contain_text("1 of its 3 nearest")
     page.keyboard.down("Shift")
     page.mouse.click(*spot(page, first))

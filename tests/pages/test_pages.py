@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from aecore import runs
 from aecore.runs import Run
@@ -177,12 +180,28 @@ def test_an_unknown_run_in_the_link_is_said(visit: Open, bad: str) -> None:
     assert len(app.warning) == 1
 
 
-def test_perplexity_stays_below_a_third_of_the_points(visit: Open) -> None:
+def test_a_map_is_drawn_when_its_settings_are_chosen_and_refused_in_one_line(visit: Open) -> None:
     app = visit("latent_map", run=key("stacked"))
     app.segmented_control(key="method").set_value("tsne").run()
-    app.slider(key="points").set_value(30).run()
+    drawn = drawn_maps(app)
+    app.slider(key="points").set_value(30)
+    next(button for button in app.button if button.label == "Draw this map").click().run()
     assert not app.exception
-    assert app.slider(key="perplexity").max < 10
+    assert "perplexity: got 30.0, allowed: 2 to below 10.0 for 30 points" in texts(app)
+    assert drawn_maps(app) == drawn
+    app.slider(key="perplexity").set_value(5)
+    next(button for button in app.button if button.label == "Draw this map").click().run()
+    assert not app.exception and "perplexity: got" not in texts(app)
+    (new,) = drawn_maps(app) - drawn
+    described = json.loads((new / "spec.json").read_text())["map"]
+    assert (described["method"], described["n"], described["perplexity"]) == ("tsne", 30, 5.0)
+    assert np.load(new / "points.npy").shape == (30, 2)
+
+
+def drawn_maps(app: AppTest) -> set[Path]:
+    """The folders of all finished maps of the run that is shown."""
+    run = runs.open_run(app.session_state["run"])
+    return {path.parent for path in run.folder.glob("map/*/DONE")}
 
 
 def test_the_walk_moves_the_picture(visit: Open) -> None:

@@ -91,9 +91,9 @@ function tellNeighbours(map, panel) {
   }
   const { torn, kept, wrong } = neighbours(panel, map.focus), all = torn.length + kept.length;
   const entries = [
-    ["kept", `${kept.length} of its ${all} nearest codings are near it here`],
-    ["torn", `${torn.length} torn away`],
-    ["wrong", `${wrong.length} near only in this map`],
+    ["kept", `${kept.length} of its ${all} nearest codings are among its nearest here`],
+    ["torn", `${torn.length} lie further off`],
+    ["wrong", `${wrong.length} are near only on this map`],
   ];
   for (const [kind, text] of entries) {
     const entry = document.createElement("span"), sign = document.createElement("i");
