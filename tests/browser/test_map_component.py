@@ -193,16 +193,21 @@ def enclosed(page: Page, corners: list[Spot]) -> list[int]:
         return (b[0] - a[0]) * (p[1] - a[1]) > (b[1] - a[1]) * (p[0] - a[0])
 
     edges = list(zip(corners, corners[1:] + corners[:1], strict=True))
-    return [i for i in range(200) if len({side(a, b, spot(page, i)) for a, b in edges}) == 1]
+    box = panel(page).bounding_box()
+    places = panel(page).evaluate("canvas => Array.from({length: 200}, (_, i) => canvas.positionOf(i))")
+    spots = [(box["x"] + place["x"], box["y"] + place["y"]) for place in places]
+    return [i for i, p in enumerate(spots) if len({side(a, b, p) for a, b in edges}) == 1]
 
 
 @pytest.mark.parametrize("tool", ["box", "lasso"])
 def test_box_and_lasso_choose_what_they_enclose(opened: Open, tool: str):
     page = opened()
     choose(page, "tool", tool)
+    serve.settle(page)
+    panel(page).scroll_into_view_if_needed()
     box = panel(page).bounding_box()
-    left, top = box["x"] + box["width"] * 0.3 + 0.5, box["y"] + 4.5
-    right, bottom = box["x"] + box["width"] * 0.5 + 0.5, box["y"] + box["height"] * 0.5 + 0.5
+    left, top = box["x"] + box["width"] * 0.2 + 0.5, box["y"] + 4.5
+    right, bottom = box["x"] + box["width"] * 0.7 + 0.5, box["y"] + box["height"] * 0.8 + 0.5
     rectangle = [(left, top), (right, top), (right, bottom), (left, bottom)]
     triangle = rectangle[:3]
     expected = enclosed(page, rectangle if tool == "box" else triangle)
