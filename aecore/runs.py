@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-from aecore import datasets
+from aecore import datasets, settings
 from aecore.errors import RunError
 from aecore.spec import KEY_LENGTH, RunSpec
 
@@ -51,7 +51,7 @@ _KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
 def cache_folder() -> Path:
     """`$AECORE_CACHE`, else `cache/` beside the package."""
-    return Path(os.environ.get("AECORE_CACHE") or Path(__file__).resolve().parent.parent / "cache")
+    return Path(settings.get("AECORE_CACHE") or Path(__file__).resolve().parent.parent / "cache")
 
 
 def run_key(spec: RunSpec) -> str:

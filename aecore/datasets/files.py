@@ -11,19 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
+from aecore import settings
 from aecore.datasets.base import Data, DatasetInfo
 from aecore.errors import DatasetError
 
 EMBEDDED = Path(__file__).parent / "embedded"
-DEBIAN = Path("/usr/share/datasets")
 ARRAYS = "train", "validation", "train_labels", "validation_labels"
 IDX_UBYTE = 8  # the IDX format's code for unsigned bytes; all of MNIST's kind are of it
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 
 
 def local_folder() -> Path:
-    """`$AECORE_DATA`, else where Debian's packages put data sets."""
-    return Path(os.environ.get("AECORE_DATA") or DEBIAN)
+    """`$AECORE_DATA`, by default where Debian's packages put data sets."""
+    return Path(settings.get("AECORE_DATA"))
 
 
 def keras_folder() -> Path:

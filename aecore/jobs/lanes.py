@@ -32,6 +32,7 @@ class Job:
     message: str = ""
     started: float = 0.0
     stopping: bool = False
+    expected: float | None = None  # seconds it will take, where its task can tell
     elsewhere: bool = False  # another server fills the folder; the job stays in `waiting`, in case that one fails
 
     @property
@@ -44,8 +45,8 @@ class Ticket:
     """A job as it stood when asked for.
 
     `state`: 'waiting', 'running', 'finished', 'stopped' or 'failed'. `position`: 0 = not waiting, 1 = next in its
-    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long the
-    lane's jobs took so far; None where it does not wait or nothing is known.
+    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long each job
+    before it will take; None where it does not wait or nothing is known.
     """
 
     key: str
@@ -73,7 +74,7 @@ class Lane:
         self.preload = False
         self._turns: dict[str, int] = {}  # session: number of the job it was last served with
         self._served = 0
-        self._seconds: deque[float] = deque(maxlen=20)  # of the last finished jobs
+        self._seconds: dict[str, deque[float]] = {}  # of the last finished jobs of a kind
         self._executor: Executor | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -98,7 +99,8 @@ class Lane:
     def end(self, job: Job, state: str) -> None:
         self.running = None
         if state == "finished" and not job.task.background:
-            self._seconds.append(time.monotonic() - job.started)
+            took = self._seconds.setdefault(type(job.task).__name__, deque(maxlen=20))
+            took.append(time.monotonic() - job.started)
 
     def forget(self, session: str) -> None:
         self._turns.pop(session, None)
@@ -110,13 +112,21 @@ class Lane:
         return 1 + [other for other in self.order() if other.state == "waiting"].index(job)
 
     def expected_seconds(self, position: int) -> float | None:
-        """How long the job at that position may still wait: the mean of the lane's last jobs for each before it."""
-        if not position or not self._seconds:
+        """How long the job at that position may still wait: what each job before it is expected to take, without what
+        the running one has done of it already. Background jobs make way and do not count."""
+        if not position:
             return None
-        busy = self.running is not None and not self.running.task.background  # the background makes way
-        spent = time.monotonic() - self.running.started if self.running and busy else 0.0
-        ahead = position if busy else position - 1
-        return max(0.0, statistics.mean(self._seconds) * ahead - spent)
+        waiting = [job for job in self.order() if job.state == "waiting"][: position - 1]
+        ahead = [self._duration(job) for job in waiting]
+        if self.running and not self.running.task.background:
+            whole = self._duration(self.running)
+            ahead.append(None if whole is None else max(0.0, whole - (time.monotonic() - self.running.started)))
+        known = [seconds for seconds in ahead if seconds is not None]
+        return sum(known) / len(known) * len(ahead) if known else None if ahead else 0.0
+
+    def _duration(self, job: Job) -> float | None:
+        took = self._seconds.get(type(job.task).__name__)
+        return job.expected if job.expected is not None else statistics.median(took) if took else None
 
     @property
     def cold(self) -> bool:

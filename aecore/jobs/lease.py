@@ -3,15 +3,14 @@
 The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It
 is created exclusively, holds host and process, and its time is the heartbeat. A lease is dead when it was not touched
 for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker, which
-looks for its parent every second, may still be writing. Taking over a dead lease is not one atomic step: two servers
-that do so within the same microseconds would both train, which costs time and yields the same values.
+looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a second
+file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import socket
 import time
@@ -22,7 +21,7 @@ from typing import Any
 import psutil
 
 from aecore.errors import AecoreError
-from aecore.runs import STALE_SECONDS, Work, read_json
+from aecore.runs import STALE_SECONDS, Work, read_json, write_json
 
 ORPHAN_SECONDS = 3.0  # how long a worker may outlive its server
 INTERRUPTED = "interrupted: the server or its worker went away before the end; start it again"
@@ -36,17 +35,15 @@ class Lease:
         self.path = _path(folder)
 
     def acquire(self) -> bool:
-        """True when this process now holds it, False while another one does. `OSError`: the cache is not writable."""
+        """True when this process now holds it, False while another one does or is about to. `OSError`: the cache is
+        not writable."""
         if held(self.folder):
             return False
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.unlink(missing_ok=True)
-        try:
-            file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            return False
-        with os.fdopen(file, "w") as stream:
-            json.dump({"host": socket.gethostname(), "pid": os.getpid()}, stream)
+        with _taking(self.folder) as alone:
+            if not alone or held(self.folder):
+                return False
+            write_json(self.path, {"host": socket.gethostname(), "pid": os.getpid()})
         return True
 
     def beat(self) -> None:
@@ -66,11 +63,13 @@ def held(folder: Path) -> bool:
     except OSError:  # no lease: something that trains without one still tells its state every second
         work = Work(folder)
         return work.state == "running" and _fresh(work.status())
-    if age > STALE_SECONDS:
-        return False
     holder = read_json(_path(folder), {})
     here = holder.get("host") == socket.gethostname()
-    return not (here and age > ORPHAN_SECONDS and not psutil.pid_exists(int(holder.get("pid", 0))))
+    if age < -STALE_SECONDS:  # the clock went back: until the next heartbeat the time says nothing
+        return here and _alive(holder)
+    if age > STALE_SECONDS:
+        return False
+    return not (here and age > ORPHAN_SECONDS and not _alive(holder))
 
 
 def honest_status(work: Work) -> dict[str, Any]:
@@ -104,8 +103,31 @@ def _path(folder: Path) -> Path:
     return folder.with_name(f".lease-{folder.name}")
 
 
+@contextlib.contextmanager
+def _taking(folder: Path) -> Iterator[bool]:
+    """True inside for one process at a time. One that died in here blocks the others for `STALE_SECONDS`."""
+    path = folder.with_name(f".taking-{folder.name}")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        with contextlib.suppress(OSError):
+            if abs(time.time() - path.stat().st_mtime) > STALE_SECONDS:
+                path.unlink()  # whoever asks next may enter
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _alive(holder: dict[str, Any]) -> bool:
+    return psutil.pid_exists(int(holder.get("pid", 0)))
+
+
 def _fresh(status: dict[str, Any]) -> bool:
-    return time.time() - float(status.get("updated") or 0) < STALE_SECONDS
+    """Written within the last seconds; after the clock went back a status seems to come from the future."""
+    return abs(time.time() - float(status.get("updated") or 0)) < STALE_SECONDS
 
 
 _NOT_WRITABLE = "not writable for this user, so nothing new can be made; what is there can still be looked at"

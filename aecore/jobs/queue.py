@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
@@ -19,18 +18,16 @@ from concurrent.futures import wait as wait_for
 from pathlib import Path
 from typing import Any
 
-from aecore import runs
+from aecore import runs, settings
 from aecore.errors import AecoreError
+from aecore.jobs import housekeeping
 from aecore.jobs.executors import LANES, check_address, ready
 from aecore.jobs.lanes import Job, Lane, Ticket
 from aecore.jobs.lease import INTERRUPTED, Lease, held, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
 from aecore.runs import Work
 
-MAX_WAITING_PER_SESSION = 2  # in each lane
-MAX_WAITING = 200  # and as many in the background
 BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
-MAX_WORKER_BYTES = 1_300_000_000  # TensorFlow grows by 18 MB a training, whatever one clears
 REMEMBERED = 500  # ended jobs whose ticket can still be asked for
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.5  # how often a folder is looked at that another server fills
@@ -52,6 +49,7 @@ class Queue:
         check_address(address)
         self.cache = Path(cache).absolute()  # workers may stand elsewhere
         self.address = address
+        settings.check()
         self._changed = threading.Condition(threading.RLock())  # guards all that follows
         self._jobs: dict[str, Job] = {}  # by key: waiting, running and the last ended ones
         self._lanes = {name: Lane(name, address, self.cache) for name in LANES}
@@ -131,7 +129,7 @@ class Queue:
 
     def warm(self) -> None:
         """Start the workers and let them import what they need, in the background; `AECORE_WARM=0` leaves that out."""
-        if self.address is None and os.environ.get("AECORE_WARM", "1") != "0":
+        if self.address is None and settings.get("AECORE_WARM"):
             with self._changed:
                 for lane in self._lanes.values():
                     lane.preload = True
@@ -151,12 +149,13 @@ class Queue:
     def _ask(self, task: Task, session: str) -> Ticket:
         key, session = task.key, BACKGROUND if task.background else session
         task.validate(self.cache)
+        expected = task.expected_seconds(self.cache)
         with self._changed:
             if self._closed:
                 raise AecoreError("the queue is closed")
             job = self._jobs.get(key)
             if job is None or job.ended:
-                job = self._enqueue(task, key, self._lanes[task.lane], session)
+                job = self._enqueue(task, key, self._lanes[task.lane], session, expected)
             elif session not in job.watchers:
                 job.watchers[session] = None
                 self._log("joined", job, session=session)
@@ -164,21 +163,24 @@ class Queue:
 
     # Under the lock.
 
-    def _enqueue(self, task: Task, key: str, lane: Lane, session: str) -> Job:
+    def _enqueue(self, task: Task, key: str, lane: Lane, session: str, expected: float | None) -> Job:
         folder = task.folder(self.cache)
-        job = Job(task, key, folder, session, {session: None})
+        job = Job(task, key, folder, session, {session: None}, expected=expected)
         if Work(folder).state == "finished":
             self._jobs[key] = job
             self._end(job, Outcome("finished"))
             return job
+        budget = settings.get("AECORE_BUDGET")
+        if expected and 0 < budget < expected and not task.background:
+            raise AecoreError(task.over_budget(expected, budget))
         own = sum(other.owner == session for other in lane.waiting)
-        if own >= MAX_WAITING_PER_SESSION and not task.background:
-            raise AecoreError(
-                f"queue: got a third job while {own} of yours wait, allowed: {MAX_WAITING_PER_SESSION} waiting jobs"
-            )
+        if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
+            raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
         waiting = [other for any_lane in self._lanes.values() for other in any_lane.waiting]
-        if sum(other.task.background == task.background for other in waiting) >= MAX_WAITING:
-            raise AecoreError(f"queue: full, {MAX_WAITING} jobs are waiting; try again in a few minutes")
+        if sum(other.task.background == task.background for other in waiting) >= (
+            most := settings.get("AECORE_WAITING")
+        ):
+            raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")
         with writing(self.cache):
             if not held(folder):
                 Work(folder).clear()
@@ -280,11 +282,12 @@ class Queue:
                 lane.waiting.append(job)
             else:
                 self._end(job, outcome)
-        if outcome.memory > MAX_WORKER_BYTES and self.address is None:
+        if outcome.memory > settings.get("AECORE_WORKER_MB") * 1e6 and self.address is None:
             self._log("recycled", job, memory=outcome.memory)
             lane.discard()
         if outcome.state == "finished":
             self._follow_up(job)
+            self._tidy_up()
 
     def _follow_up(self, job: Job) -> None:
         """Ask for what comes after a finished job, unless it cannot be done: a page that misses it will say why."""
@@ -292,6 +295,14 @@ class Queue:
         if task is not None:
             with contextlib.suppress(AecoreError):
                 self._ask(task, BACKGROUND)
+
+    def _tidy_up(self) -> None:
+        """Keep the cache within its size; what somebody waits for or works on stays."""
+        with self._changed:
+            # The folder of what is computed from a run lies within the run's.
+            keep = {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
+        with contextlib.suppress(OSError):
+            housekeeping.sweep(self.cache, int(settings.get("AECORE_CACHE_GB") * 1e9), keep)
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):

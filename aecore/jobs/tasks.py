@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import psutil
 
-from aecore import datasets, runs
+from aecore import cost, datasets, runs
 from aecore.derived import Derived
 from aecore.errors import AecoreError, RunError
 from aecore.mapping.spec import MapSpec
@@ -68,6 +68,14 @@ class Task:
         """Fill the folder, in the worker: ends with `DONE` or `STOPPED`, or with neither when stopped too early."""
         raise NotImplementedError
 
+    def expected_seconds(self, cache: Path) -> float | None:
+        """How long it will take on this machine; None: as long as others of its kind did since the server's start."""
+        return None
+
+    def over_budget(self, expected: float, budget: float) -> str:
+        """One line for a task that would take `expected` seconds where `budget` are allowed: what to lower."""
+        return f"budget: got a job of about {expected:.0f} s, allowed: {budget:.0f} s on this server"
+
     def follow_up(self) -> Task | None:
         """What the queue does once this is finished, without being asked: a background task."""
         return None
@@ -94,6 +102,17 @@ class TrainTask(Task):
         from aecore import learning
 
         learning.train(self.spec, folder, should_stop)
+
+    def expected_seconds(self, cache: Path) -> float | None:
+        return cost.expected_seconds(self.spec, cache)
+
+    def over_budget(self, expected: float, budget: float) -> str:
+        fitting = int(self.spec.epochs * budget / expected)
+        lower = f"{fitting} epochs" if fitting else "smaller layers"
+        return (
+            f"budget: got a training of about {expected:.0f} s, allowed: {budget:.0f} s on this server; "
+            f"{lower}, a smaller data set or larger batches would fit"
+        )
 
     def follow_up(self) -> Task | None:
         return ProbeTask(self.key)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 
 import streamlit as st
 
-from aecore import demo, jobs, runs
+from aecore import cost, demo, jobs, runs
 from aecore.errors import AecoreError
 from aecore.runs import Run, Work
 from aecore.spec import RunSpec
@@ -144,11 +143,8 @@ def stop() -> None:
 
 @st.cache_data(ttl=10, show_spinner=False, max_entries=200)
 def expected_seconds(spec: RunSpec) -> float | None:
-    """Seconds the training will take, from finished runs like it on this machine; None where there are none."""
-    same = ("dataset", "architecture", "bottleneck", "coding", "batch_size", "hidden", "schedule")
-    an_epoch = []
-    for run in runs.list_runs(host.cache())[:100]:
-        seconds = run.metrics.get("seconds")
-        if seconds and all(getattr(run.spec, name) == getattr(spec, name) for name in same):
-            an_epoch.append(seconds / run.spec.epochs)
-    return statistics.median(an_epoch) * spec.epochs if an_epoch else None
+    """Seconds the training will take on this machine; None for a spec that its data set cannot serve."""
+    try:
+        return cost.expected_seconds(spec, host.cache())
+    except AecoreError:
+        return None

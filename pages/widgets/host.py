@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from aecore import datasets, jobs, runs
+from aecore import datasets, jobs, runs, settings
 
 
 def cache() -> Path:
@@ -18,7 +17,7 @@ def cache() -> Path:
 @st.cache_resource(show_spinner=False)
 def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
-    return jobs.Queue(cache(), os.environ.get("AECORE_SCHEDULER"))
+    return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -31,3 +30,13 @@ def session() -> str:
     """This visitor's name in the queue."""
     context = get_script_run_ctx()
     return context.session_id if context else "no session"
+
+
+@st.cache_resource(scope="session", on_release=lambda name: queue().leave(name), show_spinner=False)
+def _present() -> str:
+    return session()
+
+
+def attend() -> None:
+    """Note that this visitor is here: when the tab is closed, the queue forgets what only it was waiting for."""
+    _present()

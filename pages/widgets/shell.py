@@ -31,6 +31,7 @@ def main() -> None:
     st.html(_STYLE)
     page = st.navigation(pages(), position="top")
     st.session_state["page"] = page.url_path or active.HOME
+    host.attend()
     active.restore()
     active.keep_link()
     sidebar.draw()

@@ -28,7 +28,11 @@ class Fake(Task):
     log: str
     gate: str = ""
     does: str = "finish"
+    seconds: float | None = None
     lane: ClassVar[str] = "train"
+
+    def expected_seconds(self, cache: Path) -> float | None:
+        return self.seconds
 
     @property
     def key(self) -> str:

@@ -16,7 +16,6 @@ import pytest
 from aecore import runs
 from aecore.errors import AecoreError, SpecError
 from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, lanes
-from aecore.jobs import queue as queue_module
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
@@ -149,7 +148,7 @@ def test_a_waiting_job_is_dropped_and_positions_follow_the_turns(queue: Queue, l
 
     # Ann was served last, so the others' first jobs come before hers, and her second one last.
     assert positions() == {"a1": 0, "b1": 1, "c1": 2, "a2": 3, "a3": 4}
-    with pytest.raises(AecoreError, match="third job"):
+    with pytest.raises(AecoreError, match="one more job while 2"):
         queue.submit(Fake("a4", log), "ann")
     queue.stop(tasks["b1"].key, "bob")
     dropped = queue.ticket(tasks["b1"].key)
@@ -159,18 +158,55 @@ def test_a_waiting_job_is_dropped_and_positions_follow_the_turns(queue: Queue, l
     ended(queue, tasks["a3"])
     assert names(log) == ["a1", "c1", "a2", "a3"]
     queue.submit(Fake("d", log, str(tmp_path / "never")), "ann")
-    expected = queue.submit(Fake("e", log), "ann").expected_seconds
-    assert expected is not None and expected >= 0
+    assert queue.submit(Fake("e", log), "ann").expected_seconds is not None  # from how long the others took
 
 
 def test_a_full_queue_refuses(queue: Queue, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "MAX_WAITING", 1)
+    monkeypatch.setenv("AECORE_WAITING", "1")
     queue.submit(Fake("a", log, str(tmp_path / "never")), "ann")
     until(lambda: names(log))
     queue.submit(Fake("b", log), "ann")
     with pytest.raises(AecoreError, match="full"):
         queue.submit(Fake("c", log), "bob")
     assert not Fake("c", log).folder(queue.cache).exists()
+
+
+def test_the_wait_is_the_sum_of_what_is_ahead(queue: Queue, log: str, tmp_path: Path) -> None:
+    gate = str(tmp_path / "never")
+    for name, seconds in (("a", 1000.0), ("b", 50.0), ("c", 7.0)):
+        queue.submit(Fake(name, log, gate, seconds=seconds), name)
+    until(lambda: names(log))
+    waits = [queue.ticket(Fake(name, log).key) for name in "bc"]
+    first, second = (ticket.expected_seconds for ticket in waits if ticket)
+    assert first is not None and second is not None
+    assert 900 < first <= 1000 and second - first == pytest.approx(50, abs=5)
+
+
+def test_a_job_beyond_the_budget_is_refused_and_leaves_nothing(
+    inline: Queue, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AECORE_BUDGET", "60")
+    with pytest.raises(AecoreError, match="budget: got a job of about 61 s, allowed: 60 s"):
+        inline.submit(Fake("a", log, seconds=61), "ann")
+    assert not Fake("a", log).folder(inline.cache).exists()
+    assert inline.submit(Fake("b", log, seconds=59), "ann").state == "finished"
+    long = TrainTask(RunSpec(dataset="digits", epochs=1000, hidden=(4096, 4096)))
+    with pytest.raises(AecoreError, match=r"budget: got a training of about \d+ s.* epochs"):
+        inline.submit(long, "ann")
+
+
+def test_who_leaves_stops_only_what_nobody_else_wants(queue: Queue, log: str, tmp_path: Path) -> None:
+    gate = str(tmp_path / "never")
+    alone, shared = Fake("alone", log, gate), Fake("shared", log, gate)
+    queue.submit(alone, "ann")
+    until(lambda: names(log))
+    for session in ("ann", "bob"):
+        queue.submit(shared, session)
+    queue.leave("ann")
+    assert ended(queue, alone).state == "stopped"
+    until(lambda: names(log) == ["alone", "shared"])
+    queue.leave("bob")
+    assert ended(queue, shared).state == "stopped"
 
 
 def test_a_killed_worker_costs_nothing_but_time(queue: Queue, log: str) -> None:
@@ -234,7 +270,7 @@ def test_the_background_makes_way_and_belongs_to_nobody(queue: Queue, log: str, 
 
 
 def test_a_worn_out_worker_is_replaced(queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "MAX_WORKER_BYTES", 1)
+    monkeypatch.setenv("AECORE_WORKER_MB", "1")
     for name in "ab":
         queue.submit(Fake(name, log), "ann")
         ended(queue, Fake(name, log))

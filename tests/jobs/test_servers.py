@@ -101,3 +101,65 @@ def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert lease.held(folder)
     held.release()
     held.release()
+
+
+RIVAL = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from aecore.jobs.lease import Lease
+runs, own, other = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+own.touch()
+while not other.exists():
+    pass
+for number in range({tries}):
+    folder = runs / f"{{number:016x}}"
+    while not (folder / "DONE").exists():
+        lease = Lease(folder)
+        if lease.acquire():
+            if not (folder / "DONE").exists():
+                print(number, flush=True)
+                (folder / "DONE").touch()
+            lease.release()
+"""
+
+
+def test_two_servers_that_ask_at_once_do_a_thousand_jobs_once(tmp_path: Path) -> None:
+    tries = 1000
+    runs = tmp_path / "runs"
+    for number in range(tries):
+        folder = runs / f"{number:016x}"
+        folder.mkdir(parents=True)
+        if number % 2:  # somebody died here
+            left = folder.with_name(f".lease-{folder.name}")
+            left.write_text("{}")
+            os.utime(left, (time.time() - 60,) * 2)
+    script = RIVAL.format(root=str(ROOT), tries=tries)
+    ends = [str(tmp_path / name) for name in "ab"]
+    rivals = [
+        subprocess.Popen([sys.executable, "-c", script, str(runs), *order], stdout=subprocess.PIPE, text=True)
+        for order in (ends, ends[::-1])
+    ]
+    done = [int(line) for rival in rivals for line in rival.communicate(timeout=4 * PATIENCE)[0].split()]
+    assert sorted(done) == list(range(tries))
+
+
+def test_a_clock_that_goes_back_neither_frees_nor_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "runs" / ("0" * 16)
+    mine = lease.Lease(folder)
+    assert mine.acquire()
+    os.utime(mine.path, (time.time() + 3600,) * 2)
+    assert lease.held(folder)
+    monkeypatch.setattr(psutil, "pid_exists", lambda pid: False)
+    assert not lease.held(folder) and mine.acquire()
+
+
+def test_one_that_died_while_taking_blocks_for_a_while(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / ("0" * 16)
+    folder.mkdir(parents=True)
+    taking = folder.with_name(f".taking-{folder.name}")
+    taking.touch()
+    assert not lease.Lease(folder).acquire() and taking.exists()
+    os.utime(taking, (time.time() - 60,) * 2)
+    assert not lease.Lease(folder).acquire()
+    assert lease.Lease(folder).acquire() and not taking.exists()

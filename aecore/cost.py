@@ -1,0 +1,87 @@
+"""How long a training will take, before it is asked for: its work, and how fast this machine did work like it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import statistics
+from pathlib import Path
+
+from aecore import datasets, runs
+from aecore.errors import AecoreError
+from aecore.spec import RunSpec
+
+BACKWARD = 3.0  # a training step costs about three times a forward pass
+# Two cores of a server of 2024: seconds to build and trace a network, seconds a step, multiply-adds a second. Only
+# their proportions matter once a training of the kind has ended here: from then on the machine's own pace counts.
+_PACE = {
+    "dense": (2.0, 0.0006, 12e9),
+    "convolutional": (3.5, 0.0015, 18e9),
+    "recurrent": (6.0, 0.0120, 20e9),
+}
+RECENT = 100  # runs that are looked at for the machine's pace
+NEAREST = 7  # of those, the ones most like what is asked
+
+
+def multiply_adds(spec: RunSpec, shape: tuple[int, ...]) -> float:
+    """Of one sample, of this shape, through encoder and decoder; activations and normalisation left out."""
+    size = math.prod(shape)
+    if spec.architecture == "recurrent":
+        rows, width = shape[0], math.prod(shape[1:])
+        units = [*spec.hidden, spec.coding_size]
+        inputs = [width, *spec.hidden]
+        gates = sum(4 * u * (i + u) for u, i in zip(units, inputs, strict=True))
+        return 2.0 * rows * gates
+    if spec.architecture == "convolutional":
+        height, width, channels = shape[0], shape[1], math.prod(shape[2:])
+        total = 0.0
+        for filters in spec.hidden:
+            strided = spec.downsampling == "stride"
+            total += height * width / (4 if strided else 1) * 9 * channels * filters
+            height, width, channels = -(-height // 2), -(-width // 2), filters
+        if not spec.spatial:
+            total += _dense([height * width * channels, *spec.dense_hidden, spec.coding_size])
+        return 2 * total
+    down = [size, *spec.hidden, spec.coding_size]
+    up = [spec.coding_size, *(spec.decoder_hidden or reversed(spec.hidden)), size]
+    return _dense(down) + _dense(up)
+
+
+def expected_seconds(spec: RunSpec, cache: Path) -> float:
+    """Seconds that training `spec` will take here: by the work in it, times how much slower or faster than expected
+    the most similar trainings were that ended on this machine.
+
+    Raises
+    ------
+    AecoreError : for a spec that its data set cannot serve.
+    """
+    alike = []
+    for run in runs.list_runs(cache)[:RECENT]:
+        with contextlib.suppress(AecoreError):  # one whose description is damaged says nothing
+            seconds, other = run.metrics.get("seconds"), run.spec
+            if seconds and run.state == "finished" and other.architecture == spec.architecture:
+                alike.append((_unlike(spec, other), seconds / _usual(other)))
+    nearest = [ratio for _, ratio in sorted(alike)[:NEAREST]]
+    return _usual(spec) * (statistics.median(nearest) if nearest else 1.0)
+
+
+def _usual(spec: RunSpec) -> float:
+    info = datasets.info(spec.dataset)
+    start, step, pace = _PACE[spec.architecture]
+    epochs = spec.epochs + sum(phase.epochs for phase in spec.phases)
+    if spec.schedule == "layerwise" and not spec.phases:
+        epochs += spec.epochs * spec.layer_count
+    batches = -(-info.n_train // spec.batch_size)
+    work = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
+    return start + epochs * (batches * step + work / pace)
+
+
+def _unlike(a: RunSpec, b: RunSpec) -> float:
+    """How far apart two trainings of one architecture are, by what decides about the pace."""
+    apart = abs(math.log(a.batch_size / b.batch_size)) + abs(math.log(_usual(a) / _usual(b)))
+    return apart + (a.coding != b.coding) + (a.normalization != b.normalization) + (a.downsampling != b.downsampling)
+
+
+def _dense(sizes: list[int]) -> float:
+    return float(sum(a * b for a, b in itertools.pairwise(sizes)))

@@ -1,0 +1,88 @@
+"""Keep the runs within a size: what nobody looked at for longest goes first.
+
+Never goes: a demonstration run (they are committed), one that is pinned (a file `PINNED` in its folder), one that
+somebody fills or watches, and one that was looked at within the last minutes, since a page may have it open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from aecore import demo, runs
+from aecore.jobs.lease import held
+
+OPEN_SECONDS = 1800.0  # a page that shows a run notes it with every script run
+PINNED = "PINNED"
+ROOM = 0.9  # of the limit is what stays, so that not every training has to tidy up
+
+logger = logging.getLogger("aecore.jobs")
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below `folder`; files that vanish meanwhile do not count."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(root, name)).st_size
+    return total
+
+
+def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
+    """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`.
+
+    Parameters
+    ----------
+    limit : bytes; 0 is no limit.
+    keep : keys of runs that somebody watches or computes something from.
+
+    Returns
+    -------
+    The keys of the runs that went, in order.
+    """
+    if not limit:
+        return []
+    sizes = {folder: size(folder) for folder in _folders(cache)}
+    total = sum(sizes.values())
+    gone: list[str] = []
+    if total <= limit:
+        return gone
+    for folder in sorted(sizes, key=_looked_at):
+        if total <= ROOM * limit:
+            break
+        if folder.name in keep or not _may_go(folder):
+            continue
+        runs.set_aside(folder)
+        total -= sizes[folder]
+        gone.append(folder.name)
+    logger.info(json.dumps({"event": "swept", "runs": len(gone), "bytes": total, "limit": limit}))
+    return gone
+
+
+def pin(run: runs.Run, pinned: bool = True) -> None:
+    """Keep a run for ever, or let it go like others."""
+    mark = run.folder / PINNED
+    mark.touch() if pinned else mark.unlink(missing_ok=True)
+
+
+def _folders(cache: Path) -> Iterator[Path]:
+    folder = cache / "runs"
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _may_go(folder: Path) -> bool:
+    kept = folder.name in demo.keys().values() or (folder / PINNED).exists() or held(folder)
+    return not kept and abs(time.time() - _looked_at(folder)) > OPEN_SECONDS
+
+
+def _looked_at(folder: Path) -> float:
+    with contextlib.suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0

@@ -1,0 +1,50 @@
+"""What a training costs before it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aecore import cost, runs
+from aecore.runs import Run
+from aecore.spec import RunSpec
+
+SPEC = RunSpec(dataset="digits", hidden=(50,), coding_size=10, epochs=4)
+
+
+def finished(cache: Path, spec: RunSpec, seconds: float) -> None:
+    run = Run(cache / "runs" / runs.run_key(spec))
+    run.begin(spec)
+    runs.write_json(run.folder / "metrics.json", {"seconds": seconds})
+    run.mark("DONE")
+
+
+def test_multiply_adds_of_a_dense_network_are_its_kernels() -> None:
+    assert cost.multiply_adds(SPEC, (8, 8)) == 2 * (64 * 50 + 50 * 10)
+    assert cost.multiply_adds(SPEC.replace(decoder_hidden=(20, 30)), (8, 8)) == 64 * 50 + 500 + 200 + 600 + 30 * 64
+
+
+def test_strides_cost_less_than_pools_and_rows_more_than_vectors() -> None:
+    pools = SPEC.replace(architecture="convolutional", hidden=(8, 16))
+    assert cost.multiply_adds(pools.replace(downsampling="stride"), (28, 28)) < cost.multiply_adds(pools, (28, 28))
+    recurrent = SPEC.replace(architecture="recurrent")
+    assert cost.multiply_adds(recurrent, (8, 8)) == 2 * 8 * 4 * (50 * (50 + 8) + 10 * (10 + 50))
+
+
+@pytest.mark.parametrize("more", [{"epochs": 40}, {"hidden": (4000, 4000)}, {"dataset": "fashion-mnist"}])
+def test_more_work_takes_longer(tmp_path: Path, more: dict) -> None:
+    assert cost.expected_seconds(SPEC.replace(**more), tmp_path) > cost.expected_seconds(SPEC, tmp_path)
+
+
+def test_layers_first_one_by_one_take_longer(tmp_path: Path) -> None:
+    assert cost.expected_seconds(SPEC.replace(schedule="layerwise"), tmp_path) > cost.expected_seconds(SPEC, tmp_path)
+
+
+def test_what_ended_here_sets_the_pace(tmp_path: Path) -> None:
+    before = cost.expected_seconds(SPEC, tmp_path)
+    usual = cost.expected_seconds(SPEC.replace(seed=1), tmp_path)
+    finished(tmp_path, SPEC.replace(seed=1), 3 * usual)
+    assert cost.expected_seconds(SPEC, tmp_path) == pytest.approx(3 * before)
+    finished(tmp_path, SPEC.replace(architecture="recurrent"), 1000 * usual)  # another kind says nothing
+    assert cost.expected_seconds(SPEC, tmp_path) == pytest.approx(3 * before)
