@@ -11,7 +11,7 @@ app: .venv/installed
 	$(PYTHON) -m streamlit run app.py --server.showEmailPrompt=false $(ARGS)
 
 test: lint
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev
 	.venv/bin/ruff check

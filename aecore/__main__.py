@@ -20,7 +20,7 @@ from aecore import runs
 from aecore.commands.base import Answer, WorkFailed, say
 from aecore.errors import AecoreError
 
-COMMANDS = ("presets", "train", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo")
+COMMANDS = ("presets", "train", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -20,7 +20,7 @@ from typing import Any
 
 import loky
 
-from aecore import mapping
+from aecore import mapping, runs
 from aecore.errors import AecoreError
 
 LANES = ("train", "map")
@@ -38,7 +38,7 @@ def check_address(address: str | None) -> None:
 def make_executor(
     address: str | None, lane: str = "train", cache: Path | None = None, preload: bool = False
 ) -> Executor:
-    """An executor that does one job at a time.
+    """An executor that does one job at a time; a cluster's does `slots` at a time.
 
     Parameters
     ----------
@@ -58,14 +58,9 @@ def make_executor(
         )
     if address == "inline":
         return InlineExecutor()
-    try:
-        from distributed import Client
-    except ImportError:
-        raise AecoreError(f"address: got {address!r}, but the package distributed is not installed") from None
-    try:
-        return Client(address, timeout=10).get_executor(pure=False)
-    except OSError as error:
-        raise AecoreError(f"address: got {address!r}, but nothing answers there ({type(error).__name__})") from None
+    from aecore.jobs.cluster import ClusterExecutor  # which builds on this module
+
+    return ClusterExecutor(address, lane, cache or runs.cache_folder())
 
 
 def kill(executor: Executor) -> None:

@@ -1,7 +1,8 @@
-"""A lane: the jobs that wait for one worker, whose turn it is, and that worker."""
+"""A lane: the jobs that wait for one worker (or for those of a cluster), whose turn it is, and that worker."""
 
 from __future__ import annotations
 
+import heapq
 import statistics
 import threading
 import time
@@ -70,7 +71,7 @@ class Lane:
         self.address = address
         self.cache = cache
         self.waiting: list[Job] = []  # in order of arrival
-        self.running: Job | None = None
+        self.running: list[Job] = []
         self.preload = False
         self._turns: dict[str, int] = {}  # session: number of the job it was last served with
         self._served = 0
@@ -78,6 +79,15 @@ class Lane:
         self._executor: Executor | None = None
         self._closed = False
         self._lock = threading.Lock()
+
+    @property
+    def width(self) -> int:
+        """How many jobs run at once: one, or as many as a cluster has workers for."""
+        return max(1, getattr(self._executor, "slots", 1))
+
+    @property
+    def full(self) -> bool:
+        return len(self.running) >= self.width
 
     def order(self) -> list[Job]:
         """Sessions take turns: everyone's first job before anyone's second, who was served longest ago first.
@@ -91,13 +101,13 @@ class Lane:
 
     def start(self, job: Job) -> None:
         self.waiting.remove(job)
-        self.running = job
+        self.running.append(job)
         job.started = time.monotonic()
         self._served += 1
         self._turns[job.owner] = self._served
 
     def end(self, job: Job, state: str) -> None:
-        self.running = None
+        self.running.remove(job)
         if state == "finished" and not job.task.background:
             took = self._seconds.setdefault(type(job.task).__name__, deque(maxlen=20))
             took.append(time.monotonic() - job.started)
@@ -113,16 +123,22 @@ class Lane:
 
     def expected_seconds(self, position: int) -> float | None:
         """How long the job at that position may still wait: what each job before it is expected to take, without what
-        the running one has done of it already. Background jobs make way and do not count."""
+        the running ones have done of it already, each by the worker that is free first. What nothing is known of counts
+        like the mean of the others. Background jobs make way and do not count."""
         if not position:
             return None
+        now = time.monotonic()
+        running = [(self._duration(job), now - job.started) for job in self.running if not job.task.background]
+        left = [None if whole is None else max(0.0, whole - done) for whole, done in running]
         waiting = [job for job in self.order() if job.state == "waiting"][: position - 1]
-        ahead = [self._duration(job) for job in waiting]
-        if self.running and not self.running.task.background:
-            whole = self._duration(self.running)
-            ahead.append(None if whole is None else max(0.0, whole - (time.monotonic() - self.running.started)))
+        ahead = left + [self._duration(job) for job in waiting]
         known = [seconds for seconds in ahead if seconds is not None]
-        return sum(known) / len(known) * len(ahead) if known else None if ahead else 0.0
+        if ahead and not known:
+            return None
+        free = [0.0] * self.width  # when each worker is
+        for seconds in ahead:
+            heapq.heapreplace(free, free[0] + (statistics.fmean(known) if seconds is None else seconds))
+        return free[0]
 
     def _duration(self, job: Job) -> float | None:
         took = self._seconds.get(type(job.task).__name__)
@@ -135,10 +151,11 @@ class Lane:
 
     def hand_over(self, function: Any, *arguments: Any) -> Future:
         """Give the worker something to do; one that died while it had nothing to do is replaced."""
+        executor = self._open()
         try:
-            return self._open().submit(function, *arguments)
+            return executor.submit(function, *arguments)
         except BrokenExecutor:
-            self.discard()
+            self.discard(executor)
             return self._open().submit(function, *arguments)
 
     def _open(self) -> Executor:
@@ -149,9 +166,12 @@ class Lane:
                 self._executor = make_executor(self.address, self.name, self.cache, self.preload)
             return self._executor
 
-    def discard(self) -> None:
-        """Kill the worker; the next job, or warming, makes a new one."""
+    def discard(self, broken: Executor | None = None) -> None:
+        """Kill the worker; the next job, or warming, makes a new one. With `broken` only that one: another thread may
+        have made the new one already."""
         with self._lock:
+            if broken is not None and broken is not self._executor:
+                return
             executor, self._executor = self._executor, None
         if executor is not None:
             kill(executor)

@@ -1,9 +1,10 @@
 """`Queue`: who waits for what, in which order, and what becomes of it.
 
-Two lanes, each with one worker and one dispatcher thread: maps are drawn while something trains. One key is one job,
-however many ask for it: they watch it together, and it is stopped when the last of them leaves. What is done in the
-background (`Task.background`) belongs to nobody: it waits behind everything else in its lane, and what of it is running
-when somebody asks for something stops and starts anew later.
+Two lanes, each with one worker and one dispatcher thread: maps are drawn while something trains. On a cluster a lane
+runs as many jobs at once as there are workers. One key is one job, however many ask for it: they watch it together, and
+it is stopped when the last of them leaves. What is done in the background (`Task.background`) belongs to nobody: it
+waits behind everything else in its lane, and what of it is running when somebody asks for something stops and starts
+anew later.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import logging
 import threading
 import time
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from concurrent.futures import wait as wait_for
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Queue:
         check_address(address)
         self.cache = Path(cache).absolute()  # workers may stand elsewhere
         self.address = address
+        self.local = address in (None, "inline")
         settings.check()
         self._changed = threading.Condition(threading.RLock())  # guards all that follows
         self._jobs: dict[str, Job] = {}  # by key: waiting, running and the last ended ones
@@ -188,8 +190,11 @@ class Queue:
         lane.waiting.append(job)
         self._jobs[key] = job
         self._log("waiting", job, session=session)
-        if lane.running and lane.running.task.background and not task.background:
-            self._interrupt(lane.running)
+        if lane.full and not task.background:
+            for other in lane.running:
+                if other.task.background and not other.stopping:
+                    self._interrupt(other)
+                    break  # one makes room
         self._changed.notify_all()
         return job
 
@@ -204,7 +209,7 @@ class Queue:
 
     def _next(self, lane: Lane) -> Job | None:
         """Take the next job that nobody else works on, and the right to its folder."""
-        for job in lane.order() if not self._closed else []:
+        for job in lane.order() if not (self._closed or lane.full) else []:
             try:
                 job.elsewhere = not Lease(job.folder).acquire()
             except OSError:  # cannot be written: let it run into that, with a message
@@ -231,7 +236,14 @@ class Queue:
         self._changed.notify_all()
 
     def _log(self, event: str, job: Job, **more: Any) -> None:
-        facts = {"event": event, "key": job.key, "lane": job.task.lane, "watchers": len(job.watchers), **more}
+        facts = {
+            "event": event,
+            "time": round(time.time(), 3),
+            "key": job.key,
+            "lane": job.task.lane,
+            "watchers": len(job.watchers),
+            **more,
+        }
         logger.info(json.dumps({name: value for name, value in facts.items() if value not in ("", None)}))
 
     # In the dispatcher threads.
@@ -243,8 +255,13 @@ class Queue:
                 if job is None and not lane.cold and not self._closed:
                     self._changed.wait(LOOK_SECONDS if lane.waiting else None)
                     continue
-            if job:
+            if job and self.local:
                 self._run(lane, job)
+            elif job:  # others may run beside it
+                thread = threading.Thread(target=self._run, args=(lane, job), daemon=True, name=f"aecore-{job.key}")
+                thread.start()
+                with self._changed:
+                    self._threads = [*(other for other in self._threads if other.is_alive()), thread]
             elif not self._closed:
                 self._heat(lane)
 
@@ -314,11 +331,16 @@ class Queue:
             future = self._hand_over(lane, work, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
                 lease.beat()
+                if job.stopping:
+                    future.cancel()  # helps where no worker has begun
             try:
                 return future.result()
             except BrokenExecutor as error:
                 self._log("killed", job, message=str(error).split(".")[0])
-                lane.discard()
+                if self.local:  # a cluster is still there when one of its workers is not
+                    lane.discard()
+            except CancelledError:
+                pass
             if job.stopping:
                 runs.set_aside(job.folder)
                 return Outcome("stopped")

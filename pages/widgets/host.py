@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +18,18 @@ def cache() -> Path:
 @st.cache_resource(show_spinner=False)
 def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
+    _tell_events()
     return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
+
+
+def _tell_events() -> None:
+    """What happens to jobs goes to standard error, one line of JSON an event, with nothing around it."""
+    events = logging.getLogger("aecore.jobs")
+    if not events.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        events.addHandler(handler)
+        events.setLevel(logging.INFO)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -1,0 +1,19 @@
+"""Work for a Dask cluster until interrupted: one machine's share of a server with AECORE_SCHEDULER."""
+
+from __future__ import annotations
+
+import argparse
+
+from aecore.commands.base import Answer
+from aecore.jobs import cluster
+from aecore.jobs.executors import check_address
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", help="the scheduler's, tcp://host:8786")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    check_address(args.address)
+    cluster.stay(args.address, args.cache.absolute())
+    return Answer(None, "")

@@ -1,0 +1,31 @@
+"""One real browser in the class: opens page after page until the lesson ends, and prints the seconds as JSON.
+
+python -m tests.load.sitting URL SECONDS NUMBER
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+
+from tests.browser import serve
+
+
+def main() -> None:
+    url, length, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    draw, end = random.Random(1000 + number), time.monotonic() + length
+    seconds: list[float] = []
+    with serve.chromium() as browser:
+        page = serve.visit(browser, url)
+        while time.monotonic() < end:
+            page.wait_for_timeout(draw.uniform(2000, 10_000))
+            started = time.perf_counter()
+            serve.go(page, draw.choice(list(serve.PATHS)))
+            seconds.append(time.perf_counter() - started)
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()
