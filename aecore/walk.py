@@ -1,19 +1,18 @@
-"""Where a latent walk can go: the range of each coding, their order, random codings, and the grid of a 2-D code."""
+"""Where a latent walk can go: the range of each coding, their order, random codings, and a coding in a link."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from aecore import fields
+from aecore.errors import RunError
 from aecore.metrics import ACTIVE_VARIANCE
 from aecore.runs import Run
 
 PRIOR_REACH = 3.0  # a variational walk's range: beyond ±3 lies 0.3 % of the prior
-QUANTILES = (0.01, 0.99)  # a plain walk's range: what the data used, without the outliers
-GRID = 12
-MOST_SLIDERS = 16
 STEPS = 100
 
 
@@ -41,11 +40,14 @@ class Axis:
 def axes(run: Run) -> list[Axis]:
     """One `Axis` a coding, the most telling first: by KL divergence (variational) or by variance (plain).
 
-    A variational walk starts at the prior's centre, a plain one at the sample nearest to the median coding.
+    A variational walk starts at the prior's centre, a plain one at the sample nearest to the median coding. Raises
+    `RunError` for a run whose divergences are not finite.
     """
     codings = np.asarray(run.array("codings"), np.float32)
     variance = codings.var(axis=0)
     kl = run.metrics.get("kl_per_dimension")
+    if kl and None in kl:
+        raise RunError(f"run {run.key}: its KL divergences are not finite, allowed: numbers; train it again")
     worth = np.asarray(kl) if kl else variance
     order = np.argsort(-worth, kind="stable")
     middle = codings[np.argmin(np.square(codings - np.median(codings, axis=0)).sum(axis=1))]
@@ -55,36 +57,51 @@ def axes(run: Run) -> list[Axis]:
             low, high, start = -PRIOR_REACH, PRIOR_REACH, 0.0
             told = f"{kl[coding]:.2f} nats of information about an image."
         else:
-            low, high = (float(v) for v in np.round(np.quantile(codings[:, coding], QUANTILES), 2))
-            high = max(high, round(low + 0.1, 2))
+            # All of what the data used, so that every image can be walked to.
+            low, high = float(codings[:, coding].min()), float(codings[:, coding].max())
+            low, high = math.floor(low * 100) / 100, max(math.ceil(high * 100) / 100, math.floor(low * 100 + 10) / 100)
             start = min(max(round(float(middle[coding]), 2), low), high)
-            told = f"The data's codings lie between {low:g} and {high:g} (1st to 99th percentile)."
+            told = f"The data's codings lie between {low:g} and {high:g}."
         found.append(Axis(coding, low, high, start, bool(variance[coding] > ACTIVE_VARIANCE), told))
     return found
 
 
-def sample(run: Run, n: int, seed: int = 0) -> np.ndarray:
-    """Random codings (n, d): of the standard normal prior, or each coding from the values the data used, alone."""
-    random = np.random.default_rng(seed)
-    codings = run.array("codings")
-    if run.spec.coding == "variational":
-        return random.standard_normal((n, codings.shape[1])).astype(np.float32)
-    rows = random.integers(len(codings), size=(n, codings.shape[1]))
-    return np.take_along_axis(np.asarray(codings, np.float32), rows, axis=0)
+def sample(run: Run, n: int, seed: int = 0, temperature: float = 1.0) -> np.ndarray:
+    """Random codings (n, d): of the standard normal prior, or each coding from the values the data used, alone.
 
-
-def manifold(run: Run, axes: list[Axis], n: int = GRID) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The plane of a 2-D code as codings (n * n, 2), top row first, with the values across and down.
-
-    Variational: quantiles of the prior, so that each cell is equally likely; plain: evenly over the range.
+    `temperature` scales how far they lie from the middle: 0 gives the middle itself, 1 what was drawn, 2 twice as far.
+    The middle is the prior's, 0, of a variational run, and the mean of each coding of any other. The same seed draws
+    the same directions at every temperature. Raises `RunError` for a temperature below 0 or no number.
     """
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise RunError(f"temperature: got {temperature}, allowed: a number from 0 on")
+    random = np.random.default_rng(seed)
+    codings = np.asarray(run.array("codings"), np.float32)
     if run.spec.coding == "variational":
-        across = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)], np.float32)
-        down = across[::-1]
-    else:
-        across = np.linspace(axes[0].low, axes[0].high, n, dtype=np.float32)
-        down = np.linspace(axes[1].high, axes[1].low, n, dtype=np.float32)
-    grid = np.zeros((n, n, 2), np.float32)
-    grid[..., axes[0].coding] = across[None, :]
-    grid[..., axes[1].coding] = down[:, None]
-    return grid.reshape(-1, 2), across, down
+        drawn = random.standard_normal((n, codings.shape[1])).astype(np.float32)
+        return drawn * np.float32(temperature)
+    rows = random.integers(len(codings), size=(n, codings.shape[1]))
+    drawn = np.take_along_axis(codings, rows, axis=0)
+    return drawn + np.float32(temperature - 1) * (drawn - codings.mean(axis=0))
+
+
+def read_coding(text: str, size: int) -> np.ndarray:
+    """A coding (size,) float32 from a link: numbers with commas between. `coding_text` is its inverse.
+
+    Raises
+    ------
+    SpecError : for another count of numbers and for what is no finite number.
+    """
+    try:
+        z = np.array([float(part) for part in text.split(",")], np.float32)
+    except ValueError:
+        z = np.array([np.nan], np.float32)
+    allowed = f"{size} finite numbers with commas between, one a coding"
+    fields.require(bool(np.isfinite(z).all()), "z", text[:40], allowed)
+    fields.require(len(z) == size, "z", f"{len(z)} numbers", allowed)
+    return z
+
+
+def coding_text(z: np.ndarray) -> str:
+    """A coding (d,) as a link holds it: four significant digits a number."""
+    return ",".join(f"{value:.4g}" for value in z.tolist())

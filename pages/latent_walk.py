@@ -1,18 +1,38 @@
-"""Latent walk: move a coding and see what the decoder makes of it."""
+"""Latent walk: move a coding, see at once what the decoder makes of it, and whether that can be believed."""
+
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from aecore import figures, inference, walk
+from aecore import figures, hashing, inference, walk
 from aecore.datasets import Data, as_float, watched
+from aecore.errors import AecoreError
 from aecore.figures import PLOTLY_CONFIG
 from aecore.runs import Run
-from pages.widgets import active, header, host, image_grid, shell, theme
+from pages.widgets import (
+    active,
+    bits,
+    controls,
+    header,
+    holes,
+    host,
+    image_grid,
+    journeys,
+    shell,
+    theme,
+    walk_view,
+)
+from pages.widgets.markdown import plain
+from pages.widgets.walk_view import Walker
 
 shell.enter()
 
-SLIDERS = 8  # more are folded away: the first ones carry most
-SAMPLES = 20
+VIEWS = {"sliders": "Sliders", "plane": "Plane", "journeys": "Journeys", "random": "Random", "holes": "Holes"}
+JOURNEYS = {"images": "Between images", "classes": "Between classes", "sum": "A − B + C"}
+LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
 
 
 def main() -> None:
@@ -20,37 +40,54 @@ def main() -> None:
     if run is None:
         header.draw(None, "", [])
         return
-    axes = walk.axes(run)
-    header.draw(run, _sentence(run, axes), _numbers(run))
     data = host.data(run.spec.dataset)
-    _begin(run, data, axes)
-    if len(axes) == 2:
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            _walk(run, data, axes, beside=False)
-        with right:
-            _manifold(run, axes)
+    try:
+        walker = walk_view.walker(run, data)
+        header.draw(run, _sentence(run, walker.axes), _numbers(run))
+        _begin(run, data)
+    except AecoreError as error:
+        header.draw(run, "There is no walk through this run.", [])
+        st.warning(plain(str(error)), icon=":material/info:")
+        return
+    view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
+    if view == "bits":
+        bits.draw(run, data, walker)
+    elif view == "journeys":
+        _journeys(run, data, walker)
+    elif view == "random":
+        journeys.random(run, data, walker)
+        journeys.grid(run, data, walker)
+    elif view == "holes":
+        holes.section(run, data, walker)
     else:
-        _walk(run, data, axes, beside=True)
-    _samples(run)
-    if run.metrics.get("kl_per_dimension"):
-        st.markdown("###### What each coding carries")
-        chart = figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), theme.current())
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="KL divergence of each coding", key="kl")
-        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
+        _walk(run, data, walker, "plane" if view == "plane" else "sliders")
+        _carried(run)
+
+
+def _views(run: Run, walker: Walker) -> dict[str, str]:
+    """What this run can be shown in: planes need two codings, and a browser that decodes."""
+    size = len(walker.axes)
+    fits = {"plane": size > 1 and walker.decoder is not None, "holes": size == 2 and walker.decoder is not None}
+    views = {name: text for name, text in VIEWS.items() if fits.get(name, True)}
+    return {"bits": "Bits", **views} if hashing.is_hash(run) else views
 
 
 def _sentence(run: Run, axes: list[walk.Axis]) -> str:
     silent = sum(not axis.active for axis in axes)
+    if silent == len(axes):
+        return (
+            "Nothing moves the picture: every coding fell silent in training (a collapsed run), so the decoder draws "
+            "one average image. A smaller KL or sparsity weight brings codings back."
+        )
     if run.spec.coding == "variational":
         folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
         return (
-            "Move a coding and the picture follows. Codings are ordered by how much they carry (KL divergence); the "
-            f"prior says that values within ±2 are usual.{folded}"
+            "Drag a coding and the picture follows your hand. Codings are ordered by how much they carry (KL "
+            f"divergence); the prior says that values within ±2 are usual.{folded}"
         )
     return (
-        "Move a coding and the picture follows. A plain autoencoder never learned which codings are likely: sliders "
-        "span what the data used, and between and beyond its images the picture may mean nothing."
+        "Drag a coding and the picture follows your hand. A plain autoencoder never learned which codings are likely: "
+        "between and beyond the codes of its images the picture may mean nothing."
     )
 
 
@@ -71,122 +108,109 @@ def _numbers(run: Run) -> list[header.Number]:
     return numbers
 
 
-@st.fragment
-def _walk(run: Run, data: Data, axes: list[walk.Axis], beside: bool) -> None:
-    """The picture and its sliders: all that runs again when one moves."""
-    left, right = st.columns([2, 3], gap="large") if beside else (st.container(), st.container())
-    with left:
-        picture = st.container()
-        _starts(run, data, axes)
-    with right:
-        z = _sliders(axes)
-    with picture:
-        output = inference.decode(run, z[None])[0]
-        image_grid.large_image(output, alt="The decoded picture", width=340)
-
-
-def _name(axis: walk.Axis) -> str:
-    return f"z{axis.coding + 1}"
-
-
-def _begin(run: Run, data: Data, axes: list[walk.Axis]) -> None:
-    """Another run has other codings: start at a real image of its own, or where its link says; and start at the
-    sample that another page sent here."""
-    sent = st.session_state.pop("walk_from", None)
+def _begin(run: Run, data: Data) -> None:
+    """Where the walk stands: where it was; for another run at a real image of its own, or where the link says; or at
+    the sample that another page sent here."""
+    state = st.session_state
+    sent = state.pop("walk_from", None)
     if sent is not None:
-        st.session_state["walk_run"] = run.key
-        _go_to(axes, inference.encode(run, as_float(data.numbered(np.array([sent]))))[0])
-        return
-    if st.session_state.get("walk_run") == run.key:
-        return
-    first = "walk_run" not in st.session_state
-    st.session_state["walk_run"] = run.key
-    sample = watched(len(data.validation), data.validation_labels)[0]
-    z = np.asarray(run.array("codings")[sample], np.float32)
-    _go_to([axis for axis in axes if not (first and _name(axis) in st.query_params)], z)
+        _go_to(run, inference.encode(run, as_float(data.numbered(np.array([sent]))))[0], sent)
+    elif state.get("walk_run") != run.key:
+        first, link = "walk_run" not in state, st.query_params.get("z")
+        sample = int(watched(len(data.validation), data.validation_labels)[0])
+        _go_to(run, run.array("codings")[sample], sample)
+        if first and link:
+            try:
+                _go_to(run, walk.read_coding(link, len(state["walk_z"])))
+            except AecoreError as error:
+                state["walk_notice"] = f"Not used from the link: {error}."
+    if "walk_notice" in state:
+        st.warning(state["walk_notice"], icon=":material/info:")
 
 
-def _go_to(axes: list[walk.Axis], z: np.ndarray) -> None:
-    """Set every slider to a coding, as far as it reaches."""
-    for axis in axes:
-        st.session_state[_name(axis)] = axis.clip(float(z[axis.coding]))
-
-
-def _starts(run: Run, data: Data, axes: list[walk.Axis]) -> None:
-    with st.container(horizontal=True, gap="small"):
-        if st.button("Random", icon=":material/casino:", key="random"):
-            st.session_state["draws"] = st.session_state.get("draws", 0) + 1
-            z = walk.sample(run, 1, seed=st.session_state["draws"])[0]
-            _go_to(axes, z)
-            st.rerun(scope="fragment")
-        with st.popover("From an image", icon=":material/image:"):
-            number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_sample")
-            image_grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
-            st.button(
-                "Start here", key="walk_start", type="primary",
-                on_click=lambda: _go_to(axes, np.asarray(run.array("codings")[number], np.float32)),
-            )  # fmt: skip
-        st.button(
-            "Centre", key="centre",
-            on_click=lambda: st.session_state.update({_name(axis): axis.clip(axis.start) for axis in axes}),
-        )  # fmt: skip
-
-
-def _sliders(axes: list[walk.Axis]) -> np.ndarray:
-    """One slider a coding, the most telling first; returns the codings (d,)."""
-    z = np.zeros(len(axes), np.float32)
-    shown = [axis for axis in axes if axis.active][:SLIDERS] or axes[:1]
-    for axis in shown:
-        z[axis.coding] = _slider(axis)
-    rest = [axis for axis in axes if axis not in shown]
-    if rest:
-        silent = sum(not axis.active for axis in rest)
-        label = f"{len(rest) - silent} more in use, {silent} silent"
-        with st.expander(label):
-            for axis in rest[: walk.MOST_SLIDERS]:
-                z[axis.coding] = _slider(axis)
-        for axis in rest[walk.MOST_SLIDERS :]:
-            z[axis.coding] = st.session_state.get(_name(axis), axis.start)
-    return z
-
-
-def _slider(axis: walk.Axis) -> float:
-    name = _name(axis)
-    value = st.session_state.get(name)
-    if value is not None:
-        st.session_state[name] = axis.clip(value)
-    return st.slider(
-        f"Coding {axis.coding + 1}", axis.low, axis.high, axis.start, step=axis.step, key=name, bind="query-params",
-        help=axis.help,
-    )  # fmt: skip
-
-
-def _manifold(run: Run, axes: list[walk.Axis]) -> None:
-    st.markdown("###### The whole plane")
-    grid, across, down = walk.manifold(run, axes)
-    image_grid.thumbnails(inference.decode(run, grid), [f"{a:.1f}, {b:.1f}" for b in down for a in across], len(across))
-    first, second = axes[0].coding + 1, axes[1].coding + 1
-    spaced = "spaced by the quantiles of the prior" if run.spec.coding == "variational" else "over the codings' range"
-    st.caption(
-        f"Every picture the two codings can make, {spaced}: coding {first} grows to the right, coding {second} "
-        "upwards. Good: one kind of garment turns into the next without a jump."
-    )
+def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
+    """Stand at a coding; `sample` is the number of the image it is the code of, whose uncertainty the plane draws."""
+    st.session_state.pop("walk_notice", None)
+    st.session_state.update(walk_run=run.key, walk_z=np.asarray(z, np.float32), walk_sample=sample)
 
 
 @st.fragment
-def _samples(run: Run) -> None:
-    variational = run.spec.coding == "variational"
-    st.markdown("###### Random samples" + (" from the prior" if variational else ""))
-    if st.button("Draw again", key="resample", icon=":material/casino:"):
-        st.session_state["samples_seed"] = st.session_state.get("samples_seed", 0) + 1
-    z = walk.sample(run, SAMPLES, seed=st.session_state.get("samples_seed", 0))
-    image_grid.thumbnails(inference.decode(run, z), [f"sample {i + 1}" for i in range(SAMPLES)], 10)
-    st.caption(
-        "Codings drawn from the standard normal prior, decoded. Good: most could be real."
-        if variational
-        else "Each coding drawn on its own from the values the data used. No prior was learned, so most are nothing "
-        "one would wear: that is what a variational autoencoder adds."
-    )
+def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
+    """The component and what stands over it: all that runs again when a hand lets go."""
+    bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    _starts(bar, run, data, walker)
+    plane = _plane(bar, run, walker) if view == "plane" else {}
+    z = st.session_state["walk_z"]
+    moved = walk_view.draw(walker, z, key="walk", view=view, anchor_sigma=_sigma(run, data), **plane)
+    if not np.array_equal(moved, z):
+        st.session_state["walk_z"] = moved
+    if st.session_state.get("walk_sample") is None or not np.allclose(moved, z, rtol=1e-3, atol=1e-3):
+        st.query_params["z"] = walk.coding_text(moved)
+
+
+def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
+    state = st.session_state
+
+    def draw() -> None:
+        state["draws"] = state.get("draws", 0) + 1
+        _go_to(run, walk.sample(run, 1, seed=state["draws"])[0])
+
+    def centre() -> None:
+        z = np.zeros(len(walker.axes), np.float32)
+        z[[axis.coding for axis in walker.axes]] = [axis.start for axis in walker.axes]
+        _go_to(run, z)
+
+    bar.button("Random", icon=":material/casino:", key="random", on_click=draw)
+    with bar.popover("From an image", icon=":material/image:"):
+        number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_number")
+        image_grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
+        start = partial(_go_to, run, run.array("codings")[number], number)
+        st.button("Start here", key="walk_start", type="primary", on_click=start)
+    bar.button("Centre", key="centre", on_click=centre)
+
+
+def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
+    """The plane's controls: which two codings, what is drawn on it, how its axes are spaced."""
+    codings = [axis.coding for axis in walker.axes]
+    across, up = codings[0], codings[1]
+    if len(codings) > 2:
+        across = bar.selectbox("Across", codings, format_func=_name, key="across", bind="query-params", width=130)
+        others = [coding for coding in codings if coding != across]
+        up = bar.selectbox("Up", others, format_func=_name, key="up", bind="query-params", width=130)
+    picked = bar.pills(
+        "Drawn", list(LAYERS), selection_mode="multi", default=["grid", "data"], format_func=LAYERS.__getitem__,
+        key="layers", label_visibility="collapsed", bind="query-params",
+    )  # fmt: skip
+    quantiles = run.spec.coding == "variational" and bar.toggle(
+        "Prior quantiles", key="quantiles", bind="query-params",
+        help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
+    )  # fmt: skip
+    return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in picked for name in LAYERS}}
+
+
+def _name(coding: int) -> str:
+    return f"coding {coding + 1}"
+
+
+def _sigma(run: Run, data: Data) -> np.ndarray | None:
+    """Standard deviations (d,) of the image the walk was set to last, as its variational encoder gives them."""
+    sample = st.session_state.get("walk_sample")
+    if run.spec.coding != "variational" or sample is None:
+        return None
+    return np.exp(inference.log_variance(run, as_float(data.numbered(np.array([sample]))))[0] / 2)
+
+
+def _journeys(run: Run, data: Data, walker: Walker) -> None:
+    kind = controls.segments(st.container(horizontal=True), "Journey", JOURNEYS, "journey")
+    {"images": journeys.between, "classes": journeys.means, "sum": journeys.arithmetic}[kind](run, data, walker)
+
+
+def _carried(run: Run) -> None:
+    if run.metrics.get("kl_per_dimension"):
+        st.markdown("###### What each coding carries")
+        chart = figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), theme.current())
+        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="KL divergence of each coding", key="kl")
+        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
 
 
 main()

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from aecore import datasets, inference, metrics
+from aecore import datasets, hashing, inference, metrics
 from aecore.datasets import Data, as_float
 from aecore.probing import baselines
 from aecore.probing.judges import Labelled, NotApplicable, knn_accuracy, logistic_accuracy, parts, usable
@@ -177,12 +177,11 @@ class _Measurement:
         return total / len(self.codings) * self.data.info.features
 
     def _hashing(self) -> dict[str, Any]:
-        if self.run.spec.noise_on != "coding" or self.run.spec.noise_rate == 0:
+        if not hashing.is_hash(self.run):
             raise NotApplicable("only noise before the codings makes a hash of them")
-        middle = 0.5 if self.run.spec.coding_activation == "sigmoid" else 0.0
         if self.data.validation_labels is None:
             self.reasons["bucket_precision"] = NO_LABELS
-        return baselines.hashing(self.data, usable(self.codings) > middle)
+        return baselines.hashing(self.data, hashing.bits(usable(self.codings), hashing.threshold(self.run)))
 
     def _baselines(self) -> None:
         """The same numbers of PCA codings and of raw pixels, as far as this run has them."""

@@ -1,10 +1,8 @@
 """The interactive map: one or two panels of points on canvas, with the images behind them, drawn by our own script.
 
-What the browser gets is split by how often it changes, into *parts*: the samples, each panel's points and neighbours,
-each sheet of images, and the view (colours, selection, tool). Streamlit sends a message the browser has already as a
-reference of a few bytes, so a new selection costs the small view and nothing else, and another projection keeps the
-images. A part is an invisible component that only hands its bytes to the map in the same page; the view comes last
-and names the versions that belong together, so the map never mixes old and new.
+What the browser gets is split by how often it changes, into parts (see `parts`): the samples, each panel's points and
+neighbours, each sheet of images, and the view (colours, selection, tool). So a new selection costs the small view and
+nothing else, and another projection keeps the images.
 
 Scripts: `canvas/parts.js` (the hand-over), `scene.js` (positions, index), `raster.js` and `base.js` (points, images,
 names), `overlay.js` (hover, lines, rings), `card.js`, `panel.js`, `gestures.js`, `keys.js`, `map.js` (the component).
@@ -14,7 +12,7 @@ For tests, each panel's upper canvas has `dataset.hovered`, `.focus`, `.selected
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +21,8 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore.figures.numbers import error_text
-from pages.widgets import packing, sprites, theme
+from pages.widgets import packing, parts, theme
+from pages.widgets.parts import Slot
 
 SLOTS = ("samples", "images", "panel0", "panel1", "reconstructions0", "reconstructions1")
 SCRIPTS = ("scene", "raster", "base", "overlay", "card", "panel", "gestures", "keys", "map")
@@ -108,28 +107,22 @@ def draw(
     shown = Picked(focus, [int(i) for i in selected])
     slots = _slots(panels, np.asarray(numbers), labels, images, count)
     with st.container(gap=None, key=f"{key}_map"):
-        answer = _component()(key=key, data={"map": key}, height="content", on_picked_change=lambda: None)
+        answer = _component()(key=key, data={"owner": key}, height="content", on_picked_change=lambda: None)
         picked = _picked(getattr(answer, "picked", None), count) or shown
         for slot in SLOTS:
             if slot in slots:
-                header, arrays = slots[slot]
-                _part(key, slot, {"map": key, **header}, arrays)
+                parts.hand_over(key, slots[slot])
         view, arrays = _view(panels, labels, class_names, colour, values, value_name, marks, count)
         view |= {
-            "map": key,
-            "slot": "view",
             "style": style,
             "tool": tool,
             "focus": picked.point,
             "height": height,
-            "versions": {slot: header["version"] for slot, (header, _) in slots.items()},
+            "versions": parts.versions(slots),
         }
         arrays["selected"] = np.asarray(picked.selection, np.int32)
-        _part(key, "view", {**view, "version": sprites.fingerprint(repr(view).encode(), *arrays.values())}, arrays)
+        parts.hand_over(key, parts.versioned("view", view, arrays))
     return picked
-
-
-Slot = tuple[dict[str, Any], dict[str, np.ndarray | bytes]]
 
 
 def _slots(
@@ -139,9 +132,9 @@ def _slots(
     samples = {"numbers": numbers.astype(np.int32)}
     if labels is not None:
         samples["groups"] = np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.uint16)
-    slots: dict[str, Slot] = {"samples": _versioned("samples", {}, samples)}
+    slots: dict[str, Slot] = {"samples": parts.versioned("samples", {}, samples)}
     if images is not None and count:
-        slots["images"] = _sheet_slot("images", images)
+        slots["images"] = parts.sheet_slot("images", images)
     for i, panel in enumerate(panels):
         arrays = {"points": np.asarray(panel.points, np.float32)}
         position = np.uint16 if count <= 65_536 else np.uint32  # half the bytes for the usual map
@@ -150,20 +143,10 @@ def _slots(
                 arrays[name] = np.asarray(near).astype(position)
         if panel.errors is not None:
             arrays["errors"] = np.asarray(panel.errors, np.float32)
-        slots[f"panel{i}"] = _versioned(f"panel{i}", {"title": panel.title}, arrays)
+        slots[f"panel{i}"] = parts.versioned(f"panel{i}", {"title": panel.title}, arrays)
         if panel.reconstructions is not None and count:
-            slots[f"reconstructions{i}"] = _sheet_slot(f"reconstructions{i}", panel.reconstructions)
+            slots[f"reconstructions{i}"] = parts.sheet_slot(f"reconstructions{i}", panel.reconstructions)
     return slots
-
-
-def _versioned(slot: str, header: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Slot:
-    version = sprites.fingerprint(repr(header).encode(), *arrays.values())
-    return {"slot": slot, "version": version, **header}, dict(arrays)
-
-
-def _sheet_slot(slot: str, images: np.ndarray) -> Slot:
-    sheet = sprites.sheet(images)
-    return {"slot": slot, **sheet.facts()}, {"file": sheet.file}
 
 
 def _view(
@@ -254,17 +237,6 @@ def _lengths(count: int, **arrays: np.ndarray | None) -> None:
     for name, array in arrays.items():
         if array is not None and len(array) != count:
             raise ValueError(f"{name}: got {len(array)}, allowed: {count}, one a number")
-
-
-def _part(key: str, slot: str, header: dict[str, Any], arrays: Mapping[str, np.ndarray | bytes]) -> None:
-    _part_component()(key=f"{key}_{slot}", data=packing.pack(header, **arrays), height="content")
-
-
-@st.cache_resource(show_spinner=False)
-def _part_component() -> components.ComponentRenderer:
-    return components.component(
-        "map_part", html="<i hidden></i>", js=packing.script("unpack.js", "parts.js", "part.js")
-    )
 
 
 @st.cache_resource(show_spinner=False)

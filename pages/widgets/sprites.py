@@ -41,12 +41,13 @@ class Sheet:
         return {name: value for name, value in vars(self).items() if name != "file"}
 
 
-def sheet(images: np.ndarray) -> Sheet:
+def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
     """The sheet of these images; computed once for the same content.
 
     Parameters
     ----------
     images : (n, height, width) or with 1 or 3 channels last, uint8; n ≥ 1.
+    lossy : where the bytes are needed for something else; large sheets are so anyway.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def sheet(images: np.ndarray) -> Sheet:
     fits = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
     if images.dtype != np.uint8 or not fits or 0 in images.shape:
         raise ValueError(f"images: got {images.dtype} {images.shape}, allowed: uint8 (n, height, width[, 1 or 3])")
-    return _sheet(fingerprint(images), images)
+    return _sheet(fingerprint(images) + "~" * lossy, images, lossy)
 
 
 def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
@@ -75,18 +76,18 @@ def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
-def _sheet(content: str, _images: np.ndarray) -> Sheet:
+def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
     images = _images
     while int(np.prod(images.shape[:3])) > PIXELS and min(images.shape[1:3]) > 1:
         images = _halved(images)
-    made = _drawn(images, content, images is not _images)
+    made = _drawn(images, content, images is not _images, lossy)
     while len(made.file) > BYTES and min(images.shape[1:3]) > 1:
         images = _halved(images)
-        made = _drawn(images, content, True)
+        made = _drawn(images, content, True, lossy)
     return made
 
 
-def _drawn(images: np.ndarray, content: str, halved: bool) -> Sheet:
+def _drawn(images: np.ndarray, content: str, halved: bool, lossy: bool) -> Sheet:
     count, height, width = images.shape[:3]
     columns = max(1, round((count * height / width) ** 0.5))
     rows = -(-count // columns)
@@ -95,7 +96,7 @@ def _drawn(images: np.ndarray, content: str, halved: bool) -> Sheet:
     picture = filled.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
     drawn = Image.fromarray(np.ascontiguousarray(picture).reshape(rows * height, columns * width, *images.shape[3:]))
     file = io.BytesIO()
-    exact = images.size <= EXACT
+    exact = images.size <= EXACT and not lossy
     if exact:
         drawn.save(file, "PNG", compress_level=1)
     else:

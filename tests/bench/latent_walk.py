@@ -1,106 +1,269 @@
-"""What one step of a latent walk's slider costs: the decoding alone, then the whole way to the screen.
+"""A latent walk under the hand in Chromium without a graphics card, beside the same walk with `st.slider`.
 
-First table, in this process: `inference.decode` of one coding and the picture's HTML, for every demonstration run; 200
-steps along its most telling coding, after one that loads the decoder. Second table, in the running app: a key press
-on the slider until Chromium shows another image, and the processor time that the server's process spent for one step
-(user and system, over 50 steps; the websocket and everything else the page redraws are in it). Goal: 20 ms of server
-time.
+Networks: four demonstration runs, and published ones with the weights they begin with, which decode as fast as
+trained ones. Each is walked on a page of its own, opened twice: the first visit surveys the run and makes the sheet of
+images (a server's work, once a run), the second is measured.
+
+- kB: all that came through the websocket, Streamlit's own messages and the component's scripts included.
+- ready s: from the page's first text to a walk that can be moved.
+- pictures/s: how often another picture was drawn, while for three seconds the most telling coding, or the plane's
+  cross-hair, is dragged to another place in every frame.
+- messages: through the websocket during the drag, in both directions. server ms: the server's processor time, a second
+  of dragging; in brackets, a second of doing nothing before it.
+
+The same with one `st.slider` a coding, the server decoding: pictures a second while dragging, then one key press until
+another picture stands on the screen, and the server's processor time for it, 30 presses.
+
+Goals: 50 pictures a second for dense decoders, 30 for convolutional, 15 for recurrent ones; no message during a drag;
+2 MB for the published ones and 4 MB for the largest; ready within 1 s; no work for the server.
 
     python -m tests.bench.latent_walk
 """
 
 from __future__ import annotations
 
+import math
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
+from playwright.sync_api import Browser, Page, WebSocket
+
+from aecore import demo, runs
+from tests.bench.common import demonstrations, print_table
+from tests.browser.serve import app, chromium, new_page, settle
+
+SECONDS = 3
+KEYS = 30
+DEMONSTRATIONS = ("variational-2", "stacked", "convolutional", "recurrent")
+PUBLISHED = ("geron-stacked", "geron-sparse-kl", "geron-convolutional", "geron-recurrent", "best-10")
+
+# A training that is stopped at once leaves a complete run: in a process of its own, TensorFlow stays out of this one.
+MAKE = """
+import sys
+from aecore import learning, presets, runs
+for name in sys.argv[1:]:
+    spec = presets.get(name).spec.replace(dataset="fashion-mnist-12k")
+    run = runs.run_of(spec)
+    learning.train(spec, run.folder, lambda: True)
+    print(run.key)
+"""
+
+PAGE = """
 import numpy as np
-from playwright.sync_api import Page
+import streamlit as st
+from aecore import datasets, inference, runs, walk
+from pages.widgets import image_grid, walk_view
 
-from aecore import demo, inference, runs, walk
-from aecore.runs import Run
-from pages.widgets.image_grid import large_image_html
-from tests.bench.common import demonstrations, finish, opened, print_table, served
-from tests.browser.serve import chromium
+st.set_page_config(layout="wide")
+run, kind = runs.open_run(st.query_params["run"]), st.query_params["kind"]
+data = st.cache_resource(datasets.load)(run.spec.dataset)
+st.markdown("A walk")
+begin = np.asarray(run.array("codings")[0], np.float32)
 
-STEPS = 200
-KEYS = 50
-# On the page: from a key press to the first frame in which the picture is another one.
+
+@st.fragment
+def sliders():
+    picture, z = st.container(), begin.copy()
+    for axis in axes:
+        value = axis.clip(float(z[axis.coding]))
+        z[axis.coding] = st.slider(f"z{axis.coding + 1}", axis.low, axis.high, value, axis.step)
+    with picture:
+        image = inference.decode(run, z[None])[0]
+        image_grid.large_image(image, alt="The decoded picture", width=340, caption=str(z))
+
+
+if kind == "st.slider":
+    axes = st.cache_data(lambda key: walk.axes(run)[:8])(run.key)
+    sliders()
+else:
+    walk_view.draw(walk_view.walker(run, data), begin, key="walk", view=kind)
+"""
+
+# When the page's first text and the walk were there, in milliseconds after the page began. Components live in shadows.
+CLOCK = """
+window.deep = (wanted, root = document) => root.querySelector(wanted)
+  || [...root.querySelectorAll("*")].reduce((found, e) => found || (e.shadowRoot && deep(wanted, e.shadowRoot)), null);
+window.clock = {};
+(function look() {
+  if (!clock.text && deep('[data-testid="stMarkdown"]')) clock.text = performance.now();
+  if (!clock.ready && deep(".walk[data-ready]")) clock.ready = performance.now();
+  else requestAnimationFrame(look);
+})();
+"""
+
+# Counts the frames in which a picture of other codings was drawn. Another picture would not do: the networks nobody has
+# trained tell neighbouring codings hardly apart.
 WATCH = """() => {
-  const picture = () => document.querySelector(".ae-large img, .ae-large .ae-bars")?.outerHTML;
-  let pressed = 0, before = "";
-  window.took = null;
-  addEventListener("keydown", () => { pressed = performance.now(); before = picture(); window.took = null; }, true);
-  const look = () => {
-    if (pressed && picture() && picture() !== before) { window.took = performance.now() - pressed; pressed = 0; }
+  const walk = deep(".walk"), drawn = () => walk ? walk.dataset.z : document.querySelector(".ae-large")?.innerText;
+  const watch = window.watch = {begin: performance.now(), pictures: 0, changed: null};
+  let last = drawn();
+  (function look() {
+    if (window.watch !== watch) return;
+    const now = drawn();
+    if (now !== last && now) { watch.pictures++; watch.changed = performance.now(); last = now; }
     requestAnimationFrame(look);
-  };
-  look();
+  })();
+}"""
+PRESS = 'addEventListener("keydown", () => { watch.pressed = performance.now(); watch.changed = null; }, true)'
+
+# What a pointer takes hold of.
+HANDLES = {
+    "sliders": 'input[type="range"]',
+    "plane": "canvas[data-z]",
+    "st.slider": ':has(> [data-testid="stSliderThumbValue"])',
+}
+# A drag that is at another place in every frame: a pointer from outside arrives in every other one. What the browser
+# makes of a pointer on its own slider, scripts cannot, so there it is the value that moves.
+DRAG = """async (handle, seconds) => {
+  const box = handle.getBoundingClientRect(), begin = performance.now();
+  for (let past; (past = (performance.now() - begin) / 1000) < seconds; ) {
+    const part = 0.5 + 0.45 * Math.sin(3 * past);
+    if (handle.tagName === "INPUT") {
+      handle.value = Number(handle.min) + part * (handle.max - handle.min);
+      handle.dispatchEvent(new Event("input", {bubbles: true}));
+    } else {
+      const y = box.y + box.height * (0.5 + 0.4 * Math.cos(2 * past));
+      handle.dispatchEvent(new PointerEvent("pointermove", {clientX: box.x + box.width * part, clientY: y,
+        bubbles: true, composed: true, isPrimary: true, pointerId: 1, pointerType: "mouse", buttons: 1}));
+    }
+    await new Promise(requestAnimationFrame);
+  }
 }"""
 
 
+@dataclass
+class Traffic:
+    """What went through a page's websocket: bytes received, and how many messages in both directions."""
+
+    received: int = 0
+    messages: int = 0
+
+    def listen(self, page: Page) -> None:
+        def count(frame: str | bytes, sent: bool) -> None:
+            self.messages += 1
+            self.received += 0 if sent else len(frame)
+
+        def opened(socket: WebSocket) -> None:
+            socket.on("framereceived", lambda frame: count(frame, False))
+            socket.on("framesent", lambda frame: count(frame, True))
+
+        page.on("websocket", opened)
+
+
 def main() -> None:
-    with demonstrations() as cache:
-        found = {name: runs.open_run(key, cache) for name, key in demo.keys().items()}
-        found = {name: run for name, run in found.items() if run.readable}
-        print_table(
-            f"Decode one coding and write its picture: ms, {STEPS} steps",
-            ("run", "codings", "decode", "HTML", "both", "p95"),
-            [(name, run.metrics["coding_size"], *decoding(run)) for name, run in found.items()],
-        )
-        # Without the workers: what they import in the background would be measured too.
-        with chromium() as browser, served(cache, AECORE_WARM="0") as (url, server):
-            rows = []
-            for name, run in found.items():
-                page = at_left_end(opened(browser, f"{url}/latent_walk?run={run.key}"))
-                before = sum(server.cpu_times()[:2])
-                shown = [step(page) for _ in range(KEYS)]
-                spent = sum(server.cpu_times()[:2]) - before
-                rows.append((name, *milliseconds(shown), f"{1000 * spent / KEYS:.1f}"))
-                page.context.close()
-    print_table(
-        f"One slider step in the app: ms, {KEYS} key presses", ("run", "key to image", "p95", "server CPU"), rows
+    rows = []
+    with demonstrations() as cache, tempfile.TemporaryDirectory() as folder:
+        environment = {"AECORE_CACHE": str(cache)}
+        script = Path(folder) / "page.py"
+        script.write_text(PAGE)
+        found = {name: demo.keys()[name] for name in DEMONSTRATIONS} | untrained(environment)
+        with app(script, **environment) as url, chromium() as browser:
+            option = f"--server.port={url.rpartition(':')[2]}"
+            server = next(child for child in psutil.Process().children() if option in child.cmdline())
+            for name, key in found.items():
+                run = runs.open_run(key, cache)
+                views = ("sliders", "plane") if run.metrics["coding_size"] == 2 else ("sliders",)
+                for view in views:
+                    walk = walked(browser, f"{url}/?run={key}&kind={view}", view, server)
+                    rival = rivalled(browser, f"{url}/?run={key}&kind=st.slider", server)
+                    title = name if view == "sliders" else f"{name}, {view}"
+                    rows.append((title, f"{run.metrics['coding_size']}", *walk, *rival))
+    header = (
+        "", "codings", "kB", "ready s", "pictures/s", "messages", "server ms (idle)",
+        "st.slider: pictures/s", "key to picture ms", "p95", "server ms",
+    )  # fmt: skip
+    print_table("A latent walk dragged in Chromium without a graphics card, and with st.slider", header, rows)
+
+
+def untrained(environment: dict[str, str]) -> dict[str, str]:
+    """{preset: key of a run with the published network}."""
+    made = subprocess.run(
+        [sys.executable, "-c", MAKE, *PUBLISHED], env={**os.environ, **environment}, check=True, capture_output=True
     )
+    return dict(zip(PUBLISHED, made.stdout.decode().split(), strict=True))
 
 
-def decoding(run: Run) -> tuple[str, ...]:
-    """Median milliseconds of decoding, of the HTML and of both, and the 95th percentile of both."""
-    axis = walk.axes(run)[0]
-    z = np.array(run.array("codings")[:1], np.float32)
-    inference.decode(run, z)
-    decode, write = [], []
-    for value in np.linspace(axis.low, axis.high, STEPS):
-        z[0, axis.coding] = value
-        clock = time.perf_counter()
-        image = inference.decode(run, z)[0]
-        decode.append(time.perf_counter() - clock)
-        large_image_html(image, alt="The decoded picture", width=340)
-        write.append(time.perf_counter() - clock - decode[-1])
-    both = [a + b for a, b in zip(decode, write, strict=True)]
-    return *(f"{1000 * statistics.median(times):.2f}" for times in (decode, write)), *milliseconds(both, 2)
+def walked(browser: Browser, url: str, view: str, server: psutil.Process) -> tuple[str, ...]:
+    """Our component: kB, seconds until it is ready, and the drag."""
+    opened(browser, url)[0].context.close()
+    page, traffic = opened(browser, url)
+    clock = page.evaluate("clock")
+    kilobytes = traffic.received / 1000
+    before = processor_time(server)
+    page.wait_for_timeout(1000 * SECONDS)
+    idle = 1000 * (processor_time(server) - before) / SECONDS
+    pictures, messages, spent = dragged(page, view, traffic, server)
+    page.context.close()
+    ready = (clock["ready"] - clock["text"]) / 1000
+    return f"{kilobytes:,.0f}", f"{ready:.2f}", f"{pictures:.0f}", f"{messages}", f"{spent:.0f} ({idle:.0f})"
 
 
-def milliseconds(seconds: list[float], decimals: int = 0) -> tuple[str, str]:
-    """Median and 95th percentile."""
-    p95 = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
-    return f"{1000 * statistics.median(seconds):.{decimals}f}", f"{1000 * p95:.{decimals}f}"
-
-
-def at_left_end(page: Page) -> Page:
-    """The page with its first slider in focus and at the left end, so that every step can go to the right."""
-    page.locator('[data-testid="stMain"] [data-testid="stSlider"] input').first.focus()
+def rivalled(browser: Browser, url: str, server: psutil.Process) -> tuple[str, ...]:
+    """`st.slider`: the drag, and 30 key presses."""
+    page, traffic = opened(browser, url)
+    pictures, *_ = dragged(page, "st.slider", traffic, server)
+    page.wait_for_function("watch.changed !== null")  # it was let go
+    settle(page)
+    page.locator('[data-testid="stSlider"] input').first.focus()
     page.keyboard.press("Home")
     page.wait_for_timeout(1000)
-    finish(page)
     page.evaluate(WATCH)
-    return page
+    page.evaluate(PRESS)
+    before, took = processor_time(server), []
+    for _ in range(KEYS):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("watch.changed !== null", timeout=10_000)
+        took.append(page.evaluate("watch.changed - watch.pressed"))
+    spent = (processor_time(server) - before) / KEYS
+    page.context.close()
+    p95 = statistics.quantiles(took, n=20, method="inclusive")[-1]
+    return f"{pictures:.0f}", f"{statistics.median(took):.0f}", f"{p95:.0f}", f"{1000 * spent:.0f}"
 
 
-def step(page: Page) -> float:
-    """Seconds from one key press to the changed image."""
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("window.took !== null", timeout=10_000)
-    return page.evaluate("window.took") / 1000
+def opened(browser: Browser, url: str) -> tuple[Page, Traffic]:
+    """A new visitor's page, at rest."""
+    page, traffic = new_page(browser), Traffic()
+    traffic.listen(page)
+    page.add_init_script(CLOCK)
+    page.goto(url)
+    page.wait_for_selector(".walk[data-ready], .ae-large", timeout=180_000)
+    settle(page)
+    page.wait_for_timeout(2500)  # strips, planes and everything else that is drawn behind the first picture
+    return page, traffic
+
+
+def dragged(page: Page, view: str, traffic: Traffic, server: psutil.Process) -> tuple[float, int, float]:
+    """Pictures a second, messages, and the server's processor milliseconds a second."""
+    handle = page.locator(HANDLES[view]).first
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(WATCH)
+    before, messages, begin = processor_time(server), traffic.messages, time.perf_counter()
+    if view == "st.slider":
+        while (past := time.perf_counter() - begin) < SECONDS:
+            page.mouse.move(x + 300 * (1 + math.sin(3 * past)), y)
+    else:
+        handle.evaluate(DRAG, SECONDS)
+    pictures = page.evaluate("watch.pictures / (performance.now() - watch.begin) * 1000")
+    spent, messages = processor_time(server) - before, traffic.messages - messages
+    page.mouse.up()
+    return pictures, messages, 1000 * spent / SECONDS
+
+
+def processor_time(process: psutil.Process) -> float:
+    """Seconds, user and system."""
+    return sum(process.cpu_times()[:2])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from tests.browser.serve import (
     go,
     heading,
     knob,
-    nudge,
     pick,
     progress,
     run_in,
@@ -147,15 +146,27 @@ def test_a_walk_through_two_codings(server: str, visit: Open) -> None:
     page = visit(f"{server}/latent_walk?variant=variational&coding_size=2&{DIGITS}")
     click(page, "train")
     await_trained(page)
-    picture = page.locator(".ae-large img").first
-    before = picture.get_attribute("src") or ""
-    nudge(page, "z1", "ArrowRight", 20)
-    expect(picture).not_to_have_attribute("src", before)
-    expect(page.locator(".ae-thumbs").first.locator("img")).to_have_count(144)
+    walk = page.locator(".walk[data-ready]")
+    expect(walk).to_be_visible(timeout=PATIENCE)
+    before, picture = walk.get_attribute("data-z"), pixels(page)
+    slider = walk.locator(".row input").first
+    slider.focus()
+    slider.press("Home")
+    expect(walk).not_to_have_attribute("data-z", before or "")
+    assert pixels(page) != picture
+    expect(page).to_have_url(re.compile(r"[?&]z=-3%2C"))
+    there = walk.get_attribute("data-z") or ""
     page.reload()
     settle(page)
-    assert float(knob(page, "z1").input_value()) > 0.5
-    expect(picture).not_to_have_attribute("src", before)
+    expect(walk).to_have_attribute("data-z", there)
+    pick_segment(page, "Plane")
+    expect(walk).to_have_attribute("data-z", there)
+    expect(walk.locator(".flat canvas").first).to_be_visible()
+
+
+def pixels(page: Page) -> str:
+    """The decoded picture, as a text."""
+    return page.locator("canvas[data-picture]").evaluate("canvas => canvas.toDataURL()")
 
 
 def test_stop_and_train_anew(server: str, visit: Open) -> None:

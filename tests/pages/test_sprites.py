@@ -74,3 +74,10 @@ def test_a_fingerprint_tells_content_shape_and_dtype_apart():
     assert len(names) == 5
     assert sprites.fingerprint(a.reshape(4, 2).T) != sprites.fingerprint(np.arange(8, dtype=np.uint8).reshape(4, 2).T)
     assert sprites.fingerprint(a) == sprites.fingerprint(a.copy())
+
+
+def test_with_losses_a_sheet_is_another_and_smaller() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
+    exact, lossy = sprites.sheet(images), sprites.sheet(images, lossy=True)
+    assert (exact.kind, lossy.kind) == ("image/png", "image/webp")
+    assert lossy.version != exact.version and len(lossy.file) < len(exact.file) / 2

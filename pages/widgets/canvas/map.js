@@ -266,11 +266,11 @@ class LatentMap {
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   let map = MAPS.get(parentElement);
-  if (map && map.key !== data.map) {
+  if (map && map.key !== data.owner) {
     map.close();
     map = null;
   }
-  if (!map) MAPS.set(parentElement, (map = new LatentMap(parentElement, data.map)));
+  if (!map) MAPS.set(parentElement, (map = new LatentMap(parentElement, data.owner)));
   clearTimeout(map.closing);
   map.send = setTriggerValue;
   return () => {

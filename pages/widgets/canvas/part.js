@@ -1,6 +1,6 @@
 // A part: hands its arrays over and takes them back when Python no longer draws it.
 export default function (component) {
-  const part = unpack(component.data), place = board(part.header.map), slot = part.header.slot;
+  const part = unpack(component.data), place = board(part.header.owner), slot = part.header.slot;
   place.slots[slot] = part;
   tell(place);
   return () => {

@@ -1,6 +1,6 @@
-// Where the invisible parts of a map leave their bytes for the map in the same page, by the map's key.
+// Where invisible parts leave their bytes for the component in the same page that owns them, by its key.
 // Each script of a component is a module of its own; the window is what they share.
-const BOARD = Symbol.for("aecore.map.parts");
+const BOARD = Symbol.for("aecore.parts");
 
 function board(key) {
   const all = (globalThis[BOARD] ||= new Map());

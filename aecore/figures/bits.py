@@ -1,0 +1,33 @@
+"""What the bits of a hash are worth, one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aecore.figures.theme import Theme, figure
+
+FEW = 32  # bits up to which each has its number on the axis
+ALMOST = 0.02  # a bit that differs in fewer samples than this share says next to nothing
+
+
+def bit_balance(shares: np.ndarray, theme: Theme, *, height: int = 200) -> go.Figure:
+    """The share (d,) of samples in which each bit is set, in the order of the bits, against one half; bits that are
+    almost always or almost never set are grey."""
+    shares = np.asarray(shares, float)
+    few = shares.size <= FEW
+    chart = figure(theme, height)
+    chart.add_bar(
+        x=np.arange(1, shares.size + 1),
+        y=shares,
+        marker={
+            "color": np.where(np.minimum(shares, 1 - shares) > ALMOST, theme.main, theme.guide),
+            "line": {"width": 0},
+        },
+        hovertemplate="bit %{x}: set in %{y:.1%}<extra></extra>",
+    )
+    chart.add_hline(y=0.5, line={"color": theme.guide, "width": 1.5, "dash": "dot"})
+    chart.update_layout(bargap=0.25 if few else 0.05)
+    chart.update_xaxes(range=[0.4, shares.size + 0.6], title_text="bit", **({"dtick": 1} if few else {"nticks": 9}))
+    chart.update_yaxes(range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0", "½", "1"])
+    return chart

@@ -1,0 +1,251 @@
+// A code of bits under one's hand: each bit is a button, what is decoded from the code is drawn at once, and beside
+// each bit what flipping it would give. Python hears of a code once it has been looked at for a moment (`code`).
+const RESTED = 300;  // milliseconds without a flip before Python hears of the code
+const SLICE = 8;  // milliseconds a frame may take for the small pictures
+const SMALL = 64;  // bits that have a small picture
+const SEEN = 2;  // Hamming distances that are counted: within it codes are said to be near
+const BITS = new WeakMap();
+
+function element(tag, name, parent, text) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  parent?.append(made);
+  return made;
+}
+
+const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const noZero = (value, digits) => value.toFixed(digits).replace(/^0\./, ".");
+
+class Bits {
+  constructor(parent, owner) {
+    this.root = parent.querySelector(".bits");
+    this.owner = owner;
+    this.place = board(owner);
+    this.root.replaceChildren();
+    this.build();
+    this.take = () => this.update();
+    this.place.listeners.add(this.take);
+    this.update();
+  }
+
+  build() {
+    const seen = element("div", "seen", this.root), work = element("div", "work", this.root);
+    const figure = (name, label) => {
+      const made = element("figure", name, seen), canvas = element("canvas", "", made);
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", label);
+      return { canvas, caption: element("figcaption", "", made) };
+    };
+    this.decoded = figure("decoded", "What the code is decoded to");
+    this.image = figure("image", "The sample it began at");
+    this.code = element("div", "code", seen);
+    this.told = element("div", "told", seen);
+    this.told.setAttribute("role", "status");
+    const tools = element("div", "tools", work);
+    const button = (text, title, act) => {
+      const made = element("button", "tool", tools, text);
+      Object.assign(made, { type: "button", title, onclick: act });
+      return made;
+    };
+    button("Random code", "Each bit set as often as in the data, on its own", () => this.random());
+    this.nearest = button("Nearest existing code", "The nearest code that a sample of the data has", () => this.approach());
+    this.back = button("Back to its code", "The code of the sample it began at", () => this.go(this.start.slice()));
+    const label = element("label", "as", tools);
+    this.soft = element("input", "", label);
+    this.soft.type = "checkbox";
+    this.soft.onchange = () => this.draw();
+    label.title = "For the bits that are the sample's own: the codings as the encoder gave them, not rounded";
+    label.append("As encoded");
+    this.grid = element("div", "grid", work);
+    this.grid.setAttribute("role", "group");
+    this.grid.setAttribute("aria-label", "Bits of the code; arrow keys move, space flips");
+    this.grid.onkeydown = event => this.key(event);
+  }
+
+  close() {
+    this.place.listeners.delete(this.take);
+    clearTimeout(this.saying);
+    cancelAnimationFrame(this.slicing);
+    this.root.replaceChildren();
+  }
+
+  // Takes a view and the parts it names, once all of them are there.
+  update() {
+    const { slots } = this.place, view = slots.view;
+    if (!view || view === this.view) return;
+    const { versions } = view.header, same = slot => this.versions?.[slot] === versions[slot];
+    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    const known = same("codes"), sameDecoder = same("decoder"), begun = known && this.header.start === view.header.start;
+    if (!sameDecoder)
+      this.network = versions.decoder ? makeNetwork(slots.decoder.header.network, slots.decoder.arrays) : null;
+    Object.assign(this, { view, versions, header: view.header, arrays: view.arrays, codes: slots.codes.arrays });
+    this.d = this.codes.balance.length;
+    if (!known || !sameDecoder) this.makeGrid();
+    const read = text => Uint8Array.from(text, sign => +sign);
+    this.start = read(view.header.own);
+    if (!begun) this.now = read(view.header.code);
+    this.show(this.image.canvas, this.arrays.image);
+    this.image.caption.textContent = view.header.name;
+    if (!begun) clearTimeout(this.saying);
+    this.draw();
+  }
+
+  makeGrid() {
+    const { balance } = this.codes, { d } = this, small = Math.min(d, SMALL);
+    this.grid.replaceChildren();
+    this.grid.classList.toggle("many", d > 16);
+    this.grid.classList.toggle("bare", !this.network);
+    this.tiles = Array.from({ length: d }, (_, i) => {
+      const tile = element("button", "bit", this.grid), share = noZero(balance[i], 2);
+      tile.type = "button";
+      tile.tabIndex = i ? -1 : 0;
+      tile.setAttribute("aria-label", `Bit ${i + 1}, set in ${Math.round(100 * balance[i])} % of the data`);
+      tile.title = `Bit ${i + 1}: set in ${Math.round(100 * balance[i])} % of the data`;
+      const canvas = i < small && this.network ? element("canvas", "", tile) : null;
+      const digit = element("b", "", tile), bar = element("i", "share", tile);
+      bar.style.setProperty("--share", `${100 * balance[i]}%`);
+      element("small", "", tile, share);
+      tile.onclick = () => this.flip(i);
+      tile.onfocus = () => this.rove(i);
+      return { tile, digit, canvas };
+    });
+  }
+
+  rove(i) {
+    this.tiles.forEach(({ tile }, k) => { tile.tabIndex = k === i ? 0 : -1; });
+  }
+
+  key(event) {
+    const at = this.tiles.findIndex(({ tile }) => tile === event.target);
+    if (at < 0) return;
+    const across = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + across, ArrowUp: at - across,
+      Home: 0, End: this.d - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.tiles[to]?.tile.focus();
+  }
+
+  flip(i) {
+    const code = this.now.slice();
+    code[i] ^= 1;
+    this.go(code);
+  }
+
+  random() {
+    this.go(Uint8Array.from(this.codes.balance, share => +(Math.random() < share)));
+  }
+
+  // The code of the nearest image that has another one than this; of several the most frequent.
+  approach() {
+    const { nearest } = this.compare(), across = this.codes.packed.shape[1], { packed } = this.codes;
+    this.go(Uint8Array.from(this.now, (_, k) => (packed[nearest * across + (k >> 3)] >> (k & 7)) & 1));
+  }
+
+  go(code) {
+    this.now = code;
+    this.draw();
+    clearTimeout(this.saying);
+    const said = { start: this.header.start, bits: code.join("") };
+    this.saying = setTimeout(() => this.tell("code", said), RESTED);
+  }
+
+  // How many images have a code 0, 1 and 2 bits away, and where the nearest code stands (the most frequent ones first).
+  compare() {
+    const { packed, counts } = this.codes, [codes, across] = packed.shape;
+    const own = new Uint8Array(across), images = new Array(SEEN + 1).fill(0);
+    this.now.forEach((bit, k) => { own[k >> 3] |= bit << (k & 7); });
+    let nearest = -1, distance = Infinity;
+    for (let c = 0; c < codes; c++) {
+      let away = 0;
+      for (let k = 0; k < across; k++) away += ones[own[k] ^ packed[c * across + k]];
+      if (away <= SEEN) images[away] += counts[c];
+      if (away < distance) [nearest, distance] = [c, away];
+    }
+    return { images, nearest, distance };
+  }
+
+  // The codings a code stands for: exact ends, or the image's own real numbers where its bits are unchanged.
+  codings(code) {
+    const { levels } = this.codes, { own } = this.arrays, { d, start } = this, soft = this.soft.checked;
+    return Float32Array.from(code, (bit, k) => (soft && bit === start[k] ? own[k] : levels[bit * d + k]));
+  }
+
+  show(canvas, values) {
+    paint(canvas, values, this.header.shape, this.header.reach);
+  }
+
+  draw() {
+    const { now, start } = this, text = now.join("");
+    this.tiles.forEach(({ tile, digit }, k) => {
+      digit.textContent = now[k];
+      tile.setAttribute("aria-pressed", String(Boolean(now[k])));
+      tile.classList.toggle("flipped", now[k] !== start[k]);
+    });
+    let values = null;
+    if (this.network) values = this.network.run(this.codings(now));
+    else if (this.header.decoded === text) values = this.arrays.picture;
+    this.decoded.canvas.parentElement.classList.toggle("stale", !values);
+    if (values) this.show(this.decoded.canvas, values);
+    const flipped = now.reduce((count, bit, k) => count + (bit !== start[k]), 0);
+    const soft = this.soft.checked ? "its own codings where unchanged" : "exact values";
+    this.decoded.caption.textContent = `Decoded from ${soft}`;
+    this.code.textContent = text.replace(/(.{4})(?=.)/g, "$1 ");
+    this.tellCounts(values, flipped);
+    this.soft.disabled = !this.network;
+    this.back.disabled = flipped === 0;
+    Object.assign(this.root.dataset, { bits: text, flipped, ready: "true" });
+    this.drawSmall();
+  }
+
+  tellCounts(values, flipped) {
+    const { images, distance } = this.compare(), { image } = this.arrays, { noun } = this.header, lines = [];
+    let error = "";
+    if (values) {
+      const sum = image.reduce((total, value, k) => total + (value - values[k]) ** 2, 0);
+      error = Number.isFinite(sum) ? ` · error ${noZero(sum / image.length, 4)}` : " · decoded to no numbers";
+    }
+    lines.push(flipped ? `${plural(flipped, "bit")} flipped${error}` : `The ${noun}'s own code${error}`);
+    lines.push(distance ? `No ${noun} has this code; the nearest is ${plural(distance, "bit")} away`
+      : `${plural(images[0], noun)} with this code, ${images[1]} one bit away, ${images[2]} two`);
+    this.nearest.disabled = distance === 0;
+    this.told.replaceChildren(...lines.map(line => element("div", "", null, line)));
+  }
+
+  // What each flip would give, a few milliseconds a frame, begun anew with every code.
+  drawSmall() {
+    cancelAnimationFrame(this.slicing);
+    this.root.dataset.small = 0;
+    if (!this.network) return;
+    const small = Math.min(this.d, SMALL), code = this.now.slice();
+    let next = 0;
+    const slice = () => {
+      const end = performance.now() + SLICE;
+      do {
+        code[next] ^= 1;
+        this.show(this.tiles[next].canvas, this.network.run(this.codings(code)));
+        code[next] ^= 1;
+        this.root.dataset.small = ++next;
+      } while (next < small && performance.now() < end);
+      if (next < small) this.slicing = requestAnimationFrame(slice);
+    };
+    this.slicing = requestAnimationFrame(slice);
+  }
+}
+
+export default function (component) {
+  const { parentElement, data, setStateValue } = component;
+  let bits = BITS.get(parentElement);
+  if (!bits) BITS.set(parentElement, (bits = new Bits(parentElement, data.owner)));
+  clearTimeout(bits.closing);
+  bits.tell = setStateValue;
+  return () => {
+    // Streamlit may call this and then the component again: the code outlives that.
+    bits.closing = setTimeout(() => {
+      bits.close();
+      if (BITS.get(parentElement) === bits) BITS.delete(parentElement);
+    }, 100);
+  };
+}

@@ -1,0 +1,191 @@
+// The hole map: the planes of one or two runs side by side. Every cell is decoded, and its picture encoded again; where
+// the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
+// For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
+const HOLES = new WeakMap();
+const HOLES_QUICK = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
+const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer holes
+
+class Holes {
+  constructor(parent, key) {
+    this.root = parent.querySelector(".holes");
+    this.key = key;
+    this.place = board(key);
+    this.sides = [];
+    this.pair = holesElement("div", "pair");
+    this.told = holesElement("p", "told");
+    this.told.setAttribute("role", "status");
+    this.root.replaceChildren(this.pair, this.told);
+    this.take = () => this.update();
+    this.place.listeners.add(this.take);
+    this.update();
+  }
+
+  close() {
+    this.place.listeners.delete(this.take);
+    for (const side of this.sides) side.close();
+    this.root.replaceChildren();
+  }
+
+  // Takes a view and the parts it names, once all of them are there.
+  update() {
+    const { slots } = this.place, view = slots.view;
+    if (!view || view === this.view) return;
+    const { header } = view, { versions } = header;
+    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    this.view = view;
+    this.root.style.setProperty("--muted", header.theme.muted);
+    while (this.sides.length > header.sides.length) this.sides.pop().close();
+    while (this.sides.length < header.sides.length) {
+      this.sides.push(new HoleSide(this.pair, () => this.compare()));
+    }
+    this.pair.classList.toggle("two", this.sides.length > 1);
+    this.sides.forEach((side, k) => side.show(header.sides[k], header, slots));
+    this.compare();
+  }
+
+  // One sentence about both, once both are known. A plane through many codings has more holes than the whole plane of
+  // two: those are not compared.
+  compare() {
+    this.root.dataset.ready = this.sides.every(({ shares, facts }) => shares || facts?.missing) ? "done" : "working";
+    const of = kind => this.sides.find(({ facts }) => facts && facts.kind === kind && !facts.missing);
+    const plain = of("plain"), other = of("variational");
+    this.told.hidden = !(plain && other && plain.facts.size === other.facts.size);
+    const known = !this.told.hidden && plain.shares && other.shares;
+    this.told.textContent = known ? holesCompared(plain.shares.over, other.shares.over) : "";
+  }
+}
+
+function holesCompared(plain, variational) {
+  const both = "Take a place at random: in the autoencoder's range it is a hole in "
+    + `${holesPercent(plain)} of all cases, under the variational prior in ${holesPercent(variational)}. `;
+  if (variational < HOLES_FEWER * plain) {
+    return both + "The autoencoder only had to reproduce its images, so their codes are islands with nothing between "
+      + "them. The variational one had to spread every image into a cloud and all clouds over the prior: they fill it.";
+  }
+  return both + "Here the variational run has hardly fewer holes: its clouds leave much of the prior empty, or say so "
+    + "little that a picture comes back elsewhere.";
+}
+
+function holesPercent(share) {
+  return `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
+}
+
+// One run: its name, its plane, its shares, and the place under the hand with what becomes of it.
+class HoleSide {
+  constructor(pair, known) {
+    this.known = known;
+    this.box = holesElement("section");
+    this.title = holesElement("div", "title");
+    this.stage = holesElement("div", "stage");
+    this.text = holesElement("p", "shares");
+    this.here = holesElement("div", "here");
+    this.pictures = ["Decoded here", "Decoded again, where it comes back"].map(text => {
+      const canvas = holesElement("canvas");
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", text);
+      return canvas;
+    });
+    this.moved = holesElement("span");
+    this.here.append(this.pictures[0], holesElement("span", "to", "→"), this.pictures[1], this.moved);
+    this.box.append(this.title, this.stage, this.text, this.here);
+    pair.append(this.box);
+  }
+
+  close() {
+    this.plane?.destroy();
+    this.box.remove();
+  }
+
+  show(facts, look, slots) {
+    const versions = facts.slots.map(slot => slots[slot].header.version).join();
+    const same = this.versions === versions && JSON.stringify(facts) === JSON.stringify(this.facts);
+    this.facts = facts;
+    this.title.textContent = facts.title;
+    if (same) return this.plane?.set({ look });
+    this.versions = versions;
+    this.shares = null;
+    this.plane?.destroy();
+    this.plane = null;
+    this.here.hidden = Boolean(facts.missing);
+    this.text.textContent = facts.missing || facts.note;
+    if (facts.missing) return;
+    const [decoder, encoder, survey] = facts.slots.map(slot => slots[slot]);
+    const networks = [decoder, encoder].map(part => makeNetwork(part.header.network, part.arrays));
+    [this.decode, this.encode] = networks.map(network => values => network.run(values));
+    this.where = makeWhere(survey.header.survey, survey.arrays);
+    const { codes, count, size, labels } = this.where, points = new Float32Array(2 * count), { axes } = facts;
+    for (let i = 0; i < count; i++) for (const k of [0, 1]) points[2 * i + k] = codes[i * size + axes[k]];
+    this.z = Float32Array.from(facts.start);
+    this.plane = makePlane(this.stage, {
+      onmove: (pair, final) => this.move(pair, final),
+      onholes: (drift, places) => this.count(drift, places),
+    });
+    const { drift, measured } = survey.header.survey;
+    this.limit = drift[1];
+    this.plane.set({
+      look, axes, low: facts.low, high: facts.high, quantiles: facts.quantiles, z: this.z, decode: this.decode,
+      encode: this.encode, shape: facts.shape, points, measured, driftScale: this.limit,
+      labels: labels && Int32Array.from(labels, label => facts.groups.indexOf(label)),
+      layers: { grid: true, data: true, holes: true },
+    });
+    this.move(axes.map(axis => this.z[axis]), true);
+  }
+
+  move(pair, final) {
+    const { facts, z } = this, start = performance.now();
+    facts.axes.forEach((axis, k) => (z[axis] = pair[k]));
+    const picture = this.decode(z);
+    paint(this.pictures[0], picture, facts.shape, facts.reach);
+    const back = Float32Array.from(this.encode(picture)), { driftRatio } = this.where.at(z, back);
+    const times = driftRatio < 10 ? driftRatio.toFixed(1) : driftRatio < 1000 ? driftRatio.toFixed(0) : "> 1,000";
+    this.moved.textContent = `drifts ${times} × the usual limit`;
+    this.plane.set({ landing: facts.axes.map(axis => back[axis]) });
+    if (!final && this.slow) return;
+    paint(this.pictures[1], this.decode(back), facts.shape, facts.reach);
+    this.slow = performance.now() - start > HOLES_QUICK;
+  }
+
+  // How many cells drift beyond the usual limit, of all and of those within the data's range.
+  count(drift, places) {
+    const { range, note } = this.facts, { limit } = this;
+    let over = 0, within = 0, both = 0;
+    drift.forEach((way, cell) => {
+      const inside = range.every(([low, high], k) => places[2 * cell + k] >= low && places[2 * cell + k] <= high);
+      over += way > limit;
+      within += inside;
+      both += inside && way > limit;
+    });
+    this.shares = { over: over / drift.length, within: within ? both / within : null };
+    this.box.dataset.over = this.shares.over;
+    this.box.dataset.within = this.shares.within ?? "";
+    const all = `${holesPercent(this.shares.over)} of this plane drifts beyond the usual limit`;
+    const inside = within ? `; within the range of its own data, ${holesPercent(both / within)}` : "";
+    this.text.textContent = `${all}${inside}. ${note}`;
+    this.known();
+  }
+}
+
+function holesElement(kind, name = "", text = "") {
+  const node = document.createElement(kind);
+  node.className = name;
+  node.textContent = text;
+  return node;
+}
+
+export default function (component) {
+  const { parentElement, data } = component;
+  let holes = HOLES.get(parentElement);
+  if (holes && holes.key !== data.owner) {
+    holes.close();
+    holes = null;
+  }
+  if (!holes) HOLES.set(parentElement, (holes = new Holes(parentElement, data.owner)));
+  clearTimeout(holes.closing);
+  return () => {
+    // Streamlit may call this and then the component again: what was computed outlives that.
+    holes.closing = setTimeout(() => {
+      holes.close();
+      if (HOLES.get(parentElement) === holes) HOLES.delete(parentElement);
+    }, 100);
+  };
+}

@@ -1,0 +1,24 @@
+// One half of an autoencoder in the browser, from the header and arrays of aecore/network.py's `part`. All numbers
+// between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
+// garbage collection. After network_ops.js.
+function makeNetwork(header, arrays) {
+  const tables = {};
+  for (const [name, array] of Object.entries(arrays)) {
+    tables[name] = name in header.units ? Float32Array.from(array, (v) => v * header.units[name]) : array;
+  }
+  const buffers = header.sizes.map((size) => new Float32Array(size));
+  const steps = header.steps.map((step) => OPERATIONS[step.op](step, buffers, tables));
+  const input = buffers[0], output = buffers[buffers.length - 1];
+  return {
+    inputs: input.length,
+    outputs: output.length,
+    shape: header.output_shape,
+    // The output's own buffer: the next run overwrites it.
+    run(values) {
+      if (values.length !== input.length) throw new RangeError(`got ${values.length} numbers, not ${input.length}`);
+      input.set(values);
+      for (let i = 0; i < steps.length; i++) steps[i]();
+      return output;
+    },
+  };
+}

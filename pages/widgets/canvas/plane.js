@@ -1,0 +1,244 @@
+// A plane of two codings that moves under the hand:
+//   plane = makePlane(root, {onmove(z2, final), onholes(drift, places)?}); plane.set({…}); plane.destroy()
+// `set` takes any of these, and keeps what it is not told again:
+//   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
+//   probability), look (`packing.look`: theme, classes), shape (of a sample), decode(z) → values, encode(values) → z or
+//   null, points (Float32Array: the data's two codings, pair after pair), labels (positions in look.classes) or null,
+//   ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads), driftScale (where
+//   the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
+// `onmove` is called once a frame at most while the place moves, with `final` true when the hand lets go. `onholes` is
+// called once the hole map is whole. The pictures and the holes are computed again when something but the place
+// on the plane changes, in slices, while nothing moves (plane_grid.js).
+// Needs markers.js, picture.js, plane_grid.js and plane_draw.js before it.
+// For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), and placeOf([a, b]): CSS
+// pixels on it.
+const PLANE_SIDE = 620; // CSS pixels, at most
+const PLANE_STEPS = { near: 0.01, far: 0.05 }; // of the plane, for an arrow key
+const PLANE_ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+class Plane {
+  constructor(root, { onmove, onholes }) {
+    this.root = root;
+    this.onmove = onmove;
+    this.onholes = onholes;
+    this.facts = { layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
+      measured: null };
+    this.box = planeElement("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
+    this.base = planeElement("canvas", { display: "block", width: "100%" });
+    this.over = planeElement("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
+      cursor: "crosshair", outline: "none" });
+    this.bar = planeElement("div", { position: "absolute", left: 0, height: "2px", width: 0 });
+    this.legend = planeElement("div", { fontSize: ".8rem", paddingLeft: `${PLANE_MARGIN.left}px` });
+    this.said = planeElement("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
+      clipPath: "inset(50%)" });
+    this.said.setAttribute("aria-live", "polite");
+    this.over.tabIndex = 0;
+    this.over.setAttribute("role", "application");
+    this.over.placeOf = pair => {
+      const { left, top, side } = this.square;
+      return { x: left + this.scales[0].place(pair[0]) * side, y: top + side - this.scales[1].place(pair[1]) * side };
+    };
+    this.box.append(this.base, this.over, this.bar, this.said);
+    root.replaceChildren(this.box, this.legend);
+    this.slices = new PlaneSlices();
+    this.work = {};
+    this.dragged = null; // the pointer that holds the place
+    this.listen();
+    this.watch = new ResizeObserver(() => this.measure());
+    this.watch.observe(root);
+  }
+
+  set(told) {
+    const before = this.facts, facts = (this.facts = { ...before, ...told });
+    facts.layers = { ...before.layers, ...told.layers };
+    facts.z = Float32Array.from(facts.z);
+    const same = name => [0, 1].every(k => before[name]?.[k] === facts[name][k]);
+    const framed = same("axes") && same("low") && same("high") && before.quantiles === facts.quantiles;
+    if (!framed) this.scales = [0, 1].map(k => planeAxis(facts.low[k], facts.high[k], facts.quantiles));
+    const aside = (value, i) => facts.axes.includes(i) || value === before.z[i];
+    const kept = framed && before.decode === facts.decode && before.encode === facts.encode && facts.z.every(aside);
+    if (!kept) this.begin(Boolean(before.z));
+    else if (told.layers) this.resume();
+    if (!kept || !before.look || told.look || told.layers || told.driftScale) this.dress();
+    // The place alone is the upper canvas's business.
+    const moved = ["z", "landing"];
+    if (!kept || Object.keys(told).some(name => !moved.includes(name))) this.dirty = true;
+    this.over.dataset.z = JSON.stringify([...facts.z]);
+    this.measure();
+    this.redraw();
+  }
+
+  destroy() {
+    if (this.dragged !== null) planeMoved();
+    this.slices.close();
+    this.watch.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.root.replaceChildren();
+  }
+
+  // Other pictures and holes than so far are wanted. The old pictures stay until the first new ones are there.
+  begin(again) {
+    if (again) planeMoved();
+    const { facts, scales, over } = this, here = facts.axes.map((axis, k) => scales[k].place(facts.z[axis]));
+    const still = { ...facts }; // what moves meanwhile along the plane does not matter to the work
+    delete over.dataset.ready;
+    delete over.dataset.holes;
+    this.holes = null;
+    const drawn = () => {
+      this.dirty = true;
+      this.redraw();
+    };
+    this.work.grid = planePictures(still, scales, planeCells(PLANE_PICTURES, here), (sheet, whole) => {
+      this.pictures = sheet;
+      over.dataset.ready = whole ? "done" : "coarse";
+      drawn();
+    });
+    const cells = planeCells(PLANE_HOLES, here), { length } = cells;
+    const holes = { drift: new Float32Array(length).fill(NaN), places: new Float32Array(2 * length) };
+    this.work.holes = facts.encode && planeDrift(still, scales, cells, holes, part => {
+      this.holes = holes;
+      this.bar.style.width = part < 1 ? `${100 * part}%` : 0;
+      drawn();
+      if (part < 1) return;
+      over.dataset.holes = "done";
+      this.onholes?.(holes.drift, holes.places);
+    });
+    this.resume();
+  }
+
+  resume() {
+    const { layers } = this.facts;
+    this.slices.set(["grid", "holes"].filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
+  }
+
+  // What stands around the plane in words.
+  dress() {
+    const { facts, over, legend, bar } = this, { theme } = facts.look, [a, b] = facts.axes;
+    over.setAttribute("aria-label", `The plane of coding ${a + 1} (across) and coding ${b + 1} (up). Drag, or use the `
+      + "arrow keys, with Shift for larger steps.");
+    bar.style.background = theme.warning;
+    legend.style.color = theme.muted;
+    legend.hidden = !facts.layers.holes;
+    if (!facts.encode) {
+      legend.textContent = "No hole map: the encoder of this run does not run in the browser.";
+      return;
+    }
+    const ramp = planeElement("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",
+      margin: "0 .45em", verticalAlign: "baseline" });
+    const [least, most] = PLANE_DRIFT, at = part => planeStrength(least + part * (most - least));
+    const stops = [0, 0.25, 0.5, 0.75, 1].map(part => withOpacity(theme.warning, at(part)));
+    ramp.style.background = `linear-gradient(to right, ${stops.join(",")})`;
+    const low = `drift after encoding again: ≤ ${least}`.replace("0.5", "½");
+    legend.replaceChildren(low, ramp, `≥ ${most} × the usual limit; the line is at 1 ×`);
+  }
+
+  measure() {
+    const width = Math.min(this.root.clientWidth, PLANE_SIDE), ratio = Math.min(window.devicePixelRatio || 1, 2);
+    if (!this.facts.z || !width || (width === this.width && ratio === this.ratio)) return;
+    Object.assign(this, { width, ratio, square: planeSquare(width), dirty: true });
+    for (const canvas of [this.base, this.over]) canvas.style.height = `${planeHeight(width)}px`;
+    this.bar.style.top = `${this.square.top + this.square.side + 1}px`;
+    this.redraw();
+  }
+
+  redraw() {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.frame = 0;
+    if (!this.width) return;
+    if (this.pointed) this.follow();
+    if (this.dirty) planeBase(this);
+    this.dirty = false;
+    planeOver(this);
+  }
+
+  // The pointer was somewhere: it is looked at once a frame, however many events came before.
+  follow() {
+    const { left, top, side } = this.square, [x, y] = this.pointed;
+    this.pointed = null;
+    this.move([(x - left) / side, 1 - (y - top) / side]);
+  }
+
+  // To a place on the plane, 0 to 1, or the nearest one on it.
+  move(at) {
+    const { facts, scales } = this, inside = at.map(part => Math.min(Math.max(part, 0), 1));
+    planeMoved(this.dragged !== null);
+    inside.forEach((part, k) => (facts.z[facts.axes[k]] = scales[k].value(part)));
+    this.over.dataset.z = JSON.stringify([...facts.z]);
+    this.redraw();
+    this.onmove?.(this.here(), false);
+  }
+
+  here() {
+    return this.facts.axes.map(axis => this.facts.z[axis]);
+  }
+
+  release() {
+    if (this.pointed) this.follow();
+    this.said.textContent = this.here()
+      .map((value, k) => `coding ${this.facts.axes[k] + 1}: ${value.toFixed(2).replace("-", "−")}`).join(", ");
+    this.onmove?.(this.here(), true);
+  }
+
+  listen() {
+    const { over } = this, spot = event => (this.pointed = [event.offsetX, event.offsetY]);
+    over.addEventListener("pointerdown", event => {
+      if (event.button || !this.width) return;
+      over.setPointerCapture(event.pointerId);
+      this.dragged = event.pointerId;
+      this.keyed = false;
+      planeMoved(true);
+      spot(event);
+      this.redraw();
+    });
+    over.addEventListener("pointermove", event => {
+      if (event.pointerId !== this.dragged) return;
+      spot(event);
+      this.redraw();
+    });
+    for (const name of ["pointerup", "pointercancel"]) {
+      over.addEventListener(name, event => {
+        if (event.pointerId !== this.dragged) return;
+        this.dragged = null;
+        this.release();
+        planeMoved();
+      });
+    }
+    over.addEventListener("keydown", event => {
+      const arrow = PLANE_ARROWS[event.key];
+      if (!arrow || event.altKey || event.ctrlKey || event.metaKey || !this.width) return;
+      event.preventDefault();
+      this.pressed = true;
+      this.keyed = true;
+      const step = event.shiftKey ? PLANE_STEPS.far : PLANE_STEPS.near;
+      this.move(this.here().map((value, k) => this.scales[k].place(value) + arrow[k] * step));
+    });
+    const letGo = () => {
+      if (this.pressed) this.release();
+      this.pressed = false;
+    };
+    over.addEventListener("keyup", event => event.key in PLANE_ARROWS && letGo());
+    over.addEventListener("focus", () => {
+      this.keyed = over.matches(":focus-visible");
+      this.redraw();
+    });
+    over.addEventListener("blur", () => {
+      letGo();
+      this.keyed = false;
+      this.redraw();
+    });
+  }
+}
+
+function planeElement(kind, style) {
+  const node = document.createElement(kind);
+  Object.assign(node.style, style);
+  return node;
+}
+
+function makePlane(root, calls) {
+  const plane = new Plane(root, calls);
+  return { set: told => plane.set(told), destroy: () => plane.destroy() };
+}

@@ -1,0 +1,278 @@
+// The walk: a picture that follows the codings, sliders or a plane to move them, and where one stands.
+// Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
+// is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
+const WALK_SLICE = 6; // milliseconds of work between two chances for the page
+const WALK_CALM = 120; // milliseconds without a movement before work goes on
+const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
+const WALKS = new WeakMap();
+
+class Walk {
+  constructor(parent, key) {
+    this.root = parent.querySelector(".walk");
+    this.key = key;
+    this.place = board(key);
+    this.picture = make("canvas");
+    this.picture.dataset.picture = "";
+    this.picture.setAttribute("role", "img");
+    this.picture.setAttribute("aria-label", "The decoded picture");
+    this.notes = make("div", "notes");
+    this.said = make("div", "said");
+    this.said.setAttribute("aria-live", "polite");
+    this.stage = make("div", "stage");
+    this.stage.append(this.picture);
+    this.sliders = new WalkSliders(this);
+    this.panel = new WalkWhere();
+    this.flat = make("div", "flat");
+    const middle = make("div", "middle");
+    middle.append(this.notes, this.sliders.root, this.flat);
+    const columns = make("div", "columns");
+    columns.append(this.stage, middle, this.panel.root);
+    this.root.replaceChildren(columns, this.said);
+    this.moved = 0;
+    this.encoding = 0;
+    this.take = () => this.update();
+    this.place.listeners.add(this.take);
+    this.drop = () => this.hold(false);
+    this.update();
+  }
+
+  close() {
+    this.place.listeners.delete(this.take);
+    this.hold(false);
+    this.sliders.close();
+    this.plane?.destroy();
+    this.bitmap?.close();
+    cancelAnimationFrame(this.frame);
+    for (const timer of [this.timer, this.telling]) clearTimeout(timer);
+    this.root.replaceChildren();
+    this.closed = true;
+  }
+
+  // Takes a view and the parts it names, once all of them are there.
+  update() {
+    const { slots } = this.place, view = slots.view?.header;
+    if (!view || view === this.view) return;
+    const { versions } = view;
+    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    const before = this.versions ?? {}, fresh = slot => before[slot] !== versions[slot];
+    this.view = view;
+    this.versions = versions;
+    const begins = ["facts", "decoder", "encoder", "survey"].some(fresh);
+    if (begins) this.begin(slots);
+    if (fresh("images")) this.unfold(slots.images);
+    this.served = { z: view.z, ...slots.view.arrays };
+    if (begins || view.turn !== this.turn) {
+      this.turn = view.turn;
+      this.start = view.start;
+      this.z = Float32Array.from(view.z);
+      this.settled = null;
+      this.told = view.z;
+      clearTimeout(this.telling);
+    }
+    if (begins) this.sliders.begin();
+    this.root.style.setProperty("--warning", view.theme.warning);
+    this.root.style.setProperty("--main", view.theme.main);
+    this.panel.dress(view.classes);
+    this.note();
+    this.arrange();
+    this.settle();
+    this.redraw();
+  }
+
+  begin(slots) {
+    this.facts = slots.facts.header;
+    const made = ({ header, arrays }) => makeNetwork(header.network, arrays);
+    const network = slot => (this.versions[slot] ? made(slots[slot]) : null);
+    const decoder = network("decoder"), encoder = network("encoder");
+    this.decode = decoder && (z => decoder.run(z));
+    this.encode = encoder && (values => encoder.run(values));
+    this.where = makeWhere(slots.survey.header.survey, slots.survey.arrays);
+    this.panel.begin(slots.survey.header.survey, this.where, this.facts);
+    this.groups = this.where.labels && Int32Array.from(this.where.labels, label => this.facts.groups.indexOf(label));
+    this.encoding = 0;
+    this.plane?.destroy();
+    this.plane = this.points = null;
+    delete this.root.dataset.ready;
+  }
+
+  async unfold(part) {
+    this.bitmap?.close();
+    this.bitmap = null;
+    this.panel.images(null);
+    if (!part || !this.versions.images) return;
+    const { version, kind } = part.header, file = new Blob([part.arrays.file], { type: kind });
+    const bitmap = await createImageBitmap(file);
+    if (this.closed || this.versions.images !== version) return bitmap.close();
+    this.bitmap = bitmap;
+    this.panel.images({ ...part.header, bitmap });
+  }
+
+  // What this walk cannot do here, in words.
+  note() {
+    const { whyNot } = this.facts, lines = [];
+    if (this.view.served) lines.push(this.view.served);
+    else if (!this.decode) lines.push(`The server decodes when you let go: ${whyNot}`);
+    else if (!this.encode) lines.push(`The server measures the drift when you let go: ${whyNot}`);
+    if (this.view.told) lines.push(this.view.told);
+    this.notes.replaceChildren(...lines.map(line => make("p", "", line)));
+    this.notes.hidden = !lines.length;
+  }
+
+  // Sliders, or the plane in their place.
+  arrange() {
+    const { plane: asked, theme, classes, sigma } = this.view;
+    this.root.classList.toggle("planar", Boolean(asked));
+    this.sliders.root.hidden = Boolean(asked);
+    this.flat.hidden = !asked;
+    if (!asked) {
+      this.plane?.destroy();
+      this.plane = null;
+      return;
+    }
+    this.plane ||= makePlane(this.flat, {
+      onmove: (pair, final) => {
+        this.view.plane.axes.forEach((axis, k) => (this.z[axis] = pair[k]));
+        this.changed();
+        cancelAnimationFrame(this.frame); // the plane tells within a frame: waiting for the next one would skip every second
+        this.draw();
+        if (final) this.release(0);
+      },
+    });
+    const [a, b] = asked.axes, of = coding => this.facts.axes.find(axis => axis.coding === coding);
+    if (!this.points || this.pair?.join() !== asked.axes.join()) {
+      const { codes, count, size } = this.where;
+      this.pair = asked.axes;
+      this.points = new Float32Array(2 * count);
+      for (let i = 0; i < count; i++) {
+        this.points[2 * i] = codes[i * size + a];
+        this.points[2 * i + 1] = codes[i * size + b];
+      }
+    }
+    this.plane.set({
+      axes: asked.axes, low: [of(a).low, of(b).low], high: [of(a).high, of(b).high], z: this.z,
+      quantiles: asked.quantiles, layers: asked.layers, look: { theme, classes }, shape: this.facts.shape,
+      decode: this.decode, encode: this.encode, points: this.points, labels: this.groups,
+      ellipse: sigma && { centre: [this.start[a], this.start[b]], sigma: [sigma[a], sigma[b]] },
+      driftScale: this.place.slots.survey.header.survey.drift[1],
+    });
+  }
+
+  move(coding, value) {
+    this.z[coding] = value;
+    this.changed();
+  }
+
+  changed() {
+    this.moved = performance.now();
+    delete this.root.dataset.strips;
+    this.redraw();
+  }
+
+  // A pointer holds a slider: until it lets go nothing else is worked on.
+  hold(held = true) {
+    this.held = held;
+    for (const end of ["pointerup", "pointercancel"]) {
+      if (held) window.addEventListener(end, this.drop, true);
+      else window.removeEventListener(end, this.drop, true);
+    }
+    if (!held) this.later();
+  }
+
+  // Let go, or after `wait` milliseconds without another release: tells Python, if anything is new.
+  release(wait) {
+    clearTimeout(this.telling);
+    if (wait) return void (this.telling = setTimeout(() => this.release(0), wait));
+    const codings = Array.from(this.z, value => Number(value.toPrecision(4)));
+    this.z = Float32Array.from(codings);
+    this.settle();
+    this.redraw();
+    if (codings.every((value, k) => value === this.told[k])) return;
+    this.told = codings;
+    this.said.textContent = this.panel.words();
+    this.tell("z", { turn: this.turn, codings });
+  }
+
+  // The walk stands still at another place: strips that show other places are old.
+  settle() {
+    const before = this.settled, moved = [];
+    this.z.forEach((value, coding) => value !== before?.[coding] && moved.push(coding));
+    this.settled = this.z.slice();
+    if (moved.length) delete this.root.dataset.strips;
+    this.sliders.settle(moved);
+    this.work = null;
+    this.later();
+  }
+
+  redraw() {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.frame = 0;
+    const { z, served } = this, same = (value, k) => Math.abs(value - z[k]) <= Math.abs(value) * 1e-4 + 1e-7;
+    const here = served.z.every(same);
+    this.sliders.follow();
+    const picture = this.decode ? this.decode(z) : here || !this.root.dataset.ready ? served.picture : null;
+    if (picture) paint(this.picture, picture, this.facts.shape, this.facts.reach);
+    this.picture.classList.toggle("late", !this.decode && !here);
+    this.panel.show(...this.position(picture, here && served.encoded));
+    this.plane?.set({ z });
+    this.root.dataset.z = JSON.stringify(Array.from(z, value => Number(value.toPrecision(4))));
+    this.root.dataset.ready = this.versions.facts;
+  }
+
+  // Where z stands, and whether its drift is still to come.
+  position(picture, served) {
+    if (!this.encode) return [this.where.at(this.z, served || null), !served];
+    const slow = this.encoding > WALK_SLOW && performance.now() - this.moved < WALK_CALM;
+    if (slow) this.later();
+    if (slow) return [this.where.at(this.z, null), (this.owed = true)];
+    const clock = performance.now(), encoded = this.encode(picture);
+    this.encoding += (performance.now() - clock - this.encoding) / 4;
+    this.owed = false;
+    return [this.where.at(this.z, encoded), false];
+  }
+
+  // Work that can wait, in slices, while nothing moves.
+  later() {
+    if (this.timer || this.closed || !this.z || !this.decode) return;
+    const wait = Math.max(this.moved + WALK_CALM - performance.now(), 0);
+    this.timer = setTimeout(() => this.slice(), wait + 4);
+  }
+
+  slice() {
+    this.timer = 0;
+    if (this.closed) return;
+    if (performance.now() - this.moved < WALK_CALM) return this.later();
+    if (this.owed) this.redraw();
+    if (this.held) return;
+    if (this.owed) return this.later();
+    this.work ||= this.sliders.work();
+    const end = performance.now() + WALK_SLICE;
+    let step;
+    do step = this.sliders.root.hidden ? { done: true } : this.work.next();
+    while (!step.done && performance.now() < end);
+    if (!step.done) return this.later();
+    this.work = null;
+    this.root.dataset.strips = "done";
+  }
+}
+
+export default function (component) {
+  const { parentElement, data, setStateValue } = component;
+  let walk = WALKS.get(parentElement);
+  if (walk && walk.key !== data.owner) {
+    walk.close();
+    walk = null;
+  }
+  if (!walk) WALKS.set(parentElement, (walk = new Walk(parentElement, data.owner)));
+  clearTimeout(walk.closing);
+  walk.tell = setStateValue;
+  return () => {
+    // Streamlit may call this and then the component again: where the walk stands outlives that.
+    walk.closing = setTimeout(() => {
+      walk.close();
+      if (WALKS.get(parentElement) === walk) WALKS.delete(parentElement);
+    }, 100);
+  };
+}

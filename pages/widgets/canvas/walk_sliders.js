@@ -1,0 +1,236 @@
+// The sliders of a walk: one row a coding, with pictures from its low end to its high end while the others stay.
+// `walk` is the component (walk.js): it has z, facts, decode, start, move(coding, value), release(wait).
+const WALK_SHOWN = 8; // rows at first: the axes come in order, and the first ones carry most
+const WALK_SEARCHED = 24; // more codings than this are looked for by number
+const WALK_PAGE = 16; // rows unfolded at once
+const WALK_PICTURES = 9;
+const WALK_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }; // steps
+const WALK_PAUSE = 350; // milliseconds after the last press of − or + before it is told
+
+function make(kind, name, text) {
+  const made = document.createElement(kind);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function button(name, text, told, action) {
+  const made = make("button", name, text);
+  made.type = "button";
+  if (told) made.setAttribute("aria-label", told);
+  made.addEventListener("click", action);
+  return made;
+}
+
+// Two decimals, or as many as a short axis wants; a true minus sign, none before zero.
+function codingText(value, { low, high }) {
+  const decimals = Math.min(Math.max(Math.ceil(-Math.log10((high - low) / 50)), 2), 6);
+  return value.toFixed(decimals).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
+}
+
+class WalkSliders {
+  constructor(walk) {
+    this.walk = walk;
+    this.root = make("div", "sliders");
+    this.list = make("div", "rows");
+    this.fold = button("fold", "", "", () => this.toggle());
+    this.search = make("label", "search", "Show another coding: ");
+    this.number = make("input");
+    Object.assign(this.number, { type: "number", min: 1, step: 1, inputMode: "numeric" });
+    this.number.addEventListener("change", () => this.find());
+    this.missing = make("span", "missing");
+    this.missing.setAttribute("role", "status");
+    this.search.append(this.number, this.missing);
+    this.root.append(this.list, this.fold, this.search);
+    this.rows = new Map();
+    this.sight = new IntersectionObserver(entries => {
+      for (const { target, isIntersecting } of entries) target.row.inSight = isIntersecting;
+      walk.later();
+    }, { rootMargin: "80px" });
+  }
+
+  close() {
+    this.sight.disconnect();
+  }
+
+  // Rows for the codings of a run: those in use, or the first ones where none is.
+  begin() {
+    this.close();
+    this.rows.clear();
+    this.list.replaceChildren();
+    const { axes } = this.walk.facts, used = axes.filter(axis => axis.active);
+    this.many = axes.length > WALK_SEARCHED;
+    this.first = (used.length ? used : axes).slice(0, WALK_SHOWN);
+    this.rest = axes.filter(axis => !this.first.includes(axis) && (axis.active || !this.many));
+    for (const axis of this.first) this.add(axis);
+    this.search.hidden = !this.many;
+    this.number.max = axes.length;
+    this.number.value = this.missing.textContent = "";
+    this.name();
+  }
+
+  add(axis) {
+    const { walk } = this, name = `Coding ${axis.coding + 1}`, row = { axis, stale: true, inSight: false };
+    row.root = make("div", "row");
+    row.root.dataset.coding = axis.coding;
+    row.root.row = row;
+    const head = make("div", "head"), label = make("label", "", name), steps = make("span", "steps");
+    row.slider = make("input");
+    // "any": a drag is not to jump from step to step. Keys have steps all the same, see `press`.
+    const id = (label.htmlFor = `coding${axis.coding}`);
+    Object.assign(row.slider, { type: "range", min: axis.low, max: axis.high, step: "any", id });
+    label.addEventListener("dblclick", () => this.put(row, walk.start[axis.coding], 0));
+    row.label = label;
+    row.output = make("output");
+    const step = (sign, text, told) => button("step", text, `${name} ${told}`, () =>
+      this.put(row, walk.z[axis.coding] + sign * axis.step, WALK_PAUSE));
+    steps.append(step(-1, "−", "less"), row.output, step(1, "+", "more"));
+    head.append(label);
+    if (!axis.active) head.append(make("span", "silent", "silent: the data do not use it"));
+    head.append(steps);
+    const on = (name, action) => row.slider.addEventListener(name, action);
+    on("input", () => walk.move(axis.coding, row.slider.valueAsNumber));
+    on("change", () => walk.release(0));
+    on("pointerdown", () => walk.hold());
+    on("keydown", event => this.press(row, event));
+    for (const end of ["keyup", "blur"]) on(end, () => this.letGo(row));
+    row.root.append(head, row.slider);
+    if (walk.decode) row.root.append(this.strip(row));
+    this.rows.set(axis.coding, row);
+    this.list.append(row.root);
+    this.sight.observe(row.root);
+    this.follow();
+    return row;
+  }
+
+  // Pictures as buttons: a pointer's way to a place. A keyboard has the slider, so that tab does not stop at each.
+  strip(row) {
+    const { axis } = row, { shape } = this.walk.facts;
+    row.strip = make("div", "strip");
+    row.pictures = Array.from({ length: WALK_PICTURES }, (_, k) => {
+      const value = axis.low + ((axis.high - axis.low) * k) / (WALK_PICTURES - 1), text = codingText(value, axis);
+      const canvas = sized(make("canvas"), shape), told = `Coding ${axis.coding + 1} to ${text}`;
+      const made = button("", undefined, told, () => this.put(row, value, 0));
+      made.tabIndex = -1;
+      made.title = text;
+      made.append(canvas);
+      row.strip.append(made);
+      return { button: made, canvas, value };
+    });
+    return row.strip;
+  }
+
+  put(row, value, wait) {
+    const { low, high, coding } = row.axis;
+    this.walk.move(coding, Math.min(Math.max(value, low), high));
+    this.walk.release(wait);
+  }
+
+  press(row, event) {
+    const { low, high, step, coding } = row.axis, times = WALK_KEYS[event.key];
+    const known = times || event.key === "Home" || event.key === "End";
+    if (!known || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const value = times ? this.walk.z[coding] + times * step : event.key === "Home" ? low : high;
+    row.pressed = true;
+    this.walk.move(coding, Math.min(Math.max(value, low), high));
+  }
+
+  letGo(row) {
+    if (!row.pressed) return;
+    row.pressed = false;
+    this.walk.release(0);
+  }
+
+  // Where the sliders stand; only what moved is touched.
+  follow() {
+    const { z, start } = this.walk;
+    for (const row of this.rows.values()) {
+      const { axis } = row, value = z[axis.coding];
+      if (row.began !== start[axis.coding]) {
+        row.began = start[axis.coding];
+        row.label.title = `${axis.help} Double-click: back to ${codingText(row.began, axis)}.`;
+      }
+      if (row.value === value) continue;
+      row.value = value;
+      const part = Math.min(Math.max((value - axis.low) / (axis.high - axis.low), 0), 1);
+      const text = codingText(value, axis), here = Math.round(part * (WALK_PICTURES - 1));
+      if (row.slider.valueAsNumber !== value) row.slider.value = value;
+      row.slider.setAttribute("aria-valuetext", text);
+      row.output.textContent = text;
+      row.root.style.setProperty("--part", part);
+      row.pictures?.forEach((picture, k) => picture.button.classList.toggle("here", k === here));
+    }
+  }
+
+  // The walk stands elsewhere: a strip stays right where only its own coding moved.
+  settle(moved) {
+    for (const row of this.rows.values()) {
+      if (!moved.some(coding => coding !== row.axis.coding)) continue;
+      row.stale = true;
+      row.strip?.classList.add("late");
+    }
+  }
+
+  // The pictures that are to be drawn, one a step, of rows in sight.
+  *work() {
+    const { walk } = this, z = new Float32Array(walk.z.length);
+    for (const row of this.rows.values()) {
+      if (!row.stale || !row.inSight || !row.pictures) continue;
+      for (const { canvas, value } of row.pictures) {
+        z.set(walk.z);
+        z[row.axis.coding] = value;
+        paint(canvas, walk.decode(z), walk.facts.shape, walk.facts.reach);
+        yield;
+      }
+      row.stale = false;
+      row.strip.classList.remove("late");
+    }
+  }
+
+  hidden() {
+    return this.rest.filter(axis => !this.rows.has(axis.coding));
+  }
+
+  // "5 more in use, 2 silent"
+  name() {
+    const left = this.hidden(), silent = this.walk.facts.axes.filter(axis => !axis.active).length;
+    const used = left.filter(axis => axis.active).length;
+    const quiet = this.many ? silent : left.length - used, words = [];
+    if (used) words.push(`${used} more in use`);
+    if (quiet) words.push(used ? `${quiet} silent` : `${quiet} more, silent`);
+    this.opened = !left.length && this.rows.size > this.first.length;
+    const page = left.length > WALK_PAGE ? ` · show ${WALK_PAGE}` : "";
+    this.fold.textContent = this.opened ? "Show fewer" : words.join(", ") + page;
+    this.fold.setAttribute("aria-expanded", this.opened);
+    this.fold.hidden = !this.fold.textContent;
+    this.fold.disabled = !this.opened && !left.length;
+  }
+
+  toggle() {
+    if (this.opened) {
+      for (const row of [...this.rows.values()].filter(({ axis }) => !this.first.includes(axis))) {
+        this.sight.unobserve(row.root);
+        row.root.remove();
+        this.rows.delete(row.axis.coding);
+      }
+    } else {
+      for (const axis of this.hidden().slice(0, WALK_PAGE)) this.add(axis);
+    }
+    this.name();
+    this.walk.later();
+  }
+
+  find() {
+    const { axes } = this.walk.facts, coding = this.number.valueAsNumber - 1;
+    const axis = axes.find(axis => axis.coding === coding);
+    this.missing.textContent = axis || !this.number.value ? "" : `1 to ${axes.length}`;
+    if (!axis) return;
+    const row = this.rows.get(coding) ?? this.add(axis);
+    this.number.value = "";
+    this.name();
+    row.slider.focus();
+    row.root.scrollIntoView({ block: "nearest" });
+    this.walk.later();
+  }
+}

@@ -1,0 +1,113 @@
+// "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
+// `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
+const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
+
+// How a measure compares with the median of held-out data: "0.7 × typical".
+function timesText(value, typical) {
+  const times = value / typical;
+  if (!Number.isFinite(times)) return "beyond measure";
+  const whole = () => (times < 1e4 ? Math.round(times).toLocaleString("en") : times.toExponential(0));
+  return `${times < 10 ? times.toFixed(1) : whole()} × typical`;
+}
+
+function densityText(share) {
+  if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
+  return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
+}
+
+class WalkWhere {
+  constructor() {
+    this.root = make("div", "where");
+    this.verdict = make("p", "verdict");
+    this.sentence = make("span");
+    this.verdict.append(make("b", "", "Where am I? "), this.sentence);
+    this.bars = make("div", "bars");
+    const usual = "The mark is where the usual ends: 95 % of what was held out from training stays left of it.";
+    const bar = (name, told) => this.bar(name, `${told} ${usual}`);
+    this.density = this.bar("Prior density", "How many of the prior's own random codings are less likely than this.");
+    this.distance = bar("Distance to the nearest code", "To the nearest coding of a training sample.");
+    this.drift = bar("Drift after encoding again", "How far the coding moves when its picture is encoded again.");
+    this.nearest = make("div", "nearest");
+    this.canvas = make("canvas");
+    this.caption = make("span", "caption");
+    this.heading = make("b", "", "Nearest real image");
+    const said = make("div", "said-nearest");
+    said.append(this.heading, this.caption);
+    this.nearest.append(said, this.canvas);
+    this.root.append(this.verdict, this.bars, this.nearest);
+  }
+
+  bar(name, title) {
+    const root = make("div", "bar"), head = make("div", "head"), value = make("span", "value"), fill = make("i");
+    root.title = title;
+    const track = make("div", "track");
+    track.append(fill);
+    head.append(make("span", "name", name), value);
+    root.append(head, track);
+    this.bars.append(root);
+    return { root, value, fill, track };
+  }
+
+  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk.
+  begin(survey, where, facts) {
+    Object.assign(this, { survey, where, facts, shown: null, sheet: null });
+    this.density.root.hidden = survey.prior === null;
+    for (const bar of [this.distance, this.drift]) bar.track.classList.add("marked");
+    this.heading.textContent = facts.shape.length > 1 ? "Nearest real image" : "Nearest real sample";
+    this.canvas.hidden = true;
+  }
+
+  dress(classes) {
+    this.classes = classes;
+    if (this.shown !== null) this.name(this.shown);
+  }
+
+  // `late`: the drift is that of the place where the walk was let go last.
+  show(at, late) {
+    this.root.dataset.level = at.level;
+    if (this.sentence.textContent !== at.verdict) this.sentence.textContent = at.verdict;
+    const { unlikely, distance, drift } = this.survey, { density, distanceRatio, driftRatio } = at;
+    if (density !== null) this.fill(this.density, density, densityText(density), density < unlikely);
+    this.fill(this.distance, distanceRatio / WHERE_FULL, timesText(at.distance, distance[0]), distanceRatio > 1);
+    const again = timesText(at.drift ?? 0, drift[0]);
+    if (at.drift !== null) this.fill(this.drift, driftRatio / WHERE_FULL, again, driftRatio > 1);
+    this.drift.root.classList.toggle("late", late);
+    this.drift.root.hidden = at.drift === null && !this.drift.value.textContent;
+    if (at.nearest !== this.shown) this.name(at.nearest);
+  }
+
+  fill(bar, part, text, warns) {
+    bar.fill.style.width = `${100 * Math.min(part, 1)}%`;
+    bar.fill.classList.toggle("warns", warns);
+    if (bar.value.textContent !== text) bar.value.textContent = text;
+  }
+
+  name(i) {
+    this.shown = i;
+    this.root.dataset.nearest = this.where.numbers[i];
+    const { labels, numbers } = this.where, group = labels ? this.facts.groups.indexOf(labels[i]) : -1;
+    const number = `no. ${numbers[i].toLocaleString("en")}`, name = this.classes?.[group]?.name;
+    this.caption.textContent = name ? `${name} · ${number}` : number;
+    this.picture();
+  }
+
+  // The sheet of images arrives after the rest: its decoding takes a moment.
+  images(sheet) {
+    this.sheet = sheet;
+    this.picture();
+  }
+
+  picture() {
+    if (!this.sheet || this.shown === null) return;
+    const { width, height, columns, bitmap, halved } = this.sheet, { canvas, shown } = this;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.hidden = false;
+    canvas.classList.toggle("pixels", !halved);
+    const fromX = (shown % columns) * width, fromY = Math.floor(shown / columns) * height;
+    canvas.getContext("2d").drawImage(bitmap, fromX, fromY, width, height, 0, 0, width, height);
+  }
+
+  words() {
+    return `${this.sentence.textContent} Nearest: ${this.caption.textContent}.`;
+  }
+}

@@ -1,0 +1,84 @@
+// Where a coding stands among the data's, as aecore/whereabouts.py measures it: `makeWhere(header, arrays)` of its
+// survey_part gives {at(z, encoded), codes (n * size), numbers (n), labels (n) or null, count, size}.
+// `at` compares with every training code, a fraction of a millisecond; `encoded` is E(D(z)), or null where no encoder runs.
+function makeWhere(header, arrays) {
+  const [count, size] = arrays.codes.shape, measured = Int32Array.from(header.measured), width = measured.length;
+  const codes = Float32Array.from(arrays.codes, fromHalf);
+  const rows = new Float32Array(count * width); // the measured codings only, close together in memory
+  for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) rows[i * width + j] = codes[i * size + measured[j]];
+  const inside = new Float64Array(width), logarithms = header.prior === null ? null : gammas(header.prior);
+
+  function at(z, encoded) {
+    if (z.length !== size || (encoded && encoded.length !== size)) {
+      throw new RangeError(`codings: got ${z.length} numbers, allowed: ${size}`);
+    }
+    if (!z.every(Number.isFinite)) throw new RangeError("codings: got NaN or infinite values, allowed: finite ones");
+    for (let j = 0; j < width; j++) inside[j] = z[measured[j]];
+    const [nearest, distance] = closest(), distanceRatio = distance / header.distance[1];
+    let drift = null, driftRatio = null, density = null;
+    if (encoded) {
+      let sum = 0;
+      for (let j = 0; j < width; j++) sum += (inside[j] - encoded[measured[j]]) ** 2;
+      drift = Number.isFinite(sum) ? Math.sqrt(sum) : Infinity; // so far outside that the network overflowed
+      driftRatio = drift / header.drift[1];
+    }
+    const worst = Math.max(distanceRatio, driftRatio ?? 0);
+    let level = worst > header.far ? 2 : worst > 1 ? 1 : 0;
+    if (logarithms) {
+      density = rarer(inside.reduce((sum, value) => sum + value * value, 0));
+      if (density < header.unlikely) level = 2;
+    }
+    return { distance, distanceRatio, nearest, drift, driftRatio, density, level, verdict: header.verdicts[level] };
+  }
+
+  function closest() {
+    let found = 0, least = Infinity;
+    for (let i = 0, place = 0; i < count; i++, place += width) {
+      let sum = 0;
+      for (let j = 0; j < width && sum < least; j++) {
+        const apart = rows[place + j] - inside[j];
+        sum += apart * apart; // ** is a call
+      }
+      if (sum < least) { least = sum; found = i; }
+    }
+    return [found, Math.sqrt(least)];
+  }
+
+  // The share of the prior's draws that are less likely: see `rarer` in whereabouts.py.
+  function rarer(square) {
+    const half = square / 2, odd = header.prior % 2, logarithm = Math.log(half);
+    if (half === 0) return 1;
+    let share = odd ? upperTail(Math.sqrt(half)) : 0;
+    for (let k = 0; k < logarithms.length; k++) {
+      share += Math.exp((k + odd / 2) * logarithm - half - logarithms[k]);
+    }
+    return Math.min(share, 1);
+  }
+
+  // log Γ(k + 1) for k = 0, 1, … or 1/2, 3/2, … below half the dimensions.
+  function gammas(dimensions) {
+    const odd = dimensions % 2, found = new Float64Array(dimensions >> 1);
+    let sum = odd ? Math.log(Math.sqrt(Math.PI) / 2) : 0;
+    for (let k = 0; k < found.length; k++) {
+      if (k) sum += Math.log(k + odd / 2);
+      found[k] = sum;
+    }
+    return found;
+  }
+
+  // erfc for x ≥ 0 within 1.5e-7: Abramowitz and Stegun, 7.1.26.
+  function upperTail(x) {
+    const t = 1 / (1 + 0.3275911 * x);
+    const sum = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592].reduce((s, a) => s * t + a, 0);
+    return sum * t * Math.exp(-x * x);
+  }
+
+  // IEEE half precision: Float16Array is too young for the browsers of a classroom.
+  function fromHalf(bits) {
+    const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+  }
+
+  return { at, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
+}

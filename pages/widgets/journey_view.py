@@ -1,0 +1,127 @@
+"""Rows of decoded pictures, and a scrubber from the first of them to the last: both decoded in the browser.
+
+Nothing is sent while one scrubs or plays (`canvas/journey.js`). The browser gets two parts (see `parts`): the decoder,
+and a small view with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film
+of the way between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready`
+(all pictures of the row are drawn), `.t`, `.z` and `.level` (of the scrubber).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore import inference, journeys, whereabouts
+from aecore.filming import tones
+from pages.widgets import packing, parts, theme
+from pages.widgets.walk_view import Walker
+
+ALONG = 41  # places between both ends at which distance and drift are measured
+MOST = 1e6  # times the usual: what overflowed is not infinite
+SCRIPTS = ("parts", "network_ops", "network", "picture", "journey")
+_HTML = """
+<div class="journey-box"><div class="journey">
+  <div class="way" hidden>
+    <figure class="now"><canvas role="img"></canvas></figure>
+    <div class="told"><strong></strong><span></span></div>
+    <div class="track"><canvas></canvas><input type="range" min="0" max="1" step="any" aria-label="Place on the way"></div>
+    <button type="button" class="play" aria-pressed="false">▶ Play</button>
+  </div>
+  <div class="strip"></div>
+</div></div>
+"""  # noqa: E501
+
+
+def draw(
+    walker: Walker,
+    codings: np.ndarray,
+    *,
+    key: str,
+    columns: int,
+    labels: Sequence[str] = (),
+    scrub: bool = False,
+    framed: Collection[int] = (),
+    wrap: bool = True,
+    way: journeys.Way = "straight",
+    ends: tuple[str, str] = ("A", "B"),
+    start: float = 0.0,
+) -> None:
+    """Draw codings (m, d) as pictures, `columns` in a row.
+
+    Parameters
+    ----------
+    labels : one under each picture, or none at all.
+    scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
+    framed : positions of pictures with a frame.
+    wrap : a narrow page has half as many columns; without it the rows stay as they are.
+    ends : what both ends are called.
+    start : where the scrubber stands at first, 0 to 1.
+
+    Raises
+    ------
+    AecoreError : for codings that are not finite or of another width than the run's; for a decoder that the server
+        cannot run either.
+    """
+    codings = np.asarray(codings, np.float32)
+    slots: dict[str, parts.Slot] = {}
+    if walker.decoder is not None:
+        slots["decoder"] = walker.slots["decoder"]
+    else:
+        st.caption(f":material/dns: The server decodes these pictures: {walker.why_not}")
+    view, arrays = _view(walker, codings, scrub, way)
+    view |= {
+        "columns": columns,
+        "labels": list(labels),
+        "framed": [int(i) for i in framed],
+        "wrap": wrap,
+        "ends": list(ends),
+        "start": float(start),
+        "theme": packing.look(theme.current())["theme"],
+        "versions": parts.versions(slots),
+    }
+    with st.container(gap=None, key=f"{key}_journey"):
+        _component()(key=key, data={"owner": key}, height="content")
+        for slot in slots.values():
+            parts.hand_over(key, slot)
+        parts.hand_over(key, parts.versioned("view", view, arrays))
+
+
+def _view(
+    walker: Walker, codings: np.ndarray, scrub: bool, way: journeys.Way
+) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+    """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
+    decodes."""
+    view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
+    arrays: dict[str, np.ndarray | bytes] = {"codings": codings}
+    if walker.decoder is None:
+        arrays["pictures"] = _sent(inference.decode(walker.run, codings))
+    if not scrub:
+        return view, arrays
+    first, last = codings[0], codings[-1]
+    view["angle"] = journeys.angle(first, last) if way == "spherical" else None
+    path = journeys.between(first, last, ALONG, way)
+    if walker.decoder is None:
+        arrays["film"] = _sent(inference.decode(walker.run, path))
+    places = whereabouts.judge(walker.run, walker.survey, path)
+    assert places.drift_ratio is not None
+    arrays["distance"] = np.minimum(places.distance_ratio, MOST).astype(np.float32)
+    arrays["drift"] = np.minimum(places.drift_ratio, MOST).astype(np.float32)
+    arrays["level"] = places.level.astype(np.uint8)
+    view["verdicts"] = list(walker.survey.verdicts)
+    return view, arrays
+
+
+def _sent(samples: np.ndarray) -> np.ndarray:
+    """Images as uint8; what is no image as it is."""
+    return tones(samples, 0.0, 1.0) if samples.ndim > 2 else samples
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    css = (packing.SCRIPTS / "journey.css").read_text(encoding="utf-8")
+    scripts = packing.script(*(f"{name}.js" for name in SCRIPTS))
+    return components.component("journey", html=_HTML, css=css, js=scripts)

@@ -1,0 +1,111 @@
+"""A walk between two images in a browser: the scrubber decodes there, and nothing is sent.
+
+The server runs a page with nothing but the walk on it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from aecore import demo, inference, runs
+from tests.browser import serve
+from tests.browser.conftest import Open
+
+pytestmark = pytest.mark.browser
+APP = """
+from dataclasses import replace
+
+import streamlit as st
+
+from aecore import runs
+from pages.widgets import host, journeys, walk_view
+
+run = runs.open_run(st.query_params["run"], host.cache())
+data = host.data(run.spec.dataset)
+walker = walk_view.walker(run, data)
+if "server" in st.query_params:
+    walker = replace(walker, decoder=None, why_not="decoder: not here")
+st.markdown("A walk")
+journeys.between(run, data, walker)
+"""
+GREYS = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}"""
+
+
+@pytest.fixture(scope="module")
+def walks(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    script = tmp_path_factory.mktemp("journeys") / "small.py"
+    script.write_text(APP)
+    with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
+        yield url
+
+
+def root(page: Page) -> Locator:
+    return page.locator(".journey")
+
+
+def greys(canvas: Locator) -> np.ndarray:
+    return np.array(canvas.evaluate(GREYS))
+
+
+def place(page: Page) -> float:
+    return float(root(page).get_attribute("data-t") or "nan")
+
+
+@pytest.mark.parametrize("decoded", ["here", "by the server"])
+def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Path, visit: Open) -> None:
+    run = runs.open_run(demo.keys()["variational-2"], cache)
+    if not run.readable:
+        pytest.skip("no demonstration runs here")
+    page = visit(f"{walks}/?run={run.key}&a=3&b=8" + ("&server=1" if decoded != "here" else ""))
+    expect(root(page)).to_have_attribute("data-ready", re.compile("."))
+    expect(page.get_by_text("The server decodes these pictures")).to_have_count(int(decoded != "here"))
+    sent: list[bytes | str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
+    page.reload()
+    expect(root(page)).to_have_attribute("data-ready", re.compile("."))
+    page.wait_for_timeout(1000)
+    assert sent  # the socket is listened to
+    sent.clear()
+
+    picture, strip = page.locator(".journey .now canvas"), page.locator(".journey .strip canvas")
+    expect(strip).to_have_count(10)
+    assert np.array_equal(greys(picture), greys(strip.first))
+    track = page.locator(".journey .track input")
+    box = track.bounding_box()
+    assert box
+    seen = [greys(picture)]
+    y = box["y"] + box["height"] - 16
+    page.mouse.move(box["x"] + 8, y)
+    page.mouse.down()
+    for x in (0.2, 0.45, 0.7, 0.99, 0.6):
+        page.mouse.move(box["x"] + x * box["width"], y, steps=4)
+        page.wait_for_timeout(80)
+        seen.append(greys(picture))
+    page.mouse.up()
+    assert all((one != other).any() for one, other in itertools.pairwise(seen))
+    assert abs(place(page) - 0.6) < 0.03
+    z = np.array(json.loads(root(page).get_attribute("data-z") or ""), np.float32)
+    expected = np.clip(inference.decode(run, z[None])[0], 0, 1).ravel() * 255
+    # A film of the server has a picture for every fortieth of the way; one decoded here is that very one.
+    assert np.abs(seen[-1] - expected).max() < (1 if decoded == "here" else 40)
+
+    track.press("PageUp")
+    expect(root(page)).to_have_attribute("data-t", re.compile(r"^0\.(6[89]|7)"))
+    page.locator(".journey .strip figure").last.press("Enter")
+    expect(root(page)).to_have_attribute("data-t", "1.000")
+    assert np.abs(greys(picture) - greys(strip.last)).max() <= 1
+    page.locator(".journey .play").click()
+    expect(page.locator(".journey .play")).to_have_text(re.compile("Pause"))
+    expect(page.locator(".journey .play")).to_have_text(re.compile("Play"))
+    expect(root(page)).to_have_attribute("data-t", "1.000")
+    assert not sent

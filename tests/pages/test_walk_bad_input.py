@@ -1,0 +1,151 @@
+"""The latent walk with broken or extreme runs, and with links that name what is not there: a line, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from aecore import runs, walk
+from aecore.runs import Run
+from aecore.spec import RunSpec
+from tests.made import write
+from tests.pages.conftest import ROOT, texts
+
+PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
+VARIATIONAL = PLAIN.replace(coding="variational")
+HASHING = PLAIN.replace(coding_size=6, coding_activation="sigmoid", noise_on="coding", noise_rate=5.0)
+NO_PLANE = ["Sliders", "Journeys", "Random"]
+ALL = ["Sliders", "Plane", "Journeys", "Random", "Holes"]
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("AECORE_CACHE", str(tmp_path))
+    monkeypatch.setenv("AECORE_SCHEDULER", "inline")
+    monkeypatch.chdir(ROOT)
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+def opened(run: Run, **query: str) -> AppTest:
+    """The walk of a run, opened by a link."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["run"] = run.key
+    app.run().switch_page("pages/latent_walk.py")
+    for name, value in {"run": run.key, **query}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def views(app: AppTest) -> list[str]:
+    return [option.content for group in app.get("button_group") for option in group.proto.options][:6]
+
+
+def told(app: AppTest, part: str) -> bool:
+    """Whether one warning of one line says so."""
+    return any(part in warning.value.replace("\\", "") and "\n" not in warning.value for warning in app.warning)
+
+
+def spoil(run: Run, change: str) -> None:
+    if change in ("decoder", "encoder"):
+        (run.folder / f"{change}.onnx").unlink()
+    elif change == "garbage":
+        (run.folder / "decoder.onnx").write_bytes(b"no network")
+    elif change == "kl":
+        runs.write_json(run.folder / "metrics.json", {**run.metrics, "kl_per_dimension": [np.nan, 1.0]})
+    elif change == "huge":
+        runs.write_array(run.folder / "codings_train.npy", np.asarray(run.array("codings_train"), np.float32) + 1e30)
+    else:
+        codings = np.array(run.array("codings"))
+        codings[3] = np.nan
+        runs.write_array(run.folder / "codings.npy", codings)
+    (run.folder / "DONE").unlink()
+    run.mark("DONE")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("decoder", "decoder.onnx cannot be read"),
+        ("encoder", "encoder.onnx cannot be read"),
+        ("garbage", "decoder.onnx is damaged"),
+        ("codings", "codings are missing or not finite"),
+        ("huge", "codings reach beyond 65,504"),
+        ("kl", "its KL divergences are not finite"),
+    ],
+)
+def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> None:
+    run = write(VARIATIONAL, cache)
+    spoil(run, change)
+    app = opened(run)
+    assert told(app, said)
+    assert "There is no walk through this run." in texts(app) and views(app) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "there", "said"),
+    [
+        ({"spec": PLAIN}, ALL, "Drag a coding"),
+        ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "every coding fell silent in training"),
+        ({"spec": PLAIN, "odd": True}, NO_PLANE, "Drag a coding"),
+        ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, "Drag a coding"),
+        ({"spec": PLAIN.replace(coding_size=1)}, NO_PLANE, "Drag a coding"),
+        ({"spec": PLAIN.replace(coding_size=300)}, ALL[:-1], "Drag a coding"),
+        ({"spec": HASHING}, ["Bits", *ALL[:-1]], "Flip a bit"),
+        ({"spec": HASHING, "odd": True}, ["Bits", *NO_PLANE], "The server decodes each code"),
+    ],
+    ids=["sound", "collapsed", "unknown-operation", "nan", "one", "three-hundred", "hashing", "hashing-unknown"],
+)
+def test_an_extreme_run_shows_what_it_can(made: dict, there: list[str], said: str, cache: Path) -> None:
+    spec = made.pop("spec")
+    run = write(spec, cache, **made)
+    app = opened(run)
+    assert views(app)[: len(there)] == there and said in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("1", "got '1 numbers', allowed: 2 finite numbers"),
+        ("1,2,3", "got '3 numbers', allowed: 2 finite numbers"),
+        ("nan,0", "got 'nan,0'"),
+        ("inf,0", "got 'inf,0'"),
+        ("one,two", "got 'one,two'"),
+    ],
+)
+def test_a_link_to_no_place_begins_at_an_image(link: str, said: str, cache: Path) -> None:
+    run = write(VARIATIONAL, cache)
+    app = opened(run, z=link)
+    assert told(app, said)
+    assert np.isfinite(app.session_state["walk_z"]).all()
+
+
+def test_a_link_far_outside_is_brought_to_the_edge(cache: Path) -> None:
+    run = write(VARIATIONAL, cache)
+    app = opened(run, z="1e9,-1e9")
+    reach = max(walk.PRIOR_REACH, *(float(np.abs(run.array(name)).max()) for name in ("codings", "codings_train")))
+    first, second = app.session_state["walk_z"]
+    assert 0 < first <= 1.01 * reach and -1.01 * reach <= second < 0
+    assert not app.query_params["z"].startswith("1e9")
+
+
+def test_other_nonsense_in_a_link_is_left_out(cache: Path) -> None:
+    run = write(PLAIN.replace(coding_size=4), cache)
+    app = opened(run, view="Holes", across="coding 9", up="coding 9", layers="x", a="-5", b="1e9", temperature="x")
+    assert app.session_state["view"] == "sliders"
+    assert opened(run, view="Plane", across="coding 9", up="coding 9", layers="x").session_state["view"] == "plane"
+
+
+def test_a_code_in_a_link_must_be_the_runs(cache: Path) -> None:
+    app = opened(write(HASHING, cache), bits="01")
+    assert told(app, "bits: got 2, allowed: 6") and "Same code" in texts(app)
