@@ -87,6 +87,14 @@ class Queue:
             job = self._jobs.get(key)
             return self._ticket(job) if job else None
 
+    def tickets(self) -> dict[str, list[Ticket]]:
+        """Every job that runs or waits, by lane: what runs first, then in the order of their turns."""
+        with self._changed:
+            return {
+                name: [self._ticket(job) for job in [*lane.running, *lane.order()]]
+                for name, lane in self._lanes.items()
+            }
+
     def wait(self, key: str, timeout: float | None = None) -> Ticket | None:
         """Block until the job has ended, or `timeout` seconds; its ticket then. For scripts and tests, not pages."""
         with self._changed:

@@ -10,7 +10,7 @@ from aecore import cost, demo, jobs, runs
 from aecore.errors import AecoreError
 from aecore.runs import Run, Work
 from aecore.spec import RunSpec
-from pages.widgets import host, knobs
+from pages.widgets import host, knobs, lesson
 
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
@@ -22,6 +22,7 @@ DEMONSTRATIONS = {
     "compare": "stacked",
     "sparsity": "sparse-kl",
     "pretraining": "convolutional",
+    "classroom": "stacked",
 }
 
 
@@ -45,12 +46,16 @@ def restore() -> None:
         return
     st.session_state["run"] = None
     values, junk = knobs.read_link()
+    view = st.query_params.to_dict()
+    values = lesson.open_link(values, junk, st.session_state["page"])
     key = st.query_params.get("run")
-    if key is not None:
+    if key is None:
+        _open_lessons_run()
+    else:
         try:
             run = runs.open_run(key, host.cache())
             if run.readable or state(run) in PENDING:
-                values = knobs.of_spec(run.spec)
+                values = knobs.of_spec(run.spec) | lesson.locked()
                 choose(run.key)
             else:
                 junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
@@ -59,6 +64,16 @@ def restore() -> None:
     if junk:
         st.session_state["notice"] = f"Not used from the link: {'; '.join(junk[:3])}."
     knobs.restore(values)
+    if st.query_params.to_dict() != view:  # the lesson's view: widgets read it when a script run begins with it
+        st.rerun()
+
+
+def _open_lessons_run() -> None:
+    """Show what a lesson is about at once, where that is trained already."""
+    opened = lesson.current()
+    run = runs.run_of(opened.spec, host.cache()) if opened else None
+    if run and run.readable:
+        choose(run.key)
 
 
 def choose(key: str) -> None:
@@ -104,7 +119,8 @@ def pending() -> Run | None:
 def shown() -> Run | None:
     """The run whose picture the page draws: the active one, else the last good one, else the page's demonstration."""
     page = st.session_state.get("page", HOME)
-    for key in (st.session_state.get("run"), st.session_state.get("last_good"), demo.keys()[DEMONSTRATIONS[page]]):
+    demonstration = demo.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
+    for key in (st.session_state.get("run"), st.session_state.get("last_good"), demonstration):
         run = runs.open_run(key, host.cache()) if key else None
         if run and run.readable:
             if key == st.session_state.get("run"):
@@ -121,6 +137,7 @@ def shown_key() -> str | None:
 
 def train() -> None:
     """Train was clicked: show the run where it is finished already, else ask the queue for it."""
+    lesson.enforce()
     st.session_state.pop("notice", None)
     want = wanted()
     if want.spec is None or want.run is None:

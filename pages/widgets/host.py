@@ -44,11 +44,23 @@ def session() -> str:
     return context.session_id if context else "no session"
 
 
-@st.cache_resource(scope="session", on_release=lambda name: queue().leave(name), show_spinner=False)
-def _present() -> str:
-    return session()
+@st.cache_resource(show_spinner=False)
+def visitors() -> set[str]:
+    """The sessions whose tabs are open."""
+    return set()
 
 
 def attend() -> None:
     """Note that this visitor is here: when the tab is closed, the queue forgets what only it was waiting for."""
     _present()
+
+
+def _gone(name: str) -> None:
+    visitors().discard(name)
+    queue().leave(name)
+
+
+@st.cache_resource(scope="session", on_release=_gone, show_spinner=False)
+def _present() -> str:
+    visitors().add(session())
+    return session()

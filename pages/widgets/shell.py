@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.widgets import active, host, sidebar
+from pages.widgets import active, host, lesson, sidebar
 
 _PAGES = Path(__file__).resolve().parent.parent
 _STYLE = Path(__file__).with_name("style.css")
@@ -21,6 +21,8 @@ def pages() -> list[st.Page]:
         st.Page(_PAGES / "compare.py", title="Compare"),
         st.Page(_PAGES / "sparsity.py", title="Sparsity"),
         st.Page(_PAGES / "pretraining.py", title="Pretraining"),
+        st.Page(_PAGES / "classroom.py", title="Classroom"),
+        st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address
     ]
 
 
@@ -34,9 +36,14 @@ def main() -> None:
     host.attend()
     active.restore()
     active.keep_link()
+    lesson.keep_link()
+    lesson.enforce()
     sidebar.draw()
-    st.session_state["_routed"] = True
-    page.run()
+    lesson.draw()
+    if page.url_path == "status" or not lesson.covered():
+        lesson.note(st.session_state["page"])
+        st.session_state["_routed"] = True
+        page.run()
     host.queue().warm()
 
 

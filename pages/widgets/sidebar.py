@@ -9,7 +9,7 @@ import streamlit as st
 
 from aecore import datasets, presets, runs, spec
 from aecore.figures import error_text
-from pages.widgets import active, host, knobs
+from pages.widgets import active, host, knobs, lesson
 from pages.widgets.markdown import plain
 
 
@@ -21,7 +21,8 @@ def draw() -> None:
         _main_knobs()
         with st.expander("Advanced"):
             _advanced_knobs()
-        _recent()
+        if not lesson.covered():  # the errors of runs would tell the answer
+            _recent()
         with buttons:
             train_and_stop("")
 
@@ -75,6 +76,7 @@ def _pick() -> None:
         format_func=partial(knobs.in_words, "variant"),
         key="variant",
         bind="query-params",
+        disabled=lesson.locks("variant"),
         on_change=knobs.use_variant,
     )
     st.caption(presets.get(start).description)
@@ -87,6 +89,7 @@ def _pick() -> None:
         format_func=partial(knobs.in_words, "dataset"),
         key="dataset",
         bind="query-params",
+        disabled=lesson.locks("dataset"),
         help="Real images unless it says otherwise. The full sets need a copy on this machine or a download.",
     )
 
@@ -99,7 +102,7 @@ def _main_knobs() -> None:
         value=preset.coding_size,
         key="coding_size",
         bind="query-params",
-        disabled=preset.spatial,
+        disabled=preset.spatial or lesson.locks("coding_size"),
         help="How many numbers stand for one image."
         + (" Here the codings are feature maps: their number follows from the filters." if preset.spatial else ""),
     )
@@ -119,8 +122,11 @@ def _main_knobs() -> None:
             help="How much this variant's own price on the codings counts; off for a plain one.",
         )  # fmt: skip
     with st.container(horizontal=True, wrap=False, gap="small"):
-        st.number_input("Epochs", 1, spec.MAX_EPOCHS, preset.epochs, key="epochs", bind="query-params")
-        st.number_input("Seed", 0, 2**31 - 1, preset.seed, key="seed", bind="query-params")
+        for name, low, high in (("epochs", 1, spec.MAX_EPOCHS), ("seed", 0, 2**31 - 1)):
+            st.number_input(
+                knobs.LABELS[name], low, high, getattr(preset, name), key=name, bind="query-params",
+                disabled=lesson.locks(name),
+            )  # fmt: skip
 
 
 def _stops(name: str, label: str, stops: tuple[float, ...], preset: spec.RunSpec, *, help: str) -> None:
@@ -133,6 +139,7 @@ def _stops(name: str, label: str, stops: tuple[float, ...], preset: spec.RunSpec
         format_func=partial(knobs.in_words, name),
         key=name,
         bind="query-params",
+        disabled=lesson.locks(name),
         help=help,
     )
 
@@ -152,6 +159,7 @@ def _advanced_knobs() -> None:
         key="optimizer_arguments",
         bind="query-params",
         max_chars=80,
+        disabled=lesson.locks("optimizer_arguments"),
         help="As Keras calls them, such as momentum=0.9 nesterov=1. Empty: Keras's own.",
     )
     _choice("decay", spec.DECAYS, preset, help="Cosine: down to 0 at the end of the training.")
@@ -160,8 +168,9 @@ def _advanced_knobs() -> None:
         help="The share of the training during which the learning rate rises from 0.",
     )  # fmt: skip
     st.number_input(
-        knobs.LABELS["batch_size"], 1, spec.MAX_BATCH_SIZE, preset.batch_size, key="batch_size", bind="query-params"
-    )
+        knobs.LABELS["batch_size"], 1, spec.MAX_BATCH_SIZE, preset.batch_size, key="batch_size", bind="query-params",
+        disabled=lesson.locks("batch_size"),
+    )  # fmt: skip
     _choice(
         "normalization",
         spec.NORMALIZATIONS,
@@ -185,6 +194,7 @@ def _hidden(preset: spec.RunSpec) -> None:
         key="hidden",
         bind="query-params",
         max_chars=80,
+        disabled=lesson.locks("hidden"),
         help="Units, filters or LSTM cells of the encoder, such as 300, 100. The decoder mirrors them.",
     )
 
@@ -198,7 +208,7 @@ def _choice(
         index=options.index(getattr(preset, name)),
         key=name,
         bind="query-params",
-        disabled=disabled,
+        disabled=disabled or lesson.locks(name),
         help=help or None,
     )
 
@@ -216,7 +226,7 @@ def _number(
         format=format,
         key=name,
         bind="query-params",
-        disabled=disabled,
+        disabled=disabled or lesson.locks(name),
         help=help or None,
     )
 

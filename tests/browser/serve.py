@@ -35,6 +35,7 @@ PATHS = {
     "compare": "Compare",
     "sparsity": "Sparsity",
     "pretraining": "Pretraining",
+    "classroom": "Classroom",
 }
 PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first training waits for TensorFlow
 

@@ -29,7 +29,7 @@ SPECS = {
         loss="mse", batch_size=20, epochs=2,
     ),
 }  # fmt: skip
-PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining")
+PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining", "classroom")
 
 
 @pytest.fixture(scope="session")

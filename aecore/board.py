@@ -1,0 +1,103 @@
+"""The class board: one row for every finished run of a server.
+
+A run's row is read once, and again when its `DONE` mark is a newer one; so a board of 500 runs that is drawn anew opens
+no file of those it knows. The rows of all cache folders are kept together, the newest `MOST` of them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aecore import presets, runs
+from aecore.errors import AecoreError
+from aecore.runs import Run
+from aecore.variants import VARIANTS
+
+COLUMNS = ("key", "name", "variant", "dataset", "codings", "epochs", "seed", "mse", "floor", "seconds", "finished")
+MOST = 5000
+_ORDER = {variant.name: number for number, variant in enumerate(VARIANTS)}
+
+_rows: dict[str, tuple[int, dict[str, Any] | None]] = {}  # {folder: (when DONE was written, row)}
+_lock = threading.Lock()
+
+
+def rows(cache: Path) -> pd.DataFrame:
+    """One row a finished run, the last finished first, in `COLUMNS`.
+
+    `name` is the family in words, `variant` its place in the registry (0 …), which colours go by; `mse` is of
+    validation data, `floor` that of PCA with as many components (NaN where unknown), `finished` seconds since 1970.
+    A run that cannot be read, or has no error, has no row.
+    """
+    found = []
+    for key, path, written in _finished(Path(cache) / "runs"):
+        with _lock:
+            known = _rows.get(path)
+        if known is None or known[0] != written:
+            known = (written, _row(Run(Path(path)), written))
+            _keep(path, known)
+        if known[1] is not None:
+            found.append({"key": key, **known[1]})
+    table = pd.DataFrame(found, columns=list(COLUMNS))
+    return table.sort_values("finished", ascending=False, ignore_index=True)
+
+
+def best(table: pd.DataFrame) -> pd.DataFrame:
+    """Of each coding size the row with the smallest error, by coding size."""
+    smallest = table.sort_values(["codings", "mse"]).drop_duplicates("codings")
+    return smallest.reset_index(drop=True)
+
+
+def floor(table: pd.DataFrame) -> pd.DataFrame:
+    """`codings` and `floor`: PCA's error at every coding size that a run knows it for, by coding size."""
+    known = table.dropna(subset=["floor"])
+    return known[["codings", "floor"]].drop_duplicates("codings").sort_values("codings", ignore_index=True)
+
+
+def _finished(folder: Path) -> list[tuple[str, str, int]]:
+    """(key, folder, time of its DONE mark in nanoseconds) of the runs that have one."""
+    found = []
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return []
+    for entry in entries:
+        try:
+            key = runs.valid_key(entry.name)
+            found.append((key, entry.path, os.stat(os.path.join(entry.path, "DONE")).st_mtime_ns))
+        except (AecoreError, OSError):
+            continue
+    return found
+
+
+def _keep(path: str, known: tuple[int, dict[str, Any] | None]) -> None:
+    with _lock:
+        _rows.pop(path, None)
+        _rows[path] = known
+        while len(_rows) > MOST:
+            del _rows[next(iter(_rows))]
+
+
+def _row(run: Run, written: int) -> dict[str, Any] | None:
+    try:
+        spec, metrics = run.spec, run.metrics
+        if run.state != "finished":
+            return None
+        return {
+            "name": presets.title(spec),
+            "variant": _ORDER[presets.variant_of(spec)],
+            "dataset": spec.dataset,
+            "codings": int(metrics["coding_size"]),
+            "epochs": spec.epochs,
+            "seed": spec.seed,
+            "mse": float(metrics["val_mse"]),
+            "floor": float("nan") if metrics.get("pca_mse") is None else float(metrics["pca_mse"]),
+            "seconds": float("nan") if metrics.get("seconds") is None else float(metrics["seconds"]),
+            "finished": written / 1e9,
+        }
+    except (AecoreError, KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,61 @@
+"""A map of samples in large type, for a projector: no axes, each class named where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aecore.figures.theme import Theme, figure, label, plain, rgba
+
+SPARE = 0.03  # of the width, around the points
+CUT = 0.5  # per cent of the points at each end that the view may leave out
+GAP = 0.062  # of the height: two names may not come closer
+
+
+def class_map(
+    points: np.ndarray, labels: np.ndarray | None, names: Sequence[str], theme: Theme, *, height: int = 640,
+    size: int = 26,
+) -> go.Figure:  # fmt: skip
+    """Points (n, 2) with equal axes in the colours of their classes (n,), whose names stand at their medians.
+
+    `size` is that of the names in pixels; without labels all points have one colour.
+    """
+    points = np.asarray(points, np.float32)
+    chart = figure(theme, height, l=0, r=0, t=0, b=0)
+    low, high = np.percentile(points, [CUT, 100 - CUT], axis=0)
+    spare = SPARE * float((high - low).max()) or 1.0
+    for axis, update in ((0, chart.update_xaxes), (1, chart.update_yaxes)):
+        update(visible=False, range=[float(low[axis]) - spare, float(high[axis]) + spare])
+    chart.update_yaxes(scaleanchor="x")
+    groups = np.zeros(len(points), int) if labels is None else np.asarray(labels, int)
+    middles = []
+    for group in np.unique(groups):
+        here = points[groups == group]
+        chart.add_scattergl(
+            x=here[:, 0], y=here[:, 1], mode="markers", hoverinfo="skip",
+            marker={
+                "size": 8, "color": theme.class_colour(int(group)), "symbol": theme.class_symbol(int(group)),
+                "opacity": 0.8,
+            },
+        )  # fmt: skip
+        middles.append((*np.median(here, axis=0).tolist(), str(names[group]) if group < len(names) else ""))
+    if labels is not None:
+        for x, y, text in _apart(middles, GAP * float(high[1] - low[1] + 2 * spare)):
+            label(
+                chart, theme, plain(text), x, y, xanchor="center", font={"color": theme.text, "size": size},
+                bgcolor=rgba(theme.background, 0.78), borderpad=2,
+            )  # fmt: skip
+    return chart
+
+
+def _apart(places: Sequence[tuple[float, float, str]], gap: float) -> list[tuple[float, float, str]]:
+    """The names with their heights moved, from the top down, so that no two are closer than `gap`."""
+    found: list[tuple[float, float, str]] = []
+    for x, y, text in sorted(places, key=lambda place: -place[1]):
+        for _, taken, _ in sorted(found, key=lambda place: -place[1]):
+            if abs(taken - y) < gap:
+                y = taken - gap
+        found.append((x, y, text))
+    return found

@@ -1,0 +1,37 @@
+"""Classroom: the class board, lessons for a class, examples to learn from, and the presenter's view."""
+
+import streamlit as st
+
+from pages.widgets import active, board, controls, examples, header, lesson_maker, present, shell
+
+shell.enter()
+
+VIEWS = {"board": "Board", "make": "Make a lesson", "examples": "Examples", "present": "Present"}
+SENTENCES = {
+    "board": "Every run of this server, error against coding size. Click a point to open its run; the thick ring is "
+    "the one above.",
+    "make": "Turn the knobs, look at a page, then make a link of it: a whole class opens what you see.",
+    "examples": "Settings worth seeing, good and bad, with the reason. Set them, guess what will come, then train.",
+}
+
+
+def main() -> None:
+    present.leave_if_asked()
+    head = st.container()
+    bar = st.container(horizontal=True, vertical_alignment="center", key="classroom_bar")
+    view = controls.segments(bar, "View", VIEWS, "view")
+    if view == "present":
+        present.draw()
+        return
+    run = active.shown()
+    with head:
+        header.draw(run, SENTENCES[view], [])
+    if view == "board":
+        board.draw(bar)
+    elif view == "make":
+        lesson_maker.draw()
+    else:
+        examples.draw()
+
+
+main()

@@ -1,0 +1,103 @@
+"""Status, for whoever hosts the app: who is here, what runs and waits, what it takes, how it is set."""
+
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import streamlit as st
+
+from aecore import runs, settings
+from aecore.errors import AecoreError
+from aecore.jobs import Ticket, housekeeping
+from aecore.runs import read_json
+from pages.widgets import host, shell, sidebar
+
+shell.enter()
+
+TICK = 2.0  # seconds
+LANES = {"train": "Training", "map": "Maps and measurements"}
+
+
+def main() -> None:
+    st.markdown("##### Status of this server")
+    st.caption(
+        "For whoever hosts it. A proxy may ask `/_stcore/health`, which answers 'ok' while the server lives; every "
+        "event of a job is one line of JSON on its standard error."
+    )
+    st.fragment(_live, run_every=TICK)()
+    st.markdown("###### How it is set")
+    st.caption("By environment variables, at the start.")
+    rows = [(s.name, str(settings.get(s.name)), str(s.default), s.meaning) for s in settings.TABLE]
+    st.dataframe(pd.DataFrame(rows, columns=["variable", "value", "default", "meaning"]), hide_index=True)
+
+
+def _live() -> None:
+    tickets = host.queue().tickets()
+    used, count = _cache_size(host.cache())
+    limit = settings.get("AECORE_CACHE_GB")
+    waiting = sum(ticket.state == "waiting" for jobs in tickets.values() for ticket in jobs)
+    memory = _memory()
+    with st.container(horizontal=True, gap="large", key="numbers"):
+        st.metric("Visitors", len(host.visitors()), width="content")
+        st.metric("Jobs waiting", f"{waiting} of {settings.get('AECORE_WAITING')}", width="content")
+        st.metric("Memory", f"{sum(size for _, size in memory) / 1e6:,.0f} MB", width="content")
+        st.metric("Runs", f"{count:,}", width="content")
+        st.metric("Cache", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
+    for lane, jobs in tickets.items():
+        st.markdown(f"###### {LANES[lane]}")
+        if jobs:
+            st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
+        else:
+            st.caption("Nothing runs and nothing waits.")
+    st.markdown("###### Processes")
+    table = pd.DataFrame(memory, columns=["process", "MB"])
+    table["MB"] = (table["MB"] / 1e6).round()
+    st.dataframe(table, hide_index=True, width=360)
+
+
+def _row(ticket: Ticket) -> dict[str, str | int | None]:
+    status = read_json(ticket.folder / "status.json", {})
+    started = status.get("started")
+    seconds = f"{time.time() - started:.0f} s" if ticket.state == "running" and started else ""
+    wait = "" if ticket.expected_seconds is None else f"about {ticket.expected_seconds:.0f} s"
+    share = f"{100 * float(status.get('fraction') or 0):.0f} %" if ticket.state == "running" else ""
+    return {
+        "what": _name(ticket.folder),
+        "key": ticket.key,
+        "state": ticket.state,
+        "place": ticket.position or None,
+        "done": share,
+        "for": seconds or wait,
+        "watched by": len(ticket.watchers),
+    }
+
+
+def _name(folder: Path) -> str:
+    """The run's name; for what is computed from a run, its kind before it."""
+    try:
+        if folder.parent.name == "runs":
+            return sidebar.name_of(runs.Run(folder))
+        return f"{folder.parent.name} of {sidebar.name_of(runs.Run(folder.parent.parent))}"
+    except AecoreError:
+        return folder.parent.name
+
+
+def _memory() -> list[tuple[str, int]]:
+    """This process and its workers, with the bytes each occupies."""
+    found = [("pages", psutil.Process().memory_info().rss)]
+    for number, child in enumerate(psutil.Process().children(recursive=True), 1):
+        try:
+            found.append((f"worker {number}, process {child.pid}", child.memory_info().rss))
+        except psutil.Error:  # it has just ended
+            continue
+    return found
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def _cache_size(cache: os.PathLike) -> tuple[int, int]:
+    return housekeeping.size(Path(cache)), len(runs.list_runs(Path(cache)))
+
+
+main()

@@ -1,0 +1,164 @@
+"""The class board on the page: the chart whose points open runs, and the table for those who use the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aecore import board, datasets, demo, runs
+from aecore.errors import AecoreError
+from aecore.figures import PLOTLY_CONFIG
+from aecore.figures.board import errors_by_size
+from aecore.spec import digest
+from pages.widgets import active, host, knobs, sidebar, theme
+from pages.widgets.markdown import plain
+
+CHART, TABLE = "board_chart", "board_table"
+MOST_TICKED = 24
+
+
+def draw(bar: st.delta_generator.DeltaGenerator) -> None:
+    """Draw the board; `bar` takes the choice of the data set."""
+    table = board.rows(host.cache())
+    if table.empty:
+        st.caption("No finished run on this server yet: Train makes the first.")
+        return
+    chosen = _dataset(bar, table)
+    shown = table[table["dataset"] == chosen].reset_index(drop=True)
+    best = board.best(shown)
+    st.session_state["board_keys"] = shown["key"].tolist()
+    _opened()
+    chart = errors_by_size(shown, best, board.floor(shown), theme.current(), active.shown_key())
+    st.plotly_chart(
+        chart, theme=None, config=PLOTLY_CONFIG, key=CHART, on_select=_clicked, selection_mode="points",
+        alt="Error against coding size of every run",
+    )  # fmt: skip
+    st.caption(
+        f"{len(shown):,} run{'s' if len(shown) != 1 else ''}. Lower is better, and so is further left: fewer numbers "
+        "for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a linear code "
+        "can do."
+    )
+    _table(shown, set(best["key"]))
+
+
+def key_of(event: Any, known: list[str]) -> str | None:
+    """The key of the run that was clicked on, from a chart's selection; None where nothing or no run was."""
+    selection = event.get("selection") if isinstance(event, Mapping) else None
+    points = selection.get("points") if isinstance(selection, Mapping) else None
+    for point in points or ():
+        key = point.get("customdata") if isinstance(point, Mapping) else None
+        key = key[0] if isinstance(key, list) and key else key
+        if key in known:
+            return str(key)
+    return None
+
+
+def keys_at(event: Any, known: list[str]) -> list[str]:
+    """The keys of the rows that are ticked, from a table's selection."""
+    selection = event.get("selection") if isinstance(event, Mapping) else None
+    ticked = selection.get("rows") if isinstance(selection, Mapping) else None
+    return [known[row] for row in ticked or () if isinstance(row, int) and 0 <= row < len(known)][:MOST_TICKED]
+
+
+def ticked() -> list[str]:
+    """The keys of the runs that somebody ticked, for the presenter."""
+    return st.session_state.get("board_ticked", [])
+
+
+def _dataset(bar: st.delta_generator.DeltaGenerator, table: pd.DataFrame) -> str:
+    """The data set whose runs are shown; at first that of the active run."""
+    counts = table["dataset"].value_counts()
+    run = active.shown()
+    names = list(counts.index)
+    if st.session_state.get("board_dataset") not in (None, *names):
+        del st.session_state["board_dataset"]
+    if "board_dataset" not in st.session_state and run and run.spec.dataset in names:
+        st.session_state["board_dataset"] = run.spec.dataset
+    return bar.selectbox(
+        "Data set", names, key="board_dataset", label_visibility="collapsed", width=320,
+        format_func=lambda name: f"{knobs.in_words('dataset', name)} · {counts[name]:,}"
+        if name in datasets.names() else name,
+    )  # fmt: skip
+
+
+def _clicked() -> None:
+    key = key_of(st.session_state.get(CHART), st.session_state.get("board_keys", []))
+    if key:  # a chart that is drawn anew forgets its selection, which is no click
+        _open(key)
+
+
+def _open(key: str) -> None:
+    try:
+        active.open_run_of(key)
+        st.session_state["board_opened"] = key
+    except AecoreError as error:
+        st.session_state["notice"] = str(error)
+
+
+def _opened() -> None:
+    """Say which run a click opened, and where to look at it."""
+    key = st.session_state.get("board_opened")
+    if not key or key != st.session_state.get("run"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="board_opened_line"):
+        name = plain(sidebar.name_of(runs.open_run(key, host.cache())))
+        st.markdown(f":material/check: Opened: **{name}**. Look at it:", width="content")
+        for page, title in (("reconstructions", "Reconstructions"), ("latent_map", "Latent map")):
+            st.page_link(f"pages/{page}.py", label=title, width="content")
+
+
+def _table(shown: pd.DataFrame, best: set[str]) -> None:
+    """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
+    keys = shown["key"].tolist()
+    demonstrations = set(demo.keys().values())
+    view = pd.DataFrame(
+        {
+            "Variant": shown["name"],
+            "Codings": shown["codings"],
+            "Error (MSE)": shown["mse"],
+            "Against PCA": 100 * (shown["mse"] / shown["floor"].where(shown["floor"] > 0) - 1),
+            "Epochs": shown["epochs"],
+            "Seed": shown["seed"],
+            "Trained in": shown["seconds"],
+            "Note": [_note(key, best, demonstrations) for key in keys],
+        }
+    )
+    number = st.column_config.NumberColumn
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("###### All of them", width="content")
+        chosen = keys_at(st.session_state.get(_table_key(keys)), keys)
+        st.button("Open", key="board_open", disabled=len(chosen) != 1, on_click=_open, args=(*chosen[:1],),
+                  icon=":material/visibility:", help="Tick one run in the table.")  # fmt: skip
+        st.button(f"Present {len(chosen) or ''}".strip(), key="board_present", disabled=not chosen, on_click=_present,
+                  args=(chosen,), icon=":material/present_to_all:", help="Tick the runs to step through.")  # fmt: skip
+    st.dataframe(
+        view,
+        key=_table_key(keys),
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        height=min(390, 38 + 35 * len(view)),
+        column_config={
+            "Error (MSE)": number(format="%.4f"),
+            "Against PCA": number(format="%+.0f %%"),
+            "Trained in": number(format="%.1f s"),
+        },
+    )
+
+
+def _table_key(keys: list[str]) -> str:
+    """Ticks are kept by row: other rows are another table."""
+    return f"{TABLE}_{digest(*keys)}"
+
+
+def _note(key: str, best: set[str], demonstrations: set[str]) -> str:
+    notes = [("best of its size", key in best), ("demonstration", key in demonstrations)]
+    return ", ".join(text for text, said in notes if said)
+
+
+def _present(keys: list[str]) -> None:
+    st.session_state["board_ticked"] = keys
+    st.session_state["view"] = "present"

@@ -1,0 +1,96 @@
+"""A lesson from the teacher's form to a student's answer, the board's points, and the presenter's keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aecore import board, demo
+from tests.browser.conftest import Open
+from tests.browser.serve import go, heading, run_in, settle
+
+pytestmark = pytest.mark.browser
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    settle(page)
+
+
+def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: str, visit: Open) -> None:
+    teacher = visit(f"{server}/latent_map?run={digits_run}&view=While+it+learned")
+    go(teacher, "classroom")
+    teacher.locator(".st-key-view").get_by_text("Make a lesson").click()
+    settle(teacher)
+    teacher.locator(".st-key-lesson_title input").fill("Digits <b>apart</b>")
+    teacher.locator(".st-key-lesson_locked").get_by_text("Seed", exact=True).click()
+    teacher.locator(".st-key-lesson_question input").fill("When do they part?")
+    teacher.locator(".st-key-lesson_answers textarea").fill("early\nlate")
+    teacher.locator(".st-key-lesson_right").locator("input, [role=combobox]").first.click()
+    teacher.get_by_role("option", name="Answer 1").click()
+    press(teacher, "Make the link")
+    link = teacher.get_by_test_id("stCode").inner_text().strip()
+    assert re.fullmatch(rf"{re.escape(server)}/latent_map\?lesson=[0-9a-f]{{16}}", link)
+
+    student = visit(f"{link}&seed=7")
+    question = student.get_by_text("When do they part?")
+    expect(question).to_be_visible()
+    expect(heading(student)).to_have_text("When do they part?")  # in the place of the picture
+    expect(student.locator(".st-key-seed input")).to_be_disabled()
+    expect(student.locator(".st-key-seed input")).to_have_value("42")
+    for path in ("sparsity", "latent_map"):
+        go(student, path)
+        expect(question).to_be_visible()
+    student.get_by_text("late", exact=True).click()
+    press(student, "Answer")
+    expect(student.get_by_text("Not quite")).to_be_visible()
+    expect(student.locator(".film-box").first).to_be_visible()  # the view that the teacher had open
+    student.reload()
+    settle(student)
+    expect(student.get_by_text("Not quite")).to_be_visible()
+    assert student.locator(".ae-class > div").all_inner_texts() == ["early (right)", "", "0", "late (you)", "", "1"]
+    expect(teacher.get_by_text("1 answer so far")).to_be_visible()
+
+
+def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Open) -> None:
+    page = visit(f"{server}/classroom?run={demo.keys()['stacked']}")
+    table = board.rows(cache)
+    keys = table[table["dataset"] == "fashion-mnist-12k"]["key"].tolist()  # as they are drawn
+    point = page.locator(".st-key-board_chart .scatterlayer .point").nth(keys.index(demo.keys()["hashing"]))
+    expect(point).to_be_visible()
+    box = point.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".hoverlayer .hovertext").first).to_contain_text("Hashing")
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_text("Opened:")).to_be_visible()
+    expect(heading(page)).to_contain_text("Hashing")
+    assert run_in(page) == demo.keys()["hashing"]
+    expect(page.locator(".st-key-variant input")).to_have_value("Hashing")
+
+
+def test_the_presenters_keys_step_and_escape_leaves(server: str, visit: Open) -> None:
+    page = visit(f"{server}/classroom?run={demo.keys()['variational-2']}")
+    page.locator(".st-key-view").get_by_text("Present", exact=True).click()
+    told = page.locator(".present-keys .told")
+    title = page.locator(".ae-slide h2")
+    expect(told).to_contain_text("1 / ")
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    assert float(title.evaluate("title => parseFloat(getComputedStyle(title).fontSize)")) >= 28
+    page.keyboard.press("PageDown")
+    expect(page.locator(".st-key-present_map")).to_be_visible()
+    expect(title).to_contain_text("Variational")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")  # faster than a page is drawn
+    expect(told).to_contain_text("4 / ")
+    page.keyboard.press("PageUp")
+    expect(told).to_contain_text("3 / ")
+    expect(page).to_have_url(re.compile(r"[?&]step=3"))
+    expect(title).not_to_contain_text("Variational")
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-board_chart")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()

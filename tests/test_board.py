@@ -1,0 +1,138 @@
+"""The class board: which runs have a row, that rows are read once, and the figure's points."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from aecore import board, presets, runs
+from aecore.figures import DARK, LIGHT
+from aecore.figures import board as figure
+from aecore.runs import Run
+from aecore.spec import RunSpec
+
+VARIANTS = list(presets.VARIANTS)
+
+
+def finished(cache: Path, spec: RunSpec, **metrics: Any) -> Run:
+    """A run folder with as much in it as the board reads."""
+    run = runs.run_of(spec, cache)
+    run.begin(spec)
+    known = {"coding_size": spec.coding_size, "val_mse": 0.02, "pca_mse": 0.03, "seconds": 4.0}
+    runs.write_json(run.folder / "metrics.json", {**known, **metrics})
+    run.mark("DONE")
+    return run
+
+
+def many(cache: Path, n: int = 500) -> list[Run]:
+    specs = [
+        presets.get(VARIANTS[number % len(VARIANTS)]).spec.replace(coding_size=1 + number % 40, seed=number)
+        for number in range(n)
+    ]
+    return [
+        finished(cache, spec, coding_size=1 + i % 40, val_mse=0.1 / (1 + i % 40) + i / 1e5)
+        for i, spec in enumerate(specs)
+    ]
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every JSON file that is read from now on."""
+    seen: list[Path] = []
+    read = runs.read_json
+
+    def counted(path: Path, default: Any) -> Any:
+        seen.append(path)
+        return read(path, default)
+
+    monkeypatch.setattr(runs, "read_json", counted)
+    return seen
+
+
+def test_a_board_of_500_runs_is_read_once(cache: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = many(cache)
+    table = board.rows(cache)
+    assert sorted(table["key"]) == sorted(run.key for run in made)
+    assert len(reads) == 3 * len(made)  # spec, metrics and the manifest of each
+    reads.clear()
+    monkeypatch.setattr(Path, "read_text", None)
+    assert board.rows(cache).equals(table)
+    assert not reads
+
+
+def test_a_run_that_was_trained_anew_is_read_anew_and_alone(cache: Path, reads: list[Path]) -> None:
+    run, *_ = many(cache, 5)
+    board.rows(cache)
+    reads.clear()
+    runs.write_json(run.folder / "metrics.json", {**run.metrics, "val_mse": 0.5})
+    run.mark("DONE")
+    later = (run.folder / "DONE").stat().st_mtime_ns + 10**9
+    os.utime(run.folder / "DONE", ns=(later, later))
+    table = board.rows(cache).set_index("key")
+    assert table.loc[run.key, "mse"] == 0.5
+    assert {path.parent.name for path in reads} == {run.key}
+
+
+def test_only_finished_runs_that_can_be_read_have_a_row(cache: Path) -> None:
+    spec = presets.get("stacked").spec
+    good = finished(cache, spec)
+    finished(cache, spec.replace(seed=1), val_mse=None)
+    finished(cache, spec.replace(seed=2)).folder.joinpath("metrics.json").write_text("{")
+    stopped = finished(cache, spec.replace(seed=3))
+    (stopped.folder / "DONE").rename(stopped.folder / "STOPPED")
+    runs.run_of(spec.replace(seed=4), cache).begin(spec.replace(seed=4))
+    (cache / "runs" / "not-a-key").mkdir()
+    assert board.rows(cache)["key"].tolist() == [good.key]
+    runs.set_aside(good.folder)
+    assert board.rows(cache).empty
+    assert board.rows(cache / "nowhere").empty
+
+
+def test_the_best_of_each_size_and_the_floor() -> None:
+    table = pd.DataFrame(
+        {"key": list("abcd"), "codings": [30, 2, 30, 2], "mse": [0.02, 0.05, 0.01, 0.04],
+         "floor": [0.015, 0.047, 0.015, math.nan]}
+    )  # fmt: skip
+    assert board.best(table)["key"].tolist() == ["d", "c"]
+    assert board.floor(table).to_dict("list") == {"codings": [2, 30], "floor": [0.047, 0.015]}
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(cache: Path, theme: Any) -> None:
+    many(cache, 60)
+    table = board.rows(cache)
+    best = board.best(table)
+    chart = figure.errors_by_size(table, best, board.floor(table), theme, chosen=table["key"][3])
+    (points,) = [trace for trace in chart.data if trace.customdata is not None]
+    assert sorted(points.customdata) == sorted(table["key"])
+    looks = zip(points.marker.color, points.marker.symbol, strict=True)
+    assert len(set(zip(table["variant"], looks, strict=True))) == table["variant"].nunique() == len(VARIANTS)
+    told = " ".join(note.text for note in chart.layout.annotations)
+    assert all(name in told for name in table.groupby("variant")["name"].agg(lambda names: names.mode().iloc[0]))
+    assert "PCA" in told
+    rings = [trace for trace in chart.data if trace.marker.symbol == "circle-open"]
+    assert [len(ring.x) for ring in rings] == [len(best), 1]
+
+
+def test_names_do_not_touch() -> None:
+    ends = [(1.0, -2.0 + 0.001 * number, str(number)) for number in range(8)]
+    heights = sorted(y * 200 + shift for _, y, _, shift in figure._apart(ends, 300, 200))
+    assert all(b - a >= figure.LABEL_GAP - 1e-6 for a, b in itertools.pairwise(heights))
+
+
+@pytest.mark.parametrize(("mse", "floor"), [(0.02, 0.0), (1e7, 0.02), (0.02, math.nan)])
+def test_an_extreme_run_leaves_a_chart_that_can_be_read(mse: float, floor: float) -> None:
+    table = pd.DataFrame(
+        {"key": ["a", "b"], "name": "Linear", "variant": 1, "codings": [2, 784], "mse": [0.04, mse],
+         "floor": [0.047, floor], "epochs": 5, "seed": 42}
+    )  # fmt: skip
+    chart = figure.errors_by_size(table, board.best(table), board.floor(table), LIGHT)
+    low, high = chart.layout.yaxis.range
+    assert low < math.log10(0.02) and high > math.log10(mse) and low > -4
+    assert 1 <= len(chart.layout.yaxis.tickvals) <= 12
