@@ -248,10 +248,16 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside `path`, then move there: a reader sees the old file or the new one, never a part."""
+    """Write beside `path`, then move there: a reader sees the old file or the new one, never a part. `OSError` where
+    that cannot be done; then nothing is left beside either, which on a full disk would take the room that is needed."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    beside.write_bytes(data)
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -35,7 +36,8 @@ def size(folder: Path) -> int:
 
 
 def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
-    """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`.
+    """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`; before
+    that, whatever the limit, what a server had set aside and did not live to delete.
 
     Parameters
     ----------
@@ -46,6 +48,9 @@ def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
     -------
     The keys of the runs that went, in order.
     """
+    for aside in (cache / "runs").glob(".aside-*"):
+        if time.time() - _looked_at(aside) > OPEN_SECONDS:  # else somebody is at it
+            shutil.rmtree(aside, ignore_errors=True)
     if not limit:
         return []
     sizes = {folder: size(folder) for folder in _folders(cache)}

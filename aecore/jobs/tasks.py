@@ -237,16 +237,26 @@ def work(task: Task, folder: str) -> Outcome:
 
 
 def failed(target: Work, error: BaseException) -> Outcome:
-    """Write the failed state with one line, the traceback to the log."""
+    """Write the failed state with one line, the traceback to the log. A full or read-only disk is no reason to raise.
+
+    A folder that has its mark is finished all the same: its worker, or the way to it, was lost after the last file.
+    """
+    if target.state == "finished":
+        return Outcome("finished")
     message = one_line(error)
     if not isinstance(error, AecoreError):
         logger.error("job %s failed: %s", target.key, message, exc_info=error)
-    # A full disk may be the reason, and the reason needs room: what a failed job leaves behind is of no use.
-    for rest in (target.folder / "snapshots").glob("*"), target.folder.glob("*.tmp"), target.folder.glob("*.npz"):
-        for path in rest:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # the ticket carries the message all the same
+    if isinstance(error, OSError):  # a full disk? The reason needs room, and what the job leaves behind is of no use
+        # Not after other failures: a worker that cannot be heard any more may be about to write its last file.
+        for rest in (target.folder / "snapshots").glob("*"), target.folder.glob("*.tmp"), target.folder.glob("*.npz"):
+            with contextlib.suppress(OSError):  # read-only by now
+                for path in rest:
+                    path.unlink(missing_ok=True)
+    try:
         target.write_status(**{**target.status(), "state": "failed", "message": message})
+    except OSError:  # the ticket carries the message; what is left must not look like one that still works
+        with contextlib.suppress(OSError):
+            (target.folder / "status.json").unlink(missing_ok=True)
     return Outcome("failed", message)
 
 
@@ -259,6 +269,8 @@ def one_line(error: BaseException) -> str:
         return "not enough memory for this job: try smaller layers, smaller batches or fewer points"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: free some space and start again"
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return "the disk is read-only: nothing new can be made; what is there can still be looked at"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
