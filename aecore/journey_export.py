@@ -16,12 +16,12 @@ from PIL import Image, ImageDraw
 from aecore.errors import AecoreError
 from aecore.figures.theme import Theme
 from aecore.filming import tones
-from aecore.pixels import letters
+from aecore.pixels import letters, wrapped
 
 GIF_SIDE, PNG_SIDE = 280, 84  # pixels at least, of a picture's longer side
 SECONDS, HOLD = 2.0, 0.7  # from one end to the other, and the rest at each
 GAP, MARGIN, FRAME = 6, 12, 2
-TEXT, TITLE = 12, 15  # pixels high
+TEXT, TITLE, LINE = 12, 15, 15  # pixels high; LINE from one line to the next
 BARS = (1.0, 0.6)  # width and height of a sample of bars, in sides
 
 
@@ -58,7 +58,7 @@ def png(
     framed: Collection[int] = (),
     title: str = "",
 ) -> bytes:
-    """The samples as one sheet, `columns` in a row, a label under each, those in `framed` in a frame.
+    """The samples as one sheet, `columns` in a row, a label of up to two lines under each, `framed` ones in a frame.
 
     `samples` and errors as in `gif`; also `AecoreError` for fewer labels than samples, or more.
     """
@@ -67,7 +67,8 @@ def png(
         told = f"{columns} columns and {'no' if labels is None else len(labels)} labels"
         raise AecoreError(f"sheet: got {told} for {len(tiles)} samples, allowed: 1 column or more, a label each")
     width, height = tiles[0].size
-    below = TEXT + 6 if labels is not None else 0
+    lines = [wrapped(label, TEXT, width) for label in labels or ()]
+    below = LINE * max(map(len, lines)) + 3 if lines else 0
     top = MARGIN + (TITLE + 12 if title else 0)
     across, down = min(columns, len(tiles)), -(-len(tiles) // columns)
     sheet = Image.new(
@@ -84,8 +85,8 @@ def png(
         if i in framed:
             box = (x - FRAME, y - FRAME, x + width + FRAME - 1, y + height + FRAME - 1)
             draw.rectangle(box, outline=theme.primary, width=FRAME)
-        if labels is not None:
-            _write(sheet, labels[i], TEXT, theme.muted, x, y + height + 1, width, middle=True)
+        for row, line in enumerate(lines[i] if lines else ()):
+            _write(sheet, line, TEXT, theme.muted, x, y + height + 1 + LINE * row, width, middle=True)
     file = io.BytesIO()
     sheet.save(file, "PNG")
     return file.getvalue()

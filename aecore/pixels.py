@@ -7,6 +7,7 @@ the background, and then put into frames by NumPy.
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 FINE = 8  # markers are drawn this many times larger
 NOTHING = 255  # in a stamp: leave the pixel as it is
 LINE = 14  # pixels between two names
+# Signs of ours that the font lacks and that Unicode does not take apart into others.
+OTHERWISE = {
+    "×": "x", "−": "-", "–": "-", "—": "-", "→": ">", "←": "<", "≥": ">=", "≤": "<=", "≈": "~",
+    "β": "beta", "λ": "lambda", "σ": "sigma", "‘": "'", "’": "'", "“": '"', "”": '"', "ß": "ss", "ø": "o", "æ": "ae",
+}  # fmt: skip
 _GROW = ImageFilter.MaxFilter(5)
 _HALF_CROSS = ((1, 0.4), (0.4, 0.4), (0.4, 1), (-0.4, 1), (-0.4, 0.4), (-1, 0.4))
 Box = tuple[int, int, int, int]
@@ -90,11 +96,54 @@ def put(picture: np.ndarray, stamp: np.ndarray, places: np.ndarray, box: Box) ->
         flat[start + row * width + column] = stamp[row, column]
 
 
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+@functools.cache
+def _known(character: str) -> bool:
+    """Whether the font has a glyph of its own for it: what it lacks is drawn like U+FFFF, which is no character."""
+    masks = [_font(16).getmask(text) for text in (character, "\uffff")]
+    return masks[0].size != masks[1].size or bytes(masks[0]) != bytes(masks[1])
+
+
+def drawable(text: str) -> str:
+    """The text with what Pillow's own font cannot draw written otherwise: '28×28 → 2, café' as '28x28 > 2, cafe'.
+
+    First by `OTHERWISE`, then without accents and in plain digits (Unicode's compatibility decomposition), at last as
+    a question mark.
+    """
+    found = []
+    for character in unicodedata.normalize("NFC", text):
+        other = character if _known(character) else OTHERWISE.get(character)
+        if other is None:
+            taken = unicodedata.normalize("NFKD", character)
+            other = "".join(part for part in taken if not unicodedata.combining(part) and _known(part)) or "?"
+        found.append(other)
+    return "".join(found)
+
+
+def wrapped(text: str, size: int, most: int) -> list[str]:
+    """The text as it is, where `letters` are no wider than `most` pixels; otherwise in two lines, parted after the last
+    comma or else the last space before which it still fits, if there is one. The second line may still be too wide."""
+    text, font = drawable(text), _font(size)
+    if font.getlength(text) <= most:
+        return [text]
+    for mark in (", ", " "):
+        places = [i for i in range(len(text)) if text.startswith(mark, i)]
+        fitting = [i for i in places if i and font.getlength(text[:i]) <= most]
+        if fitting:
+            return [text[: fitting[-1]], text[fitting[-1] + len(mark) :]]
+    return [text]
+
+
 @functools.lru_cache(maxsize=256)
 def letters(text: str, size: int, most: int = 1000) -> np.ndarray:
-    """Text as coverage (height, width), uint8; what is wider than `most` pixels is cut and ends in an ellipsis."""
-    font = ImageFont.load_default(size)
-    whole = text
+    """Text as coverage (height, width), uint8, as far as the font has it (`drawable`); what is wider than `most` pixels
+    is cut and ends in an ellipsis."""
+    font = _font(size)
+    whole = text = drawable(text)
     while whole and font.getlength(text) > most:
         whole = whole[:-1]
         text = f"{whole}…"

@@ -36,7 +36,7 @@ UNLIKELY = 0.001  # of the prior's draws
 ROUNDING, LEAST = 1e-3, 1e-6
 
 VERDICTS = (
-    "Inside the data: the picture can be believed.",
+    "As near to the data as images it never saw.",
     "At the edge of the data: the picture may mislead.",
     "Far from the data: the picture is made up.",
 )

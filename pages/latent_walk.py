@@ -32,6 +32,12 @@ shell.enter()
 
 VIEWS = {"sliders": "Sliders", "plane": "Plane", "journeys": "Journeys", "random": "Random", "holes": "Holes"}
 JOURNEYS = {"images": "Between images", "classes": "Between classes", "sum": "A − B + C"}
+SENTENCES = {
+    "bits": "Each coding is a bit. Flip one, and see what it stands for and which images share the code.",
+    "journeys": "Every picture on the way is decoded; a good code has no picture on it that could not be real.",
+    "random": "Pictures that nobody took: the decoder at codings that were drawn, and between codings that were.",
+    "holes": "Each place is decoded and encoded again; where it does not come back to is a hole in the code.",
+}
 LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
 
 
@@ -43,13 +49,15 @@ def main() -> None:
     data = host.data(run.spec.dataset)
     try:
         walker = walk_view.walker(run, data)
-        header.draw(run, _sentence(run, walker.axes), _numbers(run))
+        head = st.container()
         _begin(run, data)
     except AecoreError as error:
         header.draw(run, "There is no walk through this run.", [])
         st.warning(plain(str(error)), icon=":material/info:")
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
+    with head:
+        header.draw(run, _sentence(run, walker.axes, view), _numbers(run))
     if view == "bits":
         bits.draw(run, data, walker)
     elif view == "journeys":
@@ -72,7 +80,9 @@ def _views(run: Run, walker: Walker) -> dict[str, str]:
     return {"bits": "Bits", **views} if hashing.is_hash(run) else views
 
 
-def _sentence(run: Run, axes: list[walk.Axis]) -> str:
+def _sentence(run: Run, axes: list[walk.Axis], view: str) -> str:
+    if view in SENTENCES:
+        return SENTENCES[view]
     silent = sum(not axis.active for axis in axes)
     if silent == len(axes):
         return (
@@ -115,11 +125,15 @@ def _begin(run: Run, data: Data) -> None:
     sent = state.pop("walk_from", None)
     if sent is not None:
         _go_to(run, inference.encode(run, as_float(data.numbered(np.array([sent]))))[0], sent)
+        state["walk_began"] = None
     elif state.get("walk_run") != run.key:
         first, link = "walk_run" not in state, st.query_params.get("z")
         sample = int(watched(len(data.validation), data.validation_labels)[0])
         _go_to(run, run.array("codings")[sample], sample)
-        if first and link:
+        state["walk_began"] = state["walk_z"]
+        if not first and link:
+            del st.query_params["z"]  # of another run
+        elif link:
             try:
                 _go_to(run, walk.read_coding(link, len(state["walk_z"])))
             except AecoreError as error:
@@ -142,9 +156,15 @@ def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"
     plane = _plane(bar, run, walker) if view == "plane" else {}
     z = st.session_state["walk_z"]
     moved = walk_view.draw(walker, z, key="walk", view=view, anchor_sigma=_sigma(run, data), **plane)
+    if view == "plane":
+        st.caption(_beyond(walker, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state["walk_z"] = moved
-    if st.session_state.get("walk_sample") is None or not np.allclose(moved, z, rtol=1e-3, atol=1e-3):
+        st.session_state.pop("walk_notice", None)
+    began = st.session_state.get("walk_began")
+    if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
+        st.query_params.pop("z", None)
+    else:
         st.query_params["z"] = walk.coding_text(moved)
 
 
@@ -186,6 +206,22 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
         help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
     )  # fmt: skip
     return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in picked for name in LAYERS}}
+
+
+def _beyond(walker: Walker, axes: tuple[int, int]) -> str:
+    """What the plane cannot show."""
+    low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
+    codes = walker.survey.codes[:, list(axes)]
+    outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
+    told = [
+        "Each picture is what its place decodes to; dots are training images. Good: pictures change smoothly, and dots "
+        "of one class lie on pictures of it."
+    ]
+    if len(walker.axes) > 2:
+        told.append("The pictures keep the other codings of the walk; the dots have their own, so the two may differ.")
+    if outside:
+        told.append(f"{outside:,} of {len(codes):,} dots lie beyond the plane.")
+    return " ".join(told)
 
 
 def _name(coding: int) -> str:

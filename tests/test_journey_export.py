@@ -59,6 +59,14 @@ def test_a_sheet_has_a_place_for_every_sample(kind: str, theme: object) -> None:
     assert wide.width > plain.width and wide.height < plain.height
 
 
+def test_a_label_too_wide_for_one_line_takes_two() -> None:
+    def height(label: str) -> int:
+        labels = [label, "B"]
+        return Image.open(io.BytesIO(export.png(np.zeros((2, 28, 28), np.uint8), 2, LIGHT, labels=labels))).height
+
+    assert height("Ankle boot, no. 1234") == height("A") + export.LINE
+
+
 def test_a_frame_surrounds_its_sample_only() -> None:
     sheet = export.png(np.zeros((2, 28, 28), np.uint8), 2, LIGHT, framed=[1])
     seen = np.asarray(Image.open(io.BytesIO(sheet)).convert("RGB"))

@@ -15,6 +15,7 @@ from pages.widgets import controls, image_grid, selection
 from pages.widgets.markdown import plain
 
 THUMBNAIL, FIELDS = 84, 150  # pixels wide
+FIRST, TYPICAL = 50, 12  # images of a class looked at, and how many of them count as typical
 WAYS = {"straight": "Straight", "spherical": "Spherical"}
 
 
@@ -22,11 +23,15 @@ def images(data: Data, names: Sequence[str], first: Sequence[int], *, key: str) 
     """Pick an image for each of `names`, such as 'a', 'b': their sample numbers (`Data.numbered`), and the place beside
     them where a walk's own controls stand.
 
-    A name is the widget's key and stands in the link. `first` are the numbers picked at first. Draws a picture with
+    A name is the widget's key, stands in the link, and its last letter over the picture. `first` are the numbers
+    picked at first; where they change with the run, a number that nobody changed follows. Draws a picture with
     class and number for each, and the buttons: swap (of two), shuffle, and what is selected on the map.
     """
     count = len(data.validation) + len(data.train)
-    for name in names:
+    for name, number in zip(names, first, strict=True):
+        if st.session_state.get(f"{name}_first", number) == st.session_state.get(name) != number:
+            st.session_state[name] = number
+        st.session_state[f"{name}_first"] = number
         if not 0 <= st.session_state.get(name, 0) < count:  # of another data set
             del st.session_state[name]
     with st.container(horizontal=True, gap="medium"):
@@ -58,6 +63,37 @@ def examples(data: Data, groups: Sequence[int]) -> list[int]:
     return [int(order[group % len(order)]) for group in groups]
 
 
+def decoded_well(run: Run, data: Data, groups: Sequence[int]) -> list[int]:
+    """For each of these classes a sample that the run takes for typical and decodes well: of its first `FIRST`
+    validation samples the `TYPICAL` ones with codes nearest to their mean, and of those the one with the least mean
+    squared error. (The least error alone picks black or white clothes, and their difference is brightness.) Without
+    labels a share of the samples stands for each class.
+
+    Raises `AecoreError` like `inference.encode` for a run that cannot be read.
+    """
+    return _decoded_well(*trained(run), tuple(groups), run, data)
+
+
+def trained(run: Run) -> tuple[str, int]:
+    """What a cache knows a run by: its folder, and when its codings were written."""
+    return run.folder.as_posix(), (run.folder / "codings.npy").stat().st_mtime_ns
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _decoded_well(folder: str, modified: int, groups: tuple[int, ...], _run: Run, _data: Data) -> list[int]:
+    labels, found = _data.validation_labels, []
+    for place, group in enumerate(groups):
+        own = np.arange(place, len(_data.validation), len(groups))
+        if labels is not None and (labels == group).any():
+            own = np.flatnonzero(labels == group)
+        samples = as_float(_data.validation[own[:FIRST]])
+        codes = inference.encode(_run, samples)
+        typical = np.square(codes - codes.mean(axis=0)).sum(axis=1).argsort(kind="stable")[:TYPICAL]
+        off = (inference.decode(_run, codes[typical]) - samples[typical]).reshape(len(typical), -1)
+        found.append(int(own[typical[np.argmin(np.nan_to_num(np.square(off).mean(axis=1), nan=np.inf))]]))
+    return found
+
+
 def way(place: DeltaGenerator) -> journeys.Way:
     """Straight or on the sphere."""
     return "spherical" if controls.segments(place, "Way", WAYS, "way") == "spherical" else "straight"
@@ -67,7 +103,7 @@ def _image(data: Data, name: str, first: int) -> int:
     """A picture, its class and its number."""
     number = int(st.session_state.get(name, first))
     labels, classes = data.labels_of(np.array([number])), data.info.classes
-    letter = name.upper()
+    letter = name[-1].upper()
     with st.container(horizontal=True, gap="xsmall", width=THUMBNAIL + FIELDS + 60):
         st.markdown(f"**{letter}**", width="content")
         picture = st.container(width=THUMBNAIL)
@@ -87,7 +123,8 @@ def _image(data: Data, name: str, first: int) -> int:
             )  # fmt: skip
         with picture:
             sample = as_float(data.numbered(np.array([number]))[0])
-            image_grid.large_image(sample, letter, width=THUMBNAIL)
+            told = selection.caption_of(data, [number])[0]
+            image_grid.large_image(sample, f"{letter}: {told}", width=THUMBNAIL)
     return number
 
 

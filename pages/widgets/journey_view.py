@@ -46,11 +46,12 @@ def draw(
     scrub: bool = False,
     framed: Collection[int] = (),
     wrap: bool = True,
+    levels: Sequence[int] = (),
     way: journeys.Way = "straight",
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
-) -> None:
-    """Draw codings (m, d) as pictures, `columns` in a row.
+) -> whereabouts.Places | None:
+    """Draw codings (m, d) as pictures, `columns` in a row; tells where `ALONG` places of a scrubber's way stand.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def draw(
     scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
     framed : positions of pictures with a frame.
     wrap : a narrow page has half as many columns; without it the rows stay as they are.
+    levels : of each picture (`whereabouts.Places.level`), drawn as a bar under it, or none at all.
     ends : what both ends are called.
     start : where the scrubber stands at first, 0 to 1.
 
@@ -72,12 +74,13 @@ def draw(
         slots["decoder"] = walker.slots["decoder"]
     else:
         st.caption(f":material/dns: The server decodes these pictures: {walker.why_not}")
-    view, arrays = _view(walker, codings, scrub, way)
+    view, arrays, places = _view(walker, codings, scrub, way)
     view |= {
         "columns": columns,
         "labels": list(labels),
         "framed": [int(i) for i in framed],
         "wrap": wrap,
+        "levels": [int(level) for level in levels],
         "ends": list(ends),
         "start": float(start),
         "theme": packing.look(theme.current())["theme"],
@@ -88,19 +91,21 @@ def draw(
         for slot in slots.values():
             parts.hand_over(key, slot)
         parts.hand_over(key, parts.versioned("view", view, arrays))
+    return places
 
 
 def _view(
     walker: Walker, codings: np.ndarray, scrub: bool, way: journeys.Way
-) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], whereabouts.Places | None]:
     """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
     decodes."""
     view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
+    view["verdicts"] = list(walker.survey.verdicts)
     arrays: dict[str, np.ndarray | bytes] = {"codings": codings}
     if walker.decoder is None:
         arrays["pictures"] = _sent(inference.decode(walker.run, codings))
     if not scrub:
-        return view, arrays
+        return view, arrays, None
     first, last = codings[0], codings[-1]
     view["angle"] = journeys.angle(first, last) if way == "spherical" else None
     path = journeys.between(first, last, ALONG, way)
@@ -111,8 +116,7 @@ def _view(
     arrays["distance"] = np.minimum(places.distance_ratio, MOST).astype(np.float32)
     arrays["drift"] = np.minimum(places.drift_ratio, MOST).astype(np.float32)
     arrays["level"] = places.level.astype(np.uint8)
-    view["verdicts"] = list(walker.survey.verdicts)
-    return view, arrays
+    return view, arrays, places
 
 
 def _sent(samples: np.ndarray) -> np.ndarray:

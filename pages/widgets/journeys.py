@@ -2,7 +2,7 @@
 random codings, and over the grid of Géron's book; each can be taken along as GIF, PNG and CSV.
 
 Each section is a fragment: what is picked in it runs it alone. `between`, `means` and `arithmetic` share widgets, and
-so the link, such as A and B: a page shows one of them at a time.
+so the link, such as how many pictures: a page shows one of them at a time.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ PICTURES = 10  # from end to end
 FINE = 25  # pictures of a GIF from end to end
 RANDOM = 20
 HOTTEST = 3.0
+MEASURED, TEMPERATURES = 200, (0.0, 0.5, 1.0, 2.0)  # draws at each
 GIVEN, GRID = (3, 4), (5, 7)
 GRID_FROM = {"random": "Random codings", "images": "Images"}
 ENDS = (0, 9)  # classes that a visitor sees first: T-shirt and ankle boot in Fashion-MNIST
-SUM_WIDTH = 560  # pixels of five pictures
+SUM_WIDTH = 670  # pixels of six pictures
 SUM = (2, 0, 3)  # pullover − T-shirt + dress: what long sleeves are
 
 
@@ -39,9 +40,7 @@ SUM = (2, 0, 3)  # pullover − T-shirt + dress: what long sleeves are
 def between(run: Run, data: Data, walker: Walker) -> None:
     """From image A to image B."""
     st.markdown("###### What lies between two images?")
-    st.caption(
-        f"Drag from A to B: each picture is decoded on the way. {_good(run)} Show another run, and the two images stay."
-    )
+    st.caption("Drag from A to B: each picture is decoded on the way. Show another run, and the two images stay.")
     numbers, bar = journey_picks.images(data, ("a", "b"), journey_picks.examples(data, ENDS), key="between")
     with _in_one_line():
         a, b = journey_picks.codings(run, data, numbers)
@@ -61,7 +60,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
     names = [data.info.classes[g] if g < len(data.info.classes) else f"class {g}" for g in groups]
     st.caption(
         "The mean of all training codes of a class is decoded as its typical image; a class that falls into several "
-        f"kinds has its mean between them, where no image is. {_good(run)}"
+        "kinds has its mean between them, where no image is."
     )
     with st.container(horizontal=True, gap="small"):
         chosen = [
@@ -82,20 +81,22 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
     """A − B + C."""
     st.markdown("###### Can one calculate with codings?")
     st.caption(
-        "A − B is a direction; C goes that way. Good: what sets A apart from B appears on C, and C stays itself. It "
-        "works where directions mean the same everywhere, which a variational autoencoder's prior favours and nothing "
-        "in a plain one asks for."
+        "A − B is a direction; C goes that way. Good: what sets A apart from B appears on C as it is decoded, and the "
+        "rest of C stays. It works where directions mean the same everywhere, which a variational autoencoder's prior "
+        "favours and nothing in a plain one asks for. One begins with typical images that this run decodes well."
     )
-    numbers, bar = journey_picks.images(data, ("a", "b", "c"), journey_picks.examples(data, SUM), key="arithmetic")
     with _in_one_line():
+        first = journey_picks.decoded_well(run, data, SUM)
+        numbers, bar = journey_picks.images(data, ("sum_a", "sum_b", "sum_c"), first, key="arithmetic")
         a, b, c = journey_picks.codings(run, data, numbers)
         result = ways.arithmetic(a, b, c)
         place = whereabouts.judge(run, walker.survey, result)
         near = int(walker.survey.numbers[place.nearest[0]])
-        shown = [*as_float(data.numbered(np.array(numbers))), inference.decode(run, result)[0]]
+        shown = [*as_float(data.numbered(np.array(numbers))), *inference.decode(run, np.stack([c, result[0]]))]
         shown.append(as_float(data.numbered(np.array([near])))[0])
         with st.container(width=SUM_WIDTH):
-            image_grid.thumbnails(shown, ["A", "− B", "+ C", "= picture", "nearest real"], len(shown), captions=True)
+            names = ["A", "− B", "+ C", "C decoded", "= picture", "nearest real"]
+            image_grid.thumbnails(shown, names, len(shown), captions=True)
         st.caption(f"The training image with the nearest code: {plain(selection.caption_of(data, [near])[0])}.")
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
@@ -105,27 +106,36 @@ def random(run: Run, data: Data, walker: Walker) -> None:
     """Random codings with a temperature."""
     variational = run.spec.coding == "variational"
     st.markdown("###### What does it make up?")
-    st.caption(
-        "Codings drawn from the standard normal prior, times the temperature. Good: at 1 most could be real, below "
-        "they grow typical, above strange."
-        if variational
-        else "Each coding is drawn on its own from the values the data used; the temperature scales how far from their "
-        "mean. No prior was learned, so even at 1 most could not be real: that is what a variational autoencoder "
-        "adds."
-    )
+    told = st.empty()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         temperature = st.slider(
             "Temperature", 0.0, HOTTEST, 1.0, 0.1, key="temperature", bind="query-params", width=280
         )
         seed = _draws("random_draws")
     with _in_one_line():
+        source = (
+            "Codings drawn from the standard normal prior, times the temperature: 0 is its centre, 1 the prior itself."
+            if variational
+            else "Each coding is drawn on its own from the values the data used, so which values go together is lost; "
+            "the temperature scales how far from their mean. A prior to draw from is what a variational autoencoder "
+            "adds."
+        )
+        told.caption(f"{source} {_measured(run, walker)}")
         z = walk.sample(run, RANDOM, seed, temperature)
         places = whereabouts.judge(run, walker.survey, z)
         inside, edge, far = (int((places.level == level).sum()) for level in range(3))
         st.markdown(f"**{inside} of {RANDOM} inside the data**, {edge} at the edge, {far} far from it")
-        labels = [f"{ratio:.1f} ×" if ratio < 1000 else "> 999 ×" for ratio in places.distance_ratio]
-        journey_view.draw(walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels)
-        st.caption("Below each its distance to the nearest training code, against what is usual for held-out samples.")
+        assert places.drift_ratio is not None
+        worse = np.maximum(places.distance_ratio, places.drift_ratio)
+        labels = [f"{ratio:.1f} ×" if ratio < 1000 else "> 999 ×" for ratio in worse]
+        journey_view.draw(
+            walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels, levels=places.level.tolist()
+        )
+        st.caption(
+            "Below each the larger of distance and drift, against the limit for held-out images: 1 ×, which 95 % of "
+            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it"
+            + (", or so far out that under 0.1 % of the prior's draws are." if variational else ".")
+        )
         _saves(run, z, [f"random {i + 1}" for i in range(RANDOM)], "random", sheet=labels)
 
 
@@ -139,7 +149,8 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
         + (
             "Good: every picture could be real, and neighbours differ a little."
             if run.spec.coding == "variational"
-            else "A plain autoencoder was never asked to fill what lies between: one sees several images at once there."
+            else "A plain autoencoder was never asked to fill what lies between: there one may see several images at "
+            "once."
         )
     )
     bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
@@ -181,10 +192,13 @@ def _walk(
     z = ways.between(a, b, count, way)
     if way == "spherical" and ways.angle(a, b) is None:
         st.caption("These two codings span no arc (one is zero, or both lie on one line): the way is straight.")
+    told = st.empty()
     labels = [ends[0], *(f"{100 * i / (count - 1):.0f} %" for i in range(1, count - 1)), ends[1]]
-    journey_view.draw(
+    places = journey_view.draw(
         walker, z, key=f"{name}_{run.key}", columns=A_ROW, labels=labels, scrub=True, way=way, ends=ends, start=start
     )
+    assert places is not None
+    told.caption(_on_the_way(run, places.level))
     _saves(run, z, labels, name, fine=(a, b, way))
 
 
@@ -237,17 +251,46 @@ def _twelve(data: Data, count: int, seed: int) -> list[int]:
     return [int(number) for number in found]
 
 
-def _good(run: Run) -> str:
-    """What good looks like, for this kind of run."""
-    if run.spec.coding == "variational":
-        return (
-            "A variational autoencoder was made to fill the space between: good is that distance and drift stay below "
-            "the dotted line, and each picture could be real."
-        )
-    return (
-        "A plain autoencoder leaves gaps between its codes: distance and drift climb over the dotted line there, and "
-        "pictures turn into double exposures."
+def _on_the_way(run: Run, level: np.ndarray) -> str:
+    """What was measured along a walk, whose places stand at `level` (k,), and what neither measure sees."""
+    outside, far = float((level > 0).mean()), float((level == 2).mean())
+    measured = (
+        "All of this way is inside the data by distance and drift."
+        if outside == 0
+        else f"{_percent(outside)} of this way is outside the data by distance and drift, {_percent(far)} far from it."
     )
+    kind = (
+        "A variational autoencoder was made to fill the space between."
+        if run.spec.coding == "variational"
+        else "Nothing in a plain autoencoder's training fills the space between."
+    )
+    return f"{measured} {kind} Neither measure sees a blend of two images, a double exposure: that is left to the eye."
+
+
+def _measured(run: Run, walker: Walker) -> str:
+    """How many random codings of each temperature are inside the data."""
+    shares = _inside(*journey_picks.trained(run), run, walker)
+    each = ", ".join(
+        f"{_percent(share)} at {temperature:g}" for temperature, share in zip(TEMPERATURES, shares, strict=True)
+    )
+    return f"Of {MEASURED} drawn at each temperature, inside the data are {each}." + (
+        " The centre itself is outside: colder is not safer here." if shares[0] == 0 and shares[1] < shares[2] else ""
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _inside(folder: str, modified: int, _run: Run, _walker: Walker) -> list[float]:
+    """The share of random codings inside the data at each of `TEMPERATURES`."""
+    # At 0 all are the same place.
+    drawn = [walk.sample(_run, MEASURED if t else 1, seed=0, temperature=t) for t in TEMPERATURES]
+    return [float((whereabouts.judge(_run, _walker.survey, z).level == 0).mean()) for z in drawn]
+
+
+def _percent(share: float) -> str:
+    """'12 %'; a share that is neither none nor all is not rounded to it."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 @contextlib.contextmanager

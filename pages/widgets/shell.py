@@ -10,6 +10,7 @@ from pages.widgets import active, host, lesson, sidebar
 
 _PAGES = Path(__file__).resolve().parent.parent
 _STYLE = Path(__file__).with_name("style.css")
+_ICON = _PAGES.parent / "static" / "icon.png"  # Streamlit would fetch an icon of its own from the internet
 
 
 def pages() -> list[st.Page]:
@@ -29,7 +30,7 @@ def pages() -> list[st.Page]:
 def main() -> None:
     """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
     after a server start loses its knobs at the first change of page."""
-    st.set_page_config(page_title="Autoencoder explorer", page_icon=":material/blur_on:", layout="wide")
+    st.set_page_config(page_title="Autoencoder explorer", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     page = st.navigation(pages(), position="top")
     st.session_state["page"] = page.url_path or active.HOME

@@ -153,9 +153,9 @@ def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
     beyond = np.flatnonzero(~(np.abs(z - inside) <= rounding))
     told = ""
     if len(beyond) == 1:
-        told = f"Coding {beyond[0] + 1} was beyond anything the data show and was brought back."
+        told = f"Coding {beyond[0] + 1} was beyond its slider and all data, and was brought back."
     elif len(beyond):
-        told = f"{len(beyond)} codings were beyond anything the data show and were brought back."
+        told = f"{len(beyond)} codings were beyond their sliders and all data, and were brought back."
     return [float(f"{value:.{DIGITS}g}") for value in inside], told
 
 

@@ -80,6 +80,8 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
     picture, strip = page.locator(".journey .now canvas"), page.locator(".journey .strip canvas")
     expect(strip).to_have_count(10)
     assert np.array_equal(greys(picture), greys(strip.first))
+    for canvas in (picture, strip.first):
+        assert canvas.evaluate("canvas => getComputedStyle(canvas).imageRendering") == "pixelated"
     track = page.locator(".journey .track input")
     box = track.bounding_box()
     assert box

@@ -210,7 +210,7 @@ def test_without_a_half_the_server_helps_on_release_and_says_so(opened: Open, va
     expect(drift).not_to_have_class(re.compile("late"))
     assert told(page, 2) == [3, 0]
     assert np.abs(greys(page.locator("[data-picture]")) - decoded(variational, [3, 0])).max() <= 2
-    expect(drift.locator(".value")).to_have_text(re.compile("× typical"))
+    expect(drift.locator(".value")).to_have_text(re.compile("× the limit"))
 
 
 def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(opened: Open, cache: Path):

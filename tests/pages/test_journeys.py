@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from aecore import inference, journeys, runs
+from aecore import inference, journeys, runs, walk, whereabouts
 from aecore.datasets import as_float
 from pages.widgets import host, journey_picks, journey_view, packing, parts, walk_view
+from pages.widgets import journeys as journeys_page
 from tests.pages.conftest import SPECS, key, texts
 
 
@@ -128,12 +129,58 @@ def test_data_without_classes_have_no_means_and_draw_bars(views: Views, cache: P
 
 
 def test_arithmetic_ends_at_the_sum(views: Views, cache: Path) -> None:
-    app = visit("stacked", "arithmetic", a="3", b="8", c="9")
+    app = visit("stacked", "arithmetic", sum_a="3", sum_b="8", sum_c="9")
     a, b, c = codings("stacked", [3, 8, 9])
     ends = views[-1][1]["codings"][[0, -1]]
     assert np.allclose(ends, [c, a - b + c], atol=1e-5) and views[-1][0]["start"] == 1
-    app.number_input("b").set_value(3).run()
+    app.number_input("sum_b").set_value(3).run()
     assert np.allclose(views[-1][1]["codings"][-1], c, atol=1e-6)
+
+
+def test_arithmetic_begins_with_images_that_the_run_decodes_well(views: Views, cache: Path) -> None:
+    data = host.data("digits")
+    labels = data.validation_labels
+    assert labels is not None
+
+    def best(name: str) -> list[int]:
+        run, found = runs.run_of(SPECS[name], cache), []
+        for group in journeys_page.SUM:
+            own = np.flatnonzero(labels == group)[: journey_picks.FIRST]
+            samples = as_float(data.validation[own])
+            z = inference.encode(run, samples)
+            away = np.linalg.norm(z - z.mean(axis=0), axis=1)
+            off = np.square(inference.decode(run, z) - samples).mean(axis=(1, 2))
+            off[away > np.sort(away)[journey_picks.TYPICAL - 1]] = np.inf
+            found.append(int(own[off.argmin()]))
+        return found
+
+    assert best("stacked") != best("variational-2")
+    app = visit("stacked", "arithmetic", a="3", b="8")
+    names = ("sum_a", "sum_b", "sum_c")
+    assert [app.number_input(name).value for name in names] == best("stacked")
+    drawn = "".join(element.proto.body for element in app.get("html"))
+    assert all(f'alt="{name[-1].upper()}: ' in drawn for name in names)
+    app.number_input("sum_b").set_value(8).run()
+    app.query_params["run"] = key("variational-2")
+    app.run()
+    first, _, last = best("variational-2")  # what was picked stays, what nobody changed follows the run
+    assert [app.number_input(name).value for name in names] == [first, 8, last]
+    app.query_params["section"] = "between"
+    app.run()
+    assert (app.number_input("a").value, app.number_input("b").value) == (3, 8)
+
+
+@pytest.mark.parametrize("name", ["stacked", "variational-2"])
+def test_a_walk_says_what_was_measured_of_it(
+    name: str, views: Views, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit(name, "between", a="3", b="3")
+    level = views[-1][1]["level"]
+    told = {0: "All of this way is inside", 1: "100 % of this way is outside", 2: "100 % far"}
+    assert told[int(level[0])] in texts(app) and "Neither measure sees a blend" in texts(app)
+    app = visit(name, "between", a="3", b="8")
+    outside = float((views[-1][1]["level"] > 0).mean())
+    assert (f"{100 * outside:.0f} % of this way" if outside else "All of this way") in texts(app)
 
 
 @pytest.mark.parametrize("name", ["stacked", "variational-2"])
@@ -141,6 +188,14 @@ def test_the_temperature_scales_what_was_drawn(name: str, views: Views, cache: P
     app = visit(name, "random")
     one = views[-1][1]["codings"]
     assert "of 20 inside the data" in texts(app) and len(views[-1][0]["labels"]) == len(one) == 20
+    run, data = runs.run_of(SPECS[name], cache), host.data("digits")
+    places = whereabouts.judge(run, walk_view.walker(run, data).survey, one)
+    assert places.drift_ratio is not None and views[-1][0]["levels"] == places.level.tolist()
+    worse = np.maximum(places.distance_ratio, places.drift_ratio)
+    assert [float(label.split()[0]) for label in views[-1][0]["labels"]] == pytest.approx(worse, abs=0.051)
+    z = walk.sample(run, journeys_page.MEASURED, 0, 2.0)
+    share = (whereabouts.judge(run, walk_view.walker(run, data).survey, z).level == 0).mean()
+    assert f"{journeys_page._percent(float(share))} at 2." in texts(app)
     app.slider("temperature").set_value(2.0).run()
     two = views[-1][1]["codings"]
     app.slider("temperature").set_value(0.0).run()

@@ -59,8 +59,9 @@ function holesCompared(plain, variational) {
   const both = "Take a place at random: in the autoencoder's range it is a hole in "
     + `${holesPercent(plain)} of all cases, under the variational prior in ${holesPercent(variational)}. `;
   if (variational < HOLES_FEWER * plain) {
-    return both + "The autoencoder only had to reproduce its images, so their codes are islands with nothing between "
-      + "them. The variational one had to spread every image into a cloud and all clouds over the prior: they fill it.";
+    return both + "The autoencoder only had to reproduce its images: nothing asked for codes between theirs. The "
+      + "variational one had to spread every image into a cloud and keep all clouds near the prior, which leaves less "
+      + "of it empty.";
   }
   return both + "Here the variational run has hardly fewer holes: its clouds leave much of the prior empty, or say so "
     + "little that a picture comes back elsewhere.";

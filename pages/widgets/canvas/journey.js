@@ -80,12 +80,16 @@ class Journey {
     const { header, strip, figures, count } = this;
     while (figures.length > count) figures.pop().remove();
     while (figures.length < count) figures.push(this.makeFigure(figures.length));
+    strip.style.setProperty("--warning", header.theme.warning);
     strip.style.setProperty("--n", header.columns);
     strip.style.setProperty("--m", header.wrap && header.columns > 5 ? Math.ceil(header.columns / 2) : header.columns);
     figures.forEach((figure, i) => {
       const label = header.labels[i] ?? "", [canvas, caption] = figure.children;
       sized(canvas, header.shape);
-      canvas.setAttribute("aria-label", label ? `decoded picture: ${label}` : `decoded picture ${i + 1}`);
+      const level = header.levels[i], verdict = level === undefined ? "" : ` ${header.verdicts[level]}`;
+      canvas.setAttribute("aria-label", (label ? `decoded picture: ${label}` : `decoded picture ${i + 1}`) + (verdict && `.${verdict}`));
+      if (verdict) figure.dataset.level = level;
+      else delete figure.dataset.level;
       caption.textContent = label;
       caption.hidden = !label;
       figure.classList.toggle("framed", header.framed.includes(i));
@@ -184,9 +188,9 @@ class Journey {
   tell() {
     const { header, arrays, t } = this, [from, to] = header.ends, percent = Math.round(100 * t);
     const there = percent === 0 ? from : percent === 100 ? to : `${percent} % of the way from ${from} to ${to}`;
-    const place = t * (arrays.level.length - 1), level = arrays.level[Math.round(place)];
-    const [distance, drift] = [arrays.distance, arrays.drift].map(values => timesAt(values, place));
-    const told = `${header.verdicts[level]} Distance ${distance}, drift ${drift} the usual.`;
+    const place = Math.round(t * (arrays.level.length - 1)), level = arrays.level[place];
+    const [distance, drift] = [arrays.distance, arrays.drift].map(values => timesLimit(values[place]));
+    const told = `${header.verdicts[level]} Distance ${distance}, drift ${drift} the limit.`;
     const [where, verdict] = this.told.children;
     where.textContent = there;
     verdict.textContent = told;
@@ -195,7 +199,7 @@ class Journey {
     this.track.setAttribute("aria-valuetext", `${there}. ${told}`);
   }
 
-  // Distance and drift along the way, dots at 1 for what is usual; the scrubber's track says what can be believed.
+  // Distance and drift along the way, dots at 1 for the limit of the usual; the scrubber's track says what can be believed.
   drawCurve() {
     const { curve, header, arrays } = this, width = curve.clientWidth, height = curve.clientHeight;
     if (!header?.scrub || !width) return;
@@ -238,14 +242,12 @@ class Journey {
     pen.moveTo(across(0), up(1));
     pen.lineTo(across(last), up(1));
     pen.stroke();
-    pen.fillText("usual for held-out samples", at + 18, 12);
+    pen.fillText("the limit of the usual", at + 18, 12);
   }
 }
 
-// '1.3 ×' at a place between two numbers.
-function timesAt(values, place) {
-  const low = Math.min(Math.floor(place), values.length - 2), part = place - low;
-  const times = (1 - part) * values[low] + part * values[low + 1];
+// '1.3 ×'
+function timesLimit(times) {
   return times < 100 ? `${times.toFixed(1)} ×` : "over 100 ×";
 }
 

@@ -2,12 +2,11 @@
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
 
-// How a measure compares with the median of held-out data: "0.7 × typical".
-function timesText(value, typical) {
-  const times = value / typical;
+// How a measure compares with where the usual ends: "0.7 × the limit".
+function timesText(times) {
   if (!Number.isFinite(times)) return "beyond measure";
   const whole = () => (times < 1e4 ? Math.round(times).toLocaleString("en") : times.toExponential(0));
-  return `${times < 10 ? times.toFixed(1) : whole()} × typical`;
+  return `${times < 10 ? times.toFixed(1) : whole()} × the limit`;
 }
 
 function densityText(share) {
@@ -22,13 +21,14 @@ class WalkWhere {
     this.sentence = make("span");
     this.verdict.append(make("b", "", "Where am I? "), this.sentence);
     this.bars = make("div", "bars");
-    const usual = "The mark is where the usual ends: 95 % of what was held out from training stays left of it.";
+    const usual = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
     const bar = (name, told) => this.bar(name, `${told} ${usual}`);
     this.density = this.bar("Prior density", "How many of the prior's own random codings are less likely than this.");
-    this.distance = bar("Distance to the nearest code", "To the nearest coding of a training sample.");
+    this.distance = bar("Distance to nearest code", "To the nearest coding of a training sample.");
     this.drift = bar("Drift after encoding again", "How far the coding moves when its picture is encoded again.");
     this.nearest = make("div", "nearest");
     this.canvas = make("canvas");
+    this.canvas.setAttribute("role", "img");
     this.caption = make("span", "caption");
     this.heading = make("b", "", "Nearest real image");
     const said = make("div", "said-nearest");
@@ -66,11 +66,10 @@ class WalkWhere {
   show(at, late) {
     this.root.dataset.level = at.level;
     if (this.sentence.textContent !== at.verdict) this.sentence.textContent = at.verdict;
-    const { unlikely, distance, drift } = this.survey, { density, distanceRatio, driftRatio } = at;
+    const { unlikely } = this.survey, { density, distanceRatio, driftRatio } = at;
     if (density !== null) this.fill(this.density, density, densityText(density), density < unlikely);
-    this.fill(this.distance, distanceRatio / WHERE_FULL, timesText(at.distance, distance[0]), distanceRatio > 1);
-    const again = timesText(at.drift ?? 0, drift[0]);
-    if (at.drift !== null) this.fill(this.drift, driftRatio / WHERE_FULL, again, driftRatio > 1);
+    this.fill(this.distance, distanceRatio / WHERE_FULL, timesText(distanceRatio), distanceRatio > 1);
+    if (at.drift !== null) this.fill(this.drift, driftRatio / WHERE_FULL, timesText(driftRatio), driftRatio > 1);
     this.drift.root.classList.toggle("late", late);
     this.drift.root.hidden = at.drift === null && !this.drift.value.textContent;
     if (at.nearest !== this.shown) this.name(at.nearest);
@@ -88,6 +87,7 @@ class WalkWhere {
     const { labels, numbers } = this.where, group = labels ? this.facts.groups.indexOf(labels[i]) : -1;
     const number = `no. ${numbers[i].toLocaleString("en")}`, name = this.classes?.[group]?.name;
     this.caption.textContent = name ? `${name} · ${number}` : number;
+    this.canvas.setAttribute("aria-label", `Nearest real image: ${this.caption.textContent}`);
     this.picture();
   }
 
