@@ -32,6 +32,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -250,7 +251,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write beside `path`, then move there: a reader sees the old file or the new one, never a part. `OSError` where
     that cannot be done; then nothing is left beside either, which on a full disk would take the room that is needed."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         beside.write_bytes(data)
         os.replace(beside, path)

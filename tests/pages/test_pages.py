@@ -202,11 +202,3 @@ def drawn_maps(app: AppTest) -> set[Path]:
     """The folders of all finished maps of the run that is shown."""
     run = runs.open_run(app.session_state["run"])
     return {path.parent for path in run.folder.glob("map/*/DONE")}
-
-
-def test_the_walk_moves_the_picture(visit: Open) -> None:
-    app = visit("latent_walk", run=key("variational-2"))
-    before = [html.proto.body for html in app.get("html")]
-    app.slider(key="z1").set_value(2.0).run()
-    assert not app.exception
-    assert [html.proto.body for html in app.get("html")] != before
