@@ -194,7 +194,7 @@ def test_a_finger_drags_and_python_can_move_the_walk(opened: Open):
     wanted = json.loads(page.get_by_text("told [").inner_text().removeprefix("told "))[2]
     assert at(page) == pytest.approx(wanted, rel=1e-3)
     serve.click(page, "far")
-    expect(page.locator(".notes")).to_have_text(re.compile("2 codings were beyond anything"))
+    expect(page.locator(".notes")).to_have_text(re.compile("2 codings were beyond their sliders"))
     assert max(at(page)) < 100
 
 
