@@ -198,7 +198,7 @@ def test_a_killed_server_loses_no_run(inline: Queue) -> None:
         process.kill()
         process.wait()
     assert [done.state, half.state, waiting.state] == ["finished", "running", "waiting"] and len(orphans) == 1
-    until(lambda: gone(orphans[0]))
+    until(lambda: gone(orphans[0].pid))
     # A new server on the same cache.
     complete(done)
     until(lambda: inline.state_of(half) != "running")

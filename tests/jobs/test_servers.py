@@ -32,17 +32,20 @@ print("running", flush=True)
 """
 
 
-def server(tmp_path: Path, log: str, then: str) -> tuple[subprocess.Popen, psutil.Process]:
-    """Another server with a running job, and its worker."""
+def server(tmp_path: Path, log: str, then: str) -> tuple[subprocess.Popen, int]:
+    """Another server with a running job, and its worker's process id."""
     values = {"root": str(ROOT), "cache": str(tmp_path / "cache"), "log": log}
     script = SERVER.format(**values, gate=str(tmp_path / "gate"), then=then)
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "running\n"
-    return process, psutil.Process(int(Path(log).read_text().split()[1]))
+    return process, int(Path(log).read_text().split()[1])
 
 
-def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+def gone(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_worker_leaves_with_its_killed_server_and_the_folder_says_so(tmp_path: Path, log: str) -> None:
