@@ -17,8 +17,16 @@ from aecore.spec import RunSpec
 STEEP = 20.0  # of a hash's sigmoid: its codings lie near 0 and 1
 
 
-def write(spec: RunSpec, folder: Path, *, odd: bool = False, codings: float = 1.0, weight: float | None = None) -> Run:
-    """A finished run of `spec` in a cache folder. `codings` scales them (0: collapsed), `odd` puts an operation into
+def write(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    odd: bool = False,
+    codings: float | np.ndarray = 1.0,
+    weight: float | None = None,
+) -> Run:
+    """A finished run of `spec` in a cache folder. `codings` scales them, each by its own number where it is (d,)
+    (0: collapsed), `odd` puts an operation into
     both halves that no browser of ours knows, `weight` replaces all weights of the decoder."""
     run = runs.run_of(spec, folder)
     run.begin(spec)
@@ -42,7 +50,7 @@ def write(spec: RunSpec, folder: Path, *, odd: bool = False, codings: float = 1.
         "coding_shape": [d],
         "val_mse": 0.05,
         "active_dimensions": metrics.active_dimensions(found["codings"]),
-        "kl_per_dimension": [0.5 * codings] * d if variational else None,
+        "kl_per_dimension": np.broadcast_to(0.5 * np.asarray(codings), d).tolist() if variational else None,
     }
     runs.write_json(run.folder / "metrics.json", measured)
     run.write_status(state="finished")

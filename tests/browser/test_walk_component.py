@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aecore import demo, inference, runs
+from aecore import datasets, demo, inference, runs, whereabouts
 from aecore.runs import Run
+from aecore.spec import RunSpec
 from tests.browser import serve
+from tests.made import write
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +29,8 @@ from aecore import demo, runs
 from pages.widgets import host, walk_view
 
 asked = st.query_params
-run = runs.open_run(demo.keys()[asked.get("run", "variational-2")], host.cache())
+named = asked.get("run", "variational-2")
+run = runs.open_run(demo.keys().get(named, named), host.cache())
 walker = walk_view.walker(run, host.data(run.spec.dataset))
 for half in asked.get("without", "").split():
     slots = {name: slot for name, slot in walker.slots.items() if name != half}
@@ -35,12 +38,15 @@ for half in asked.get("without", "").split():
     slots["facts"] = ({**facts, "whyNot": "<b>too large</b>", "version": f"without {half}"}, arrays)
     walker = dataclasses.replace(walker, **{half: None}, slots=slots)
 if "z" not in st.session_state:
-    st.session_state["z"] = np.zeros(len(walker.axes))
+    st.session_state["z"] = np.full(len(walker.axes), float(asked.get("z", 0)))
 if st.button("elsewhere", key="elsewhere"):
     st.session_state["z"] = walker.survey.codes[7]
 if st.button("far", key="far"):
     st.session_state["z"] = np.full(len(walker.axes), 1e4)
-z = walk_view.draw(walker, st.session_state["z"], key="steps", view=asked.get("view", "sliders"))
+layers = {"grid": True, "data": True, "holes": "holes" in asked}
+z = walk_view.draw(
+    walker, st.session_state["z"], key="steps", view=asked.get("view", "sliders"), layers=layers
+)
 st.session_state["z"] = z
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
 st.markdown("told " + json.dumps([z.tolist(), st.session_state["runs"], walker.survey.codes[7].tolist()]))
@@ -233,3 +239,18 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     page.locator(".search input").fill("99")
     page.keyboard.press("Enter")
     expect(page.locator(".missing")).to_have_text("1 to 30")
+
+
+def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=3, coding="variational")
+    run = write(spec, cache, codings=np.array([0.3, 0.3, 3e-5]))
+    survey = whereabouts.survey(run, datasets.load("digits"))
+    assert survey.active.tolist() == [True, True, False]
+    page = opened(f"run={run.key}&view=plane&holes=1&z=2")
+    over = page.locator(".walk canvas[tabindex]")
+    expect(over).to_have_attribute("data-holes", "done", timeout=serve.PATIENCE)
+    cells = (np.arange(24) + 0.5) / 24 * 6 - 3
+    there = np.array([(x, y, 2) for y in cells for x in cells], np.float32)
+    expected = (whereabouts.judge(run, survey, there).drift_ratio > 1).sum()
+    assert expected < len(there)
+    assert int(over.get_attribute("data-over") or -1) == pytest.approx(expected, abs=2)

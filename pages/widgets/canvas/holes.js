@@ -125,7 +125,7 @@ class HoleSide {
     this.limit = drift[1];
     this.plane.set({
       look, axes, low: facts.low, high: facts.high, quantiles: facts.quantiles, z: this.z, decode: this.decode,
-      encode: this.encode, shape: facts.shape, points, measured, driftScale: this.limit,
+      encode: this.encode, shape: facts.shape, reach: facts.reach, points, measured, driftScale: this.limit,
       labels: labels && Int32Array.from(labels, label => facts.groups.indexOf(label)),
       layers: { grid: true, data: true, holes: true },
     });

@@ -2,16 +2,16 @@
 //   plane = makePlane(root, {onmove(z2, final), onholes(drift, places)?}); plane.set({…}); plane.destroy()
 // `set` takes any of these, and keeps what it is not told again:
 //   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
-//   probability), look (`packing.look`: theme, classes), shape (of a sample), decode(z) → values, encode(values) → z or
-//   null, points (Float32Array: the data's two codings, pair after pair), labels (positions in look.classes) or null,
-//   ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads), driftScale (where
+//   probability), look (`packing.look`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
+//   encode(values) → z or null, points (Float32Array: the data's two codings, pair after pair), labels (positions in
+//   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads), driftScale (where
 //   the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
 // `onmove` is called once a frame at most while the place moves, with `final` true when the hand lets go. `onholes` is
 // called once the hole map is whole. The pictures and the holes are computed again when something but the place
 // on the plane changes, in slices, while nothing moves (plane_grid.js).
 // Needs markers.js, picture.js, plane_grid.js and plane_draw.js before it.
-// For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), and placeOf([a, b]): CSS
-// pixels on it.
+// For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
+// holes then), and placeOf([a, b]): CSS pixels on it.
 const PLANE_SIDE = 620; // CSS pixels, at most
 const PLANE_STEPS = { near: 0.01, far: 0.05 }; // of the plane, for an arrow key
 const PLANE_ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -101,6 +101,7 @@ class Plane {
       drawn();
       if (part < 1) return;
       over.dataset.holes = "done";
+      over.dataset.over = holes.drift.filter(way => way > this.facts.driftScale).length;
       this.onholes?.(holes.drift, holes.places);
     });
     this.resume();

@@ -76,7 +76,7 @@ function* planePictures(facts, scales, cells, shown) {
   const most = Math.max(picture.width, picture.height), side = Math.min(most, PLANE_WIDEST);
   sheet.width = sheet.height = side * PLANE_PICTURES;
   for (const cell of [...coarse, ...small, ...cells.slice(coarse.length)]) {
-    paint(picture, facts.decode(planeCoding(z, facts, scales, cell.at)), facts.shape);
+    paint(picture, facts.decode(planeCoding(z, facts, scales, cell.at)), facts.shape, facts.reach);
     const length = side * cell.size, scale = length / most;
     const width = picture.width * scale, height = picture.height * scale;
     const left = (cell.column - (cell.size - 1) / 2) * side, top = (cell.row - (cell.size - 1) / 2) * side;

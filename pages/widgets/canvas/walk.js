@@ -138,6 +138,7 @@ class Walk {
         if (final) this.release(0);
       },
     });
+    const { survey } = this.place.slots.survey.header;
     const [a, b] = asked.axes, of = coding => this.facts.axes.find(axis => axis.coding === coding);
     if (!this.points || this.pair?.join() !== asked.axes.join()) {
       const { codes, count, size } = this.where;
@@ -153,7 +154,7 @@ class Walk {
       quantiles: asked.quantiles, layers: asked.layers, look: { theme, classes }, shape: this.facts.shape,
       decode: this.decode, encode: this.encode, points: this.points, labels: this.groups,
       ellipse: sigma && { centre: [this.start[a], this.start[b]], sigma: [sigma[a], sigma[b]] },
-      driftScale: this.place.slots.survey.header.survey.drift[1],
+      reach: this.facts.reach, measured: survey.measured, driftScale: survey.drift[1],
     });
   }
 
