@@ -7,11 +7,11 @@ letters and lines are drawn once, smooth against the background, as palette numb
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from aecore.datasets.base import class_name
 from aecore.figures.theme import Theme
 from aecore.film import Film
 from aecore.pixels import Colour, Name, disc, letters, put, spread, stamp, write
@@ -89,7 +89,7 @@ class _Ink:
         self.group = np.zeros(len(film.numbers), int)
         if film.labels is not None:
             self.group = np.searchsorted(film.groups, film.labels)
-        self.names = [letters(_called(film.classes, int(group)), 12) for group in film.groups]
+        self.names = [letters(class_name(film.classes, int(group)), 12) for group in film.groups]
         left, bottom, right, top = film.view()
         x0, y0, x1, y1 = MAP
         unit = min((x1 - x0) / (right - left), (y1 - y0) / (top - bottom))
@@ -106,7 +106,7 @@ class _Ink:
         for i, (x, y, side) in enumerate(self.cells):
             self._sample(ground, self.film.originals[i], x, y, side)
             label = self.film.labels[i] if self.film.labels is not None else None
-            name = f"no. {self.film.numbers[i]}" if label is None else _called(self.film.classes, int(label))
+            name = f"no. {self.film.numbers[i]}" if label is None else class_name(self.film.classes, int(label))
             write(ground, letters(name, 10, side + GAP), x + side / 2, y + 2 * side + 11, self.muted)
         x0, _, x1, y1 = CURVE
         ground[y1, x0:x1] = self.border[-1]
@@ -212,7 +212,3 @@ def _rgb(colour: str) -> Colour:
 
 def _ramp(start: Colour, end: Colour, count: int) -> list[Colour]:
     return [(r, g, b) for r, g, b in np.linspace(start, end, count).round().astype(int).tolist()]
-
-
-def _called(classes: Sequence[str], group: int) -> str:
-    return classes[group] if 0 <= group < len(classes) else f"class {group}"

@@ -20,7 +20,7 @@ from typing import Any
 
 from aecore import presets, runs
 from aecore.errors import AecoreError, SpecError
-from aecore.fields import require, whole_number
+from aecore.fields import require
 from aecore.spec import DEFAULTS, KEY_LENGTH, RunSpec, digest, setting
 
 PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining")
@@ -78,7 +78,6 @@ class Lesson:
         object.__setattr__(self, "locked", locked)
         object.__setattr__(self, "answers", tuple(_text("answers", text) for text in _several("answers", self.answers)))
         _check_question(self)
-        object.__setattr__(self, "right", None if self.right is None else whole_number(self.right))
 
     @property
     def spec(self) -> RunSpec:

@@ -31,11 +31,6 @@ class Axis:
     def step(self) -> float:
         return round((self.high - self.low) / STEPS, 4) or 1e-4
 
-    def clip(self, value: float) -> float:
-        """The nearest value the slider can hold: within its range, a whole number of steps from its low end."""
-        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
-        return round(min(self.low + steps * self.step, self.high), 4)
-
 
 def axes(run: Run) -> list[Axis]:
     """One `Axis` a coding, the most telling first: by KL divergence (variational) or by variance (plain).

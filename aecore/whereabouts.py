@@ -51,7 +51,7 @@ class Survey:
     codes : (n, d) float32, their codings.
     labels : (n,), or None where the data have none.
     active : (d,) bool, the codings that vary.
-    distance, drift : median and 95th percentile over held-out samples, in units of the codings.
+    distance, drift : 95th percentile over held-out samples, in units of the codings.
     prior : of a variational run how many codings its prior is measured over, else None.
     """
 
@@ -59,8 +59,8 @@ class Survey:
     codes: np.ndarray
     labels: np.ndarray | None
     active: np.ndarray
-    distance: tuple[float, float]
-    drift: tuple[float, float]
+    distance: float
+    drift: float
     prior: int | None
 
     @property
@@ -116,7 +116,7 @@ def survey(run: Run, data: Data) -> Survey:
     active = held_out.var(axis=0) > ACTIVE_VARIANCE
     variational = run.spec.coding == "variational"
     prior = (int(active.sum()) or len(active)) if variational else None
-    unscaled = Survey(numbers, codes, data.labels_of(numbers), active, (1.0, 1.0), (1.0, 1.0), prior)
+    unscaled = Survey(numbers, codes, data.labels_of(numbers), active, 1.0, 1.0, prior)
     some = held_out[np.linspace(0, len(held_out) - 1, min(HELD_OUT, len(held_out))).astype(int)]
     seen = judge(run, unscaled, some)
     assert seen.drift is not None
@@ -144,13 +144,13 @@ def measure(survey: Survey, z: np.ndarray, encoded: np.ndarray | None = None) ->
     inside = np.asarray(z, np.float64)[:, measured]
     found, away = nearest(inside, survey.codes[:, measured], 1)
     distance = away[:, 0]
-    distance_ratio = distance / survey.distance[1]
+    distance_ratio = distance / survey.distance
     worst = distance_ratio
     drift = drift_ratio = density = None
     if encoded is not None:
         drift = np.linalg.norm(inside - np.asarray(encoded, np.float64)[:, measured], axis=1)
         drift[~np.isfinite(drift)] = np.inf  # so far outside that the network overflowed
-        drift_ratio = drift / survey.drift[1]
+        drift_ratio = drift / survey.drift
         worst = np.maximum(worst, drift_ratio)
     level = np.where(worst > FAR, 2, np.where(worst > 1, 1, 0))
     if survey.prior is not None:
@@ -179,8 +179,8 @@ def rarer(squares: np.ndarray, dimensions: int) -> np.ndarray:
 def survey_part(survey: Survey) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and arrays for `packing.pack`, which `canvas/where.js` reads: at most 170 kB, codes as half floats."""
     header = {
-        "distance": list(survey.distance),
-        "drift": list(survey.drift),
+        "distance": survey.distance,
+        "drift": survey.drift,
         "prior": survey.prior,
         "measured": np.flatnonzero(survey.measured).tolist(),
         "far": FAR,
@@ -193,10 +193,10 @@ def survey_part(survey: Survey) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return header, arrays
 
 
-def _usual(values: np.ndarray, least: float) -> tuple[float, float]:
-    """Median and 95th percentile, infinite ones left out."""
-    median, most = np.percentile(values[np.isfinite(values)], (50, USUAL)) if np.isfinite(values).any() else (0.0, 0.0)
-    return max(float(median), least), max(float(most), least)
+def _usual(values: np.ndarray, least: float) -> float:
+    """The 95th percentile, infinite ones left out."""
+    finite = values[np.isfinite(values)]
+    return max(float(np.percentile(finite, USUAL)) if len(finite) else 0.0, least)
 
 
 def _check(survey: Survey, z: np.ndarray) -> None:

@@ -14,6 +14,7 @@ import pytest
 from aecore import board, presets, runs
 from aecore.figures import DARK, LIGHT
 from aecore.figures import board as figure
+from aecore.figures.theme import apart
 from aecore.runs import Run
 from aecore.spec import RunSpec
 
@@ -121,9 +122,10 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
 
 
 def test_names_do_not_touch() -> None:
-    ends = [(1.0, -2.0 + 0.001 * number, str(number)) for number in range(8)]
-    heights = sorted(y * 200 + shift for _, y, _, shift in figure._apart(ends, 300, 200))
-    assert all(b - a >= figure.LABEL_GAP - 1e-6 for a, b in itertools.pairwise(heights))
+    crowd = [(300.0, 0.2 * number) for number in range(8)]
+    heights = apart([*crowd, (800.0, 0.5)], 16, 130)
+    assert all(b - a >= 16 - 1e-6 for a, b in itertools.pairwise(sorted(heights[:-1])))
+    assert heights[-1] == 0.5 and heights[7] == crowd[7][1]  # nothing is in the way of these
 
 
 @pytest.mark.parametrize(("mse", "floor"), [(0.02, 0.0), (1e7, 0.02), (0.02, math.nan)])

@@ -126,7 +126,7 @@ def test_a_collapsed_run_says_so(tmp_path: Path) -> None:
 def plain_survey(prior: int | None = None) -> Survey:
     """One code at the origin of a plane, beyond which 1 is usual."""
     codes = np.zeros((1, 2), np.float32)
-    return Survey(np.array([7], np.int32), codes, None, np.array([True, True]), (0.5, 1.0), (0.5, 1.0), prior)
+    return Survey(np.array([7], np.int32), codes, None, np.array([True, True]), 1.0, 1.0, prior)
 
 
 @pytest.mark.parametrize(("away", "level"), [(0.9, 0), (1.1, 1), (1.9, 1), (2.1, 2)])
@@ -140,7 +140,7 @@ def test_levels_follow_the_worse_of_distance_and_drift(away: float, level: int) 
 def test_what_the_prior_hardly_draws_is_far() -> None:
     survey = plain_survey(prior=2)
     near, rare = (np.array([[0.0, value]]) for value in (0.5, 3.8))
-    wide = Survey(**{**vars(survey), "distance": (5.0, 10.0)})
+    wide = Survey(**{**vars(survey), "distance": 10.0})
     assert [whereabouts.measure(wide, z).level.item() for z in (near, rare)] == [0, 2]
 
 

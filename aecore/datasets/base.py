@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,11 @@ class DatasetInfo:
     def features(self) -> int:
         """Numbers in one sample."""
         return int(np.prod(self.shape))
+
+
+def class_name(classes: Sequence[str], label: int) -> str:
+    """A class in words; one without a name is called by its number."""
+    return str(classes[label]) if 0 <= label < len(classes) else f"class {label}"
 
 
 @dataclass(frozen=True)

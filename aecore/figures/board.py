@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from aecore.figures.numbers import error_text
-from aecore.figures.theme import Theme, figure, plain, rgba, swatch
+from aecore.figures.theme import Theme, apart, figure, plain, rgba, swatch
 
 RIGHT = 116  # pixels beside the plot, for the labels of what ends there
 WIDTH = 800  # pixels of the plot that labels are placed for
@@ -66,7 +66,8 @@ def errors_by_size(
     _markers(chart, theme, table)
     _rings(chart, best, theme.text, 15, 1.5)
     _rings(chart, table[table["key"] == chosen], theme.primary, 20, 3)
-    _names(chart, theme, _apart(ends, across, up))
+    heights = apart([(x * across, y * up) for x, y, _ in ends], LABEL_GAP, LABEL_WIDTH)
+    _names(chart, theme, [(x, y, text, to - y * up) for (x, y, text), to in zip(ends, heights, strict=True)])
     return chart
 
 
@@ -157,18 +158,3 @@ def _ticks(low: float, high: float, steps: tuple[int, ...]) -> list[float]:
     if len(found) > MOST_TICKS:
         found = [value for value in powers if low <= math.log10(value) <= high]
     return found or [10 ** ((low + high) / 2)]
-
-
-def _apart(ends: Sequence[tuple[float, float, str]], across: float, up: float) -> list[tuple[float, float, str, float]]:
-    """Labels with the pixels to move them by, so that none touches another: from the top down, each below those that
-    are in its way."""
-    placed: list[tuple[float, float]] = []
-    found = []
-    for x, y, text in sorted(ends, key=lambda end: -end[1]):
-        at, height = x * across, y * up
-        for other, taken in sorted(placed, key=lambda place: -place[1]):
-            if abs(other - at) < LABEL_WIDTH and abs(taken - height) < LABEL_GAP:
-                height = taken - LABEL_GAP
-        placed.append((at, height))
-        found.append((x, y, text, height - y * up))
-    return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from aecore.figures.theme import Theme, figure, label, plain, rgba
+from aecore.figures.theme import Theme, apart, figure, label, plain, rgba
 
 SPARE = 0.03  # of the width, around the points
 CUT = 0.5  # per cent of the points at each end that the view may leave out
@@ -42,20 +42,10 @@ def class_map(
         )  # fmt: skip
         middles.append((*np.median(here, axis=0).tolist(), str(names[group]) if group < len(names) else ""))
     if labels is not None:
-        for x, y, text in _apart(middles, GAP * float(high[1] - low[1] + 2 * spare)):
+        heights = apart([(x, y) for x, y, _ in middles], GAP * float(high[1] - low[1] + 2 * spare))
+        for (x, _, text), y in zip(middles, heights, strict=True):
             label(
                 chart, theme, plain(text), x, y, xanchor="center", font={"color": theme.text, "size": size},
                 bgcolor=rgba(theme.background, 0.78), borderpad=2,
             )  # fmt: skip
     return chart
-
-
-def _apart(places: Sequence[tuple[float, float, str]], gap: float) -> list[tuple[float, float, str]]:
-    """The names with their heights moved, from the top down, so that no two are closer than `gap`."""
-    found: list[tuple[float, float, str]] = []
-    for x, y, text in sorted(places, key=lambda place: -place[1]):
-        for _, taken, _ in sorted(found, key=lambda place: -place[1]):
-            if abs(taken - y) < gap:
-                y = taken - gap
-        found.append((x, y, text))
-    return found

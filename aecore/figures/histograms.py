@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
+from aecore.datasets.base import class_name
 from aecore.figures.numbers import count_text, error_text
 from aecore.figures.theme import Theme, figure, label, plain, swatch
 
@@ -23,7 +24,7 @@ def class_errors(
     groups = [(float(errors[labels == g].mean()), g) for g in np.unique(labels)]
     groups.sort()  # a category axis starts at the bottom
     means = [mean for mean, _ in groups]
-    names = [class_names[g] if 0 <= g < len(class_names) else f"class {g}" for _, g in groups]
+    names = [class_name(class_names, g) for _, g in groups]
     chart = figure(theme, height or max(120, 28 * len(groups) + 20))
     chart.add_bar(
         x=means,

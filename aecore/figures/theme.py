@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,6 +172,20 @@ def label(chart: go.Figure, theme: Theme, text: str, x: Any, y: Any, **more: Any
     """Write `text` (Plotly's pseudo-HTML) at a point of the plot."""
     more = {"xanchor": "left", "yanchor": "middle", "font": {"color": theme.text, "size": theme.font_size - 1}, **more}
     chart.add_annotation(text=text, x=x, y=y, showarrow=False, **more)
+
+
+def apart(places: Sequence[tuple[float, float]], gap: float, width: float = math.inf) -> list[float]:
+    """Heights for labels at places (x, y), y upwards, in their order: no two that are closer than `width` across come
+    closer than `gap`. From the top down, each moves below those that are in its way."""
+    heights = [y for _, y in places]
+    placed: list[tuple[float, float]] = []
+    for i in sorted(range(len(places)), key=lambda i: -heights[i]):
+        x = places[i][0]
+        for other, taken in sorted(placed, key=lambda place: -place[1]):
+            if abs(other - x) < width and abs(taken - heights[i]) < gap:
+                heights[i] = taken - gap
+        placed.append((x, heights[i]))
+    return heights
 
 
 def swatch(colour: str, text: str, sign: str = "■") -> str:

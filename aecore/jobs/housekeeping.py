@@ -1,6 +1,7 @@
 """Keep the runs within a size: what nobody looked at for longest goes first.
 
-Never goes: a demonstration run (they are committed), one that is pinned (a file `PINNED` in its folder), one that
+Never goes: a demonstration run (they are committed), one that its host pinned (an empty file
+`PINNED` in its folder), one that
 somebody fills or watches, and one that was looked at within the last minutes, since a page may have it open.
 """
 
@@ -68,12 +69,6 @@ def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
         gone.append(folder.name)
     logger.info(json.dumps({"event": "swept", "runs": len(gone), "bytes": total, "limit": limit}))
     return gone
-
-
-def pin(run: runs.Run, pinned: bool = True) -> None:
-    """Keep a run for ever, or let it go like others."""
-    mark = run.folder / PINNED
-    mark.touch() if pinned else mark.unlink(missing_ok=True)
 
 
 def _folders(cache: Path) -> Iterator[Path]:

@@ -16,6 +16,7 @@ import streamlit.components.v2 as components
 
 from aecore import datasets, hashing, inference, runs
 from aecore.datasets import Data, as_float
+from aecore.datasets.base import class_name
 from aecore.errors import AecoreError, SpecError
 from aecore.figures import PLOTLY_CONFIG
 from aecore.figures.bits import bit_balance
@@ -52,10 +53,7 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
         st.caption("Only noise before the codings makes bits of them: pick the hashing variant.")
         return
     try:
-        codes = _codes(host.cache().as_posix(), run.key, (run.folder / "codings.npy").stat().st_mtime_ns)
-    except OSError as error:
-        st.warning(f"run {run.key}: codings.npy cannot be read ({error.strerror}); train it again")
-        return
+        codes = _codes(*host.identity(run))
     except AecoreError as error:
         st.warning(str(error))
         return
@@ -201,11 +199,7 @@ def _noun(data: Data) -> str:
 
 def _name(data: Data, sample: int) -> str:
     labels = data.validation_labels
-    return f"no. {sample}" if labels is None else f"{_class(data, int(labels[sample]))}, no. {sample}"
-
-
-def _class(data: Data, label: int) -> str:
-    return data.info.classes[label] if label < len(data.info.classes) else f"class {label}"
+    return f"no. {sample}" if labels is None else f"{class_name(data.info.classes, int(labels[sample]))}, no. {sample}"
 
 
 def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
@@ -241,7 +235,9 @@ def _shares(data: Data, members: np.ndarray) -> str:
         return f"The first {min(SHOWN, len(members))}."
     labels, counts = np.unique(data.validation_labels[members], return_counts=True)
     order = np.argsort(-counts, kind="stable")[:3]
-    return " · ".join(f"{100 * counts[i] / len(members):.0f} % {plain(_class(data, int(labels[i])))}" for i in order)
+    return " · ".join(
+        f"{100 * counts[i] / len(members):.0f} % {plain(class_name(data.info.classes, int(labels[i])))}" for i in order
+    )
 
 
 def _balance(codes: Codes) -> None:
@@ -268,7 +264,7 @@ def _buckets(run: Run, data: Data, codes: Codes) -> None:
     except AecoreError as error:
         st.warning(str(error))
     names = [
-        f"{len(bucket.members)} {_noun(data)}s" if bucket.label is None else _class(data, bucket.label)
+        f"{len(bucket.members)} {_noun(data)}s" if bucket.label is None else class_name(data.info.classes, bucket.label)
         for bucket in largest
     ]
     shares = [

@@ -226,7 +226,7 @@ def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], said:
 
 def _drawn(run: Run) -> np.ndarray:
     """The run's reconstructions of all validation samples, as they are stored."""
-    return _unpacked(host.cache().as_posix(), run.key, (run.folder / "reconstructions.npz").stat().st_mtime_ns)
+    return _unpacked(*host.identity(run, "reconstructions.npz"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -8,8 +8,7 @@ from aecore import examples, runs
 from aecore.examples import Example
 from aecore.figures import error_text
 from aecore.runs import Run
-from pages.widgets import active, host, knobs, lesson
-from pages.widgets.lesson_maker import TITLES
+from pages.widgets import active, host, knobs, lesson, shell
 
 KINDS = {True: ("Known good", "green"), False: ("Known bad", "red")}
 
@@ -44,7 +43,7 @@ def _card(example: Example) -> None:
         if st.session_state.get("example") == example.name:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption("Opened." if shown else "The knobs are set: press Train or Show.", width="content")
-                st.page_link(f"pages/{example.page}.py", label=f"Look at {TITLES[example.page]}", width="content")
+                st.page_link(f"pages/{example.page}.py", label=f"Look at {shell.TITLES[example.page]}", width="content")
 
 
 def _small(text: str) -> str:

@@ -178,7 +178,7 @@ def _film_of(run: Run) -> Film:
     """The film, read once for all sessions; while it trains, only what is new."""
     path = run.folder / "snapshots.npz"
     if path.exists():
-        return _finished(host.cache().as_posix(), run.key, path.stat().st_mtime_ns, run.state)
+        return _finished(*host.identity(run, path.name), run.state)
     growing = _growing()
     film = films.frames(run, growing.get(run.key))
     for old in list(growing)[: max(0, len(growing) - 7)]:

@@ -22,7 +22,7 @@ from aecore.runs import Run
 from aecore.spec import RunSpec
 from pages.widgets import active, header, host, packing, parts, sidebar, theme
 from pages.widgets.parts import Slot
-from pages.widgets.walk_view import DECODING, Walker, walker
+from pages.widgets.walk_view import DECODING, Walker, groups, walker
 
 SCRIPTS = ("parts", "markers", *DECODING, "plane_grid", "plane_draw", "plane", "holes")
 RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
@@ -98,7 +98,7 @@ def side(of: Walker) -> dict[str, Any]:
         "kind": of.run.spec.coding,
         "size": len(of.axes),
         "missing": missing(of),
-        "groups": [] if of.survey.labels is None else np.unique(of.survey.labels).tolist(),
+        "groups": groups(of.survey),
     }
     if facts["missing"]:
         return facts

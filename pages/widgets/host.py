@@ -9,6 +9,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aecore import datasets, jobs, runs, settings
+from aecore.errors import RunError
+from aecore.runs import Run
 
 
 def cache() -> Path:
@@ -36,6 +38,15 @@ def _tell_events() -> None:
 def data(name: str) -> datasets.Data:
     """The data set's arrays, shared by all sessions and never written to."""
     return datasets.load(name)
+
+
+def identity(run: Run, file: str = "codings.npy") -> tuple[str, str, int]:
+    """What a cache knows a run's arrays by: the cache folder, the key, and when `file` was written, since a run may be
+    trained anew. Raises `RunError` where the file is not there."""
+    try:
+        return cache().as_posix(), run.key, (run.folder / file).stat().st_mtime_ns
+    except OSError as error:
+        raise RunError(f"run {run.key}: {file} cannot be read ({error.strerror}); train it again") from None
 
 
 def session() -> str:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore import inference, journeys
 from aecore.datasets import Data, as_float, watched
 from aecore.runs import Run
-from pages.widgets import controls, image_grid, selection
+from pages.widgets import controls, host, image_grid, selection
 from pages.widgets.markdown import plain
 
 THUMBNAIL, FIELDS = 84, 150  # pixels wide
@@ -71,16 +71,11 @@ def decoded_well(run: Run, data: Data, groups: Sequence[int]) -> list[int]:
 
     Raises `AecoreError` like `inference.encode` for a run that cannot be read.
     """
-    return _decoded_well(*trained(run), tuple(groups), run, data)
-
-
-def trained(run: Run) -> tuple[str, int]:
-    """What a cache knows a run by: its folder, and when its codings were written."""
-    return run.folder.as_posix(), (run.folder / "codings.npy").stat().st_mtime_ns
+    return _decoded_well(*host.identity(run), tuple(groups), run, data)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _decoded_well(folder: str, modified: int, groups: tuple[int, ...], _run: Run, _data: Data) -> list[int]:
+def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], _run: Run, _data: Data) -> list[int]:
     labels, found = _data.validation_labels, []
     for place, group in enumerate(groups):
         own = np.arange(place, len(_data.validation), len(groups))

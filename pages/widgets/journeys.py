@@ -17,9 +17,10 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore import inference, journey_export, walk, whereabouts
 from aecore import journeys as ways
 from aecore.datasets import Data, as_float
+from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.runs import Run
-from pages.widgets import controls, image_grid, journey_picks, journey_view, selection, sidebar, theme
+from pages.widgets import controls, host, image_grid, journey_picks, journey_view, selection, sidebar, theme
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -57,7 +58,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
     if len(groups) < 2 or labels is None:
         st.caption("These data have no classes to walk between.")
         return
-    names = [data.info.classes[g] if g < len(data.info.classes) else f"class {g}" for g in groups]
+    names = [class_name(data.info.classes, g) for g in groups]
     st.caption(
         "The mean of all training codes of a class is decoded as its typical image; a class that falls into several "
         "kinds has its mean between them, where no image is."
@@ -269,7 +270,7 @@ def _on_the_way(run: Run, level: np.ndarray) -> str:
 
 def _measured(run: Run, walker: Walker) -> str:
     """How many random codings of each temperature are inside the data."""
-    shares = _inside(*journey_picks.trained(run), run, walker)
+    shares = _inside(*host.identity(run), run, walker)
     each = ", ".join(
         f"{_percent(share)} at {temperature:g}" for temperature, share in zip(TEMPERATURES, shares, strict=True)
     )
@@ -279,7 +280,7 @@ def _measured(run: Run, walker: Walker) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _inside(folder: str, modified: int, _run: Run, _walker: Walker) -> list[float]:
+def _inside(cache: str, key: str, modified: int, _run: Run, _walker: Walker) -> list[float]:
     """The share of random codings inside the data at each of `TEMPERATURES`."""
     # At 0 all are the same place.
     drawn = [walk.sample(_run, MEASURED if t else 1, seed=0, temperature=t) for t in TEMPERATURES]

@@ -9,20 +9,12 @@ import streamlit as st
 from aecore import lessons
 from aecore.errors import AecoreError, SpecError
 from aecore.lessons import Lesson
-from pages.widgets import active, host, knobs, lesson, sidebar
+from pages.widgets import active, host, knobs, lesson, shell, sidebar
 from pages.widgets.markdown import plain
 
 _ADVANCED = "All under Advanced"
 COUNT_EVERY = 3.0  # seconds between two counts of the answers
 RIGHT = ("No right one", *(f"Answer {number + 1}" for number in range(lessons.MOST_ANSWERS)))
-TITLES = {
-    "reconstructions": "Reconstructions",
-    "latent_map": "Latent map",
-    "latent_walk": "Latent walk",
-    "compare": "Compare",
-    "sparsity": "Sparsity",
-    "pretraining": "Pretraining",
-}
 
 
 def draw() -> None:
@@ -65,7 +57,7 @@ def _form(want: active.Wanted) -> None:
         st.selectbox(
             "Opens the page, as you looked at it last", lessons.PAGES, key="lesson_page",
             index=lessons.PAGES.index(st.session_state.get("seen_last", lessons.PAGES[0])),
-            format_func=TITLES.__getitem__,
+            format_func=shell.TITLES.__getitem__,
         )  # fmt: skip
         st.pills(
             "Locked knobs: nobody can turn these", ("variant", *knobs.MAIN, _ADVANCED), selection_mode="multi",

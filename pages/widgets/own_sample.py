@@ -93,7 +93,7 @@ def located(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) 
             unplaced = str(trouble)
     return Placed(
         sample, reconstruction, codings[0], error, float(np.median(errors)), float((errors > error).mean()),
-        neighbours[0], distances[0], _usual(*_identity(run)), point, unplaced,
+        neighbours[0], distances[0], _usual(*host.identity(run)), point, unplaced,
     )  # fmt: skip
 
 
@@ -228,11 +228,6 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1)
 
 
-def _identity(run: Run) -> tuple[str, str, int]:
-    """What tells a run from one of the same key in another cache or trained anew."""
-    return host.cache().as_posix(), run.key, (run.folder / "codings.npy").stat().st_mtime_ns
-
-
 def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: Work) -> tuple[float, ...]:
     """Where a sample (1, *shape) with its codings (1, d) belongs on a map."""
     spec = read_json(work.folder / "spec.json", {}).get("map", {})
@@ -241,7 +236,7 @@ def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: Work) -> tuple[fl
     if spec.get("method") in ("pca", "none"):  # exact without the others, so that they need not be known
         found = placing.place(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
     else:
-        positions, others = _mapped(*_identity(run), work.key, layer, z.shape[1])
+        positions, others = _mapped(*host.identity(run), work.key, layer, z.shape[1])
         if len(positions) == len(points):
             found = placing.place(z, work, others)
         else:

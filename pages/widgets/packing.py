@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from aecore.datasets.base import class_name
 from aecore.figures.theme import Theme
 
 SCRIPTS = Path(__file__).with_name("canvas")
@@ -83,7 +84,7 @@ def look(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = 
         },
         "classes": [
             {
-                "name": str(class_names[group]) if 0 <= group < len(class_names) else f"class {group}",
+                "name": class_name(class_names, group),
                 "colour": theme.class_colour(group),
                 "symbol": theme.class_symbol(group),
             }

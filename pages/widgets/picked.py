@@ -37,22 +37,17 @@ def choose(
 
 def errors_of(run: Run) -> np.ndarray:
     """Mean squared error (n,) of each validation sample's reconstruction."""
-    return _errors(*_identity(run))[0]
+    return _errors(*host.identity(run, "reconstructions.npz"))[0]
 
 
 def pixel_errors_of(run: Run) -> np.ndarray:
     """Mean squared error (height, width) or (height, width, channels) of each pixel over the validation images."""
-    return _errors(*_identity(run))[1]
+    return _errors(*host.identity(run, "reconstructions.npz"))[1]
 
 
 def reconstructions_of(run: Run) -> np.ndarray:
     """Validation reconstructions as float32 in the data's units."""
     return as_float(run.reconstructions())
-
-
-def _identity(run: Run) -> tuple[str, str, int]:
-    """What tells a finished run from one of the same key that was trained anew."""
-    return host.cache().as_posix(), run.key, (run.folder / "reconstructions.npz").stat().st_mtime_ns
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

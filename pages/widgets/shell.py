@@ -13,16 +13,21 @@ _STYLE = Path(__file__).with_name("style.css")
 _ICON = _PAGES.parent / "static" / "icon.png"  # Streamlit would fetch an icon of its own from the internet
 
 
+TITLES = {
+    "reconstructions": "Reconstructions",
+    "latent_map": "Latent map",
+    "latent_walk": "Latent walk",
+    "compare": "Compare",
+    "sparsity": "Sparsity",
+    "pretraining": "Pretraining",
+    "classroom": "Classroom",
+}
+
+
 def pages() -> list[st.Page]:
     """All pages in the order of the navigation. A file's name is its URL path, so that deep links work."""
     return [
-        st.Page(_PAGES / "reconstructions.py", title="Reconstructions", default=True),
-        st.Page(_PAGES / "latent_map.py", title="Latent map"),
-        st.Page(_PAGES / "latent_walk.py", title="Latent walk"),
-        st.Page(_PAGES / "compare.py", title="Compare"),
-        st.Page(_PAGES / "sparsity.py", title="Sparsity"),
-        st.Page(_PAGES / "pretraining.py", title="Pretraining"),
-        st.Page(_PAGES / "classroom.py", title="Classroom"),
+        *(st.Page(_PAGES / f"{name}.py", title=title, default=name == active.HOME) for name, title in TITLES.items()),
         st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address
     ]
 

@@ -21,11 +21,10 @@ import streamlit.components.v2 as components
 from aecore import inference, network, walk, whereabouts
 from aecore.datasets import Data
 from aecore.errors import AecoreError
-from aecore.figures import Theme
 from aecore.network import Network
 from aecore.runs import Run
 from aecore.whereabouts import Survey
-from pages.widgets import packing, parts, theme
+from pages.widgets import host, packing, parts, theme
 from pages.widgets.parts import Slot
 
 SLOTS = ("facts", "decoder", "encoder", "survey", "images")
@@ -66,7 +65,7 @@ class Walker:
 
 def walker(run: Run, data: Data) -> Walker:
     """The walker of a run, made once for all sessions. Raises `RunError` where codings are missing or not finite."""
-    return _walker(run.folder.as_posix(), _modified(run), run, data)
+    return _walker(*host.identity(run), run, data)
 
 
 def draw(
@@ -79,7 +78,6 @@ def draw(
     quantiles: bool = False,
     layers: Mapping[str, bool] = LAYERS,
     anchor_sigma: np.ndarray | None = None,
-    colours: Theme | None = None,
 ) -> np.ndarray:
     """Draw the walk; tell the codings (d,) float32 where it was let go last.
 
@@ -122,7 +120,7 @@ def draw(
             "plane": {"axes": list(axes), "quantiles": quantiles, "layers": dict(layers)} if plane else None,
             "sigma": None if anchor_sigma is None else [float(v) for v in anchor_sigma],
             "versions": parts.versions(walker.slots),
-            **packing.look(colours or theme.current(), _groups(walker.survey), walker.classes),
+            **packing.look(theme.current(), groups(walker.survey), walker.classes),
         }
         found = np.array(kept["z"], np.float32)
         told, arrays = _served(walker, found)
@@ -187,18 +185,13 @@ def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | 
     return "", arrays
 
 
-def _groups(survey: Survey) -> list[int]:
+def groups(survey: Survey) -> list[int]:
+    """The class numbers among the surveyed samples, [] without labels."""
     return [] if survey.labels is None else np.unique(survey.labels).tolist()
 
 
-def _modified(run: Run) -> int:
-    """When a run was finished: trained anew, it has another walker."""
-    marks = [run.folder / name for name in ("DONE", "STOPPED")]
-    return max((mark.stat().st_mtime_ns for mark in marks if mark.exists()), default=0)
-
-
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _walker(folder: str, modified: int, _run: Run, _data: Data) -> Walker:
+def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walker:
     run, info = _run, _data.info
     survey = whereabouts.survey(run, _data)
     axes = sorted(walk.axes(run), key=lambda axis: not axis.active)
@@ -212,7 +205,7 @@ def _walker(folder: str, modified: int, _run: Run, _data: Data) -> Walker:
         "shape": list(info.shape),
         "reach": reach,
         "whyNot": why_not,
-        "groups": _groups(survey),
+        "groups": groups(survey),
         "axes": [{**vars(axis), "step": axis.step} for axis in axes],
     }
     header, arrays = whereabouts.survey_part(survey)

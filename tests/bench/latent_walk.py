@@ -72,7 +72,7 @@ begin = np.asarray(run.array("codings")[0], np.float32)
 def sliders():
     picture, z = st.container(), begin.copy()
     for axis in axes:
-        value = axis.clip(float(z[axis.coding]))
+        value = min(max(float(z[axis.coding]), axis.low), axis.high)
         z[axis.coding] = st.slider(f"z{axis.coding + 1}", axis.low, axis.high, value, axis.step)
     with picture:
         image = inference.decode(run, z[None])[0]

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -143,6 +144,21 @@ def nudge(page: Page, key: str, arrow: str, times: int = 1) -> None:
 def click(page: Page, key: str) -> None:
     expect(knob(page, key)).to_be_enabled(timeout=PATIENCE)
     knob(page, key).click()
+
+
+def sent(page: Page) -> list[bytes | str]:
+    """What the page sends to the server from its next load on; a list that grows."""
+    messages: list[bytes | str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: messages.append(frame)))
+    return messages
+
+
+GREYS = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, k) => k % 4 === 0)"
+
+
+def greys(canvas: Locator) -> np.ndarray:
+    """The canvas's pixels, one level of 0 to 255 each, row by row."""
+    return np.array(canvas.evaluate(GREYS), int)
 
 
 def go(page: Page, path: str) -> None:

@@ -34,8 +34,6 @@ data = host.data(run.spec.dataset)
 st.markdown(run.key)
 bits.draw(run, data, walk_view.walker(run, data))
 """
-PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)
-  .filter((_, i) => i % 4 === 0)"""
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +66,6 @@ def code(page: Page) -> list[int]:
     return [int(sign) for sign in root(page).get_attribute("data-bits") or ""]
 
 
-def picture(canvas: Locator) -> np.ndarray:
-    return np.array(canvas.evaluate(PICTURE), int)
-
-
 def expected(bits: list[float]) -> np.ndarray:
     x = np.array(bits, np.float32) @ weights(len(bits), 64)
     return 255 / (1 + np.exp(-x)) + 0.5
@@ -80,8 +74,7 @@ def expected(bits: list[float]) -> np.ndarray:
 def test_a_flip_is_decoded_at_once_and_told_once(address: str, folder: Path, visit: Open) -> None:
     run = write(SPEC, folder)
     page = opened(visit, address, run)
-    messages: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda data: messages.append(data)))
+    messages = serve.sent(page)
     page.reload()
     expect(root(page)).to_have_attribute("data-small", "16")
     serve.settle(page)
@@ -89,19 +82,19 @@ def test_a_flip_is_decoded_at_once_and_told_once(address: str, folder: Path, vis
     messages.clear()
     own = code(page)
     large = page.locator(".bits .decoded canvas")
-    assert np.abs(picture(large) - expected(own)).max() <= 1
+    assert np.abs(serve.greys(large) - expected(own)).max() <= 1
     one = [bit ^ (i == 5) for i, bit in enumerate(own)]
-    assert np.abs(picture(bit(page, 5).locator("canvas")) - expected(one)).max() <= 1
+    assert np.abs(serve.greys(bit(page, 5).locator("canvas")) - expected(one)).max() <= 1
     # Three flips without a pause: the picture follows each, no word is sent until they are over, and then one.
     flips = page.evaluate(
-        """picture => {
+        """greys => {
           const inside = e => [e, ...(e.shadowRoot ? find(e.shadowRoot) : [])];
           const find = node => [...node.querySelectorAll("*")].flatMap(inside);
           const all = find(document), tiles = all.filter(e => e.matches(".bit"));
           const canvas = all.find(e => e.matches(".decoded canvas"));
-          return [5, 0, 5].map(i => { tiles[i].click(); return eval(picture)(canvas); });
+          return [5, 0, 5].map(i => { tiles[i].click(); return eval(greys)(canvas); });
         }""",
-        PICTURE,
+        serve.GREYS,
     )
     told = [one, [bit ^ (i in (0, 5)) for i, bit in enumerate(own)], [bit ^ (i == 0) for i, bit in enumerate(own)]]
     for drawn, flipped in zip(flips, told, strict=True):
@@ -146,7 +139,7 @@ def test_keys_move_and_flip_and_buttons_lead_back(address: str, folder: Path, vi
     page.get_by_label("As encoded").check()
     data = datasets.load("digits")
     real = np.asarray(run.array("codings"))[datasets.watched(len(data.validation), data.validation_labels)[0]]
-    assert np.abs(picture(page.locator(".bits .decoded canvas")) - expected(real.tolist())).max() <= 1
+    assert np.abs(serve.greys(page.locator(".bits .decoded canvas")) - expected(real.tolist())).max() <= 1
 
 
 def test_many_bits_have_small_pictures_as_far_as_these_help(address: str, folder: Path, visit: Open) -> None:
@@ -164,10 +157,10 @@ def test_where_the_browser_cannot_the_server_decodes(address: str, folder: Path,
     page = opened(visit, address, run)
     expect(page.get_by_text("The server decodes each code")).to_be_visible()
     own = code(page)
-    before = picture(page.locator(".bits .decoded canvas"))
+    before = serve.greys(page.locator(".bits .decoded canvas"))
     bit(page, 3).click()
     page.wait_for_url("**bits=*")
     serve.settle(page)
     expect(page.locator(".bits .decoded")).not_to_have_class("stale")
     assert code(page) != own
-    assert (picture(page.locator(".bits .decoded canvas")) != before).any()
+    assert (serve.greys(page.locator(".bits .decoded canvas")) != before).any()

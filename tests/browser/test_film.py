@@ -88,13 +88,6 @@ def drawn(page: Page) -> int:
     return page.locator(".film .map").evaluate(PIXELS)
 
 
-def sent(page: Page) -> list[bytes | str]:
-    """What the page sends to the server from its next load on."""
-    messages: list[bytes | str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda data: messages.append(data)))
-    return messages
-
-
 def opened(visit: Open, url: str, **settings: object) -> Page:
     page = visit(url, **settings)
     expect(film(page)).to_have_attribute("data-frame", re.compile(r"\d+"))
@@ -125,7 +118,7 @@ def test_scrubbing_and_playing_send_nothing_and_letting_go_writes_the_link(
     films: str, key: str, visit: Open, browser: Browser
 ) -> None:
     page = opened(visit, f"{films}/?run={key}")
-    messages = sent(page)
+    messages = serve.sent(page)
     page.reload()
     expect(film(page)).to_have_attribute("data-frame", re.compile(r"\d+"))
     page.wait_for_timeout(1500)

@@ -35,10 +35,6 @@ if "server" in st.query_params:
 st.markdown("A walk")
 journeys.between(run, data, walker)
 """
-GREYS = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +49,6 @@ def root(page: Page) -> Locator:
     return page.locator(".journey")
 
 
-def greys(canvas: Locator) -> np.ndarray:
-    return np.array(canvas.evaluate(GREYS))
-
-
 def place(page: Page) -> float:
     return float(root(page).get_attribute("data-t") or "nan")
 
@@ -69,8 +61,7 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
     page = visit(f"{walks}/?run={run.key}&a=3&b=8" + ("&server=1" if decoded != "here" else ""))
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
     expect(page.get_by_text("The server decodes these pictures")).to_have_count(int(decoded != "here"))
-    sent: list[bytes | str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
+    sent = serve.sent(page)
     page.reload()
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
     page.wait_for_timeout(1000)
@@ -79,20 +70,20 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
 
     picture, strip = page.locator(".journey .now canvas"), page.locator(".journey .strip canvas")
     expect(strip).to_have_count(10)
-    assert np.array_equal(greys(picture), greys(strip.first))
+    assert np.array_equal(serve.greys(picture), serve.greys(strip.first))
     for canvas in (picture, strip.first):
         assert canvas.evaluate("canvas => getComputedStyle(canvas).imageRendering") == "pixelated"
     track = page.locator(".journey .track input")
     box = track.bounding_box()
     assert box
-    seen = [greys(picture)]
+    seen = [serve.greys(picture)]
     y = box["y"] + box["height"] - 16
     page.mouse.move(box["x"] + 8, y)
     page.mouse.down()
     for x in (0.2, 0.45, 0.7, 0.99, 0.6):
         page.mouse.move(box["x"] + x * box["width"], y, steps=4)
         page.wait_for_timeout(80)
-        seen.append(greys(picture))
+        seen.append(serve.greys(picture))
     page.mouse.up()
     assert all((one != other).any() for one, other in itertools.pairwise(seen))
     assert abs(place(page) - 0.6) < 0.03
@@ -105,7 +96,7 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
     expect(root(page)).to_have_attribute("data-t", re.compile(r"^0\.(6[89]|7)"))
     page.locator(".journey .strip figure").last.press("Enter")
     expect(root(page)).to_have_attribute("data-t", "1.000")
-    assert np.abs(greys(picture) - greys(strip.last)).max() <= 1
+    assert np.abs(serve.greys(picture) - serve.greys(strip.last)).max() <= 1
     page.locator(".journey .play").click()
     expect(page.locator(".journey .play")).to_have_text(re.compile("Pause"))
     expect(page.locator(".journey .play")).to_have_text(re.compile("Play"))

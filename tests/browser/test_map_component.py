@@ -121,8 +121,7 @@ def lonely(page: Page, among: tuple[int, ...] = (0, 1, 2, 3)) -> int:
 
 def test_hover_shows_the_card_and_sends_nothing(opened: Open):
     page = opened()
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    sent = serve.sent(page)
     page.reload()
     expect(panel(page)).to_have_attribute("data-ready", re.compile("."))
     serve.settle(page)

@@ -101,14 +101,6 @@ def told(page: Page, count: int) -> list[float]:
     return z
 
 
-def greys(canvas: Locator) -> np.ndarray:
-    """The canvas's pixels, one grey level each."""
-    pixels = canvas.evaluate(
-        "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, k) => k % 4 === 0)"
-    )
-    return np.array(pixels)
-
-
 def decoded(run: Run, z: list[float]) -> np.ndarray:
     picture = inference.decode(run, np.array([z], np.float32))[0]
     return np.round(np.clip(picture, 0, 1) * 255).ravel()
@@ -121,8 +113,7 @@ def variational(cache: Path) -> Run:
 
 def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variational: Run):
     page = opened()
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    sent = serve.sent(page)
     page.reload()
     expect(walk(page)).to_have_attribute("data-strips", "done")
     serve.settle(page)
@@ -137,7 +128,7 @@ def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variatio
     for step in range(1, 5):
         page.mouse.move(x + step * box["width"] / 10, y)
         expect(walk(page)).not_to_have_attribute("data-z", seen[-1][0] if seen else "[0,0]")
-        seen.append((walk(page).get_attribute("data-z"), greys(page.locator("[data-picture]")).sum()))
+        seen.append((walk(page).get_attribute("data-z"), serve.greys(page.locator("[data-picture]")).sum()))
     assert len({picture for _, picture in seen}) == 4
     value = at(page)[0]
     assert value > 1 and at(page)[1] == 0
@@ -150,11 +141,11 @@ def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variatio
     page.mouse.up()
     assert told(page, 2) == pytest.approx(at(page), rel=1e-6)
     assert len(sent) == 1
-    assert np.abs(greys(page.locator("[data-picture]")) - decoded(variational, at(page))).max() <= 2
+    assert np.abs(serve.greys(page.locator("[data-picture]")) - decoded(variational, at(page))).max() <= 2
     # The strips belong to the new place: the other coding's third picture is at −1.5 of that coding.
     expect(walk(page)).to_have_attribute("data-strips", "done")
     third = row(page, 1).locator("canvas").nth(2)
-    assert np.abs(greys(third) - decoded(variational, [at(page)[0], -1.5])).max() <= 2
+    assert np.abs(serve.greys(third) - decoded(variational, [at(page)[0], -1.5])).max() <= 2
 
 
 def test_keys_strips_steps_and_labels(opened: Open):
@@ -215,7 +206,7 @@ def test_without_a_half_the_server_helps_on_release_and_says_so(opened: Open, va
     page.keyboard.up("End")
     expect(drift).not_to_have_class(re.compile("late"))
     assert told(page, 2) == [3, 0]
-    assert np.abs(greys(page.locator("[data-picture]")) - decoded(variational, [3, 0])).max() <= 2
+    assert np.abs(serve.greys(page.locator("[data-picture]")) - decoded(variational, [3, 0])).max() <= 2
     expect(drift.locator(".value")).to_have_text(re.compile("× the limit"))
 
 

@@ -75,14 +75,14 @@ def test_any_size_and_prior(page: Page, size: int, prior: int) -> None:
     codes = draws.normal(size=(60, size)).astype(np.float16).astype(np.float32)
     active = np.arange(size) < prior
     usual = 1.3 * np.sqrt(size)
-    survey = Survey(np.arange(60, dtype=np.int32), codes, None, active, (0.1, usual), (0.1, usual), prior)
+    survey = Survey(np.arange(60, dtype=np.int32), codes, None, active, usual, usual, prior)
     z = codes * np.linspace(0, 5, 60)[:, None]
     compare(page, survey, z, z + draws.normal(size=z.shape) * 0.1)
 
 
 def test_what_is_no_coding_is_refused(page: Page) -> None:
     codes = np.zeros((1, 2), np.float32)
-    survey = Survey(np.zeros(1, np.int32), codes, None, np.ones(2, bool), (1.0, 1.0), (1.0, 1.0), None)
+    survey = Survey(np.zeros(1, np.int32), codes, None, np.ones(2, bool), 1.0, 1.0, None)
     make_where(page, survey)
     assert page.evaluate("where.at([1, 0], null)") == {
         "distance": 1, "distanceRatio": 1, "nearest": 0, "drift": None, "driftRatio": None, "density": None,

@@ -35,6 +35,7 @@ from tests.jobs.test_servers import gone
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCHS_TO_STRIKE = 20  # enough of them for a fault to find the training at it
+EPOCHS_TO_OUTLIVE = 150  # more than a worker finishes in the second it has after its server's death
 ONE_LINE_FULL = "the disk is full: free some space and start again"
 
 
@@ -175,11 +176,11 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from aecore.jobs import Queue, TrainTask
-from tests.jobs.test_faults import EPOCHS_TO_STRIKE, training
+from tests.jobs.test_faults import EPOCHS_TO_OUTLIVE, training
 TrainTask.follow_up = lambda self: None
 queue = Queue(Path(sys.argv[1]))
 queue.submit(training(0), "ann")
-queue.submit(training(1, EPOCHS_TO_STRIKE), "bob")
+queue.submit(training(1, EPOCHS_TO_OUTLIVE), "bob")
 queue.submit(training(2), "cid")
 time.sleep(600)
 """
@@ -187,7 +188,7 @@ time.sleep(600)
 
 def test_a_killed_server_loses_no_run(inline: Queue) -> None:
     done, half, waiting = (
-        runs.run_of(task.spec, inline.cache) for task in (training(0), training(1, EPOCHS_TO_STRIKE), training(2))
+        runs.run_of(task.spec, inline.cache) for task in (training(0), training(1, EPOCHS_TO_OUTLIVE), training(2))
     )
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(inline.cache)], cwd=ROOT)
     try:
@@ -203,7 +204,7 @@ def test_a_killed_server_loses_no_run(inline: Queue) -> None:
     complete(done)
     until(lambda: inline.state_of(half) != "running")
     assert inline.state_of(half) == "failed" and "start it again" in honest_status(half)["message"]
-    for task, run in ((training(0), done), (training(1, EPOCHS_TO_STRIKE), half), (training(2), waiting)):
+    for task, run in ((training(0), done), (training(1, EPOCHS_TO_OUTLIVE), half), (training(2), waiting)):
         before = (done.folder / "model.keras").stat().st_mtime_ns
         assert inline.submit(task, "bob").state == "finished"
         complete(run)

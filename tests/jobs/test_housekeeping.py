@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aecore import demo, runs
+from aecore import demo
 from aecore.jobs import Queue, housekeeping
 from aecore.jobs.lease import Lease
 from tests.jobs.fakes import Fake
@@ -39,12 +39,12 @@ def test_what_never_goes(tmp_path: Path) -> None:
     committed, pinned, leased, watched, fresh = (
         run(tmp_path, name, 1e6) for name in (demo.keys()["stacked"], *(f"{n:016x}" for n in range(4)))
     )
-    housekeeping.pin(runs.Run(pinned))
+    (pinned / housekeeping.PINNED).touch()
     os.utime(pinned, (0, 0))
     assert Lease(leased).acquire()
     os.utime(fresh)
     assert housekeeping.sweep(tmp_path, 1, {watched.name}) == []
-    housekeeping.pin(runs.Run(pinned), False)
+    (pinned / housekeeping.PINNED).unlink()
     os.utime(pinned, (0, 0))
     assert housekeeping.sweep(tmp_path, 1, {watched.name}) == [pinned.name]
     assert committed.exists() and leased.exists() and watched.exists() and fresh.exists()

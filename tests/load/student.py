@@ -21,7 +21,7 @@ LARGEST = 200_000_000  # bytes of a message
 
 
 class Student:
-    """One session. `errors` holds what went wrong in its own words; `texts` everything the last rerun wrote."""
+    """One session. `errors` holds what went wrong in its own words."""
 
     def __init__(self, address: str) -> None:
         self.address = address.replace("http", "ws", 1) + "/_stcore/stream"
@@ -31,7 +31,6 @@ class Student:
         self.page = ""
         self.query = ""
         self.errors: list[str] = []
-        self.received = 0
         self.key = ""  # of the run that the link names
         self._socket: ClientConnection | None = None
         self._finished = asyncio.Event()
@@ -112,7 +111,6 @@ class Student:
         try:
             async for data in socket:
                 assert isinstance(data, bytes)
-                self.received += len(data)
                 message = ForwardMsg.FromString(data)
                 self._take(message, message.WhichOneof("type"))
         except Exception as error:

@@ -14,7 +14,7 @@ from aecore import datasets, mapping, runs
 from aecore.errors import AecoreError, RunError
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work
-from pages.widgets import own_sample, picked
+from pages.widgets import host, own_sample, picked
 from tests.pages.conftest import SPECS, key, texts
 
 IMAGES = [name for name, spec in SPECS.items() if spec.dataset == "digits"]
@@ -105,7 +105,7 @@ def test_on_a_map_of_training_samples_too_large_to_be_encoded(
     assert found.point is not None
     assert np.linalg.norm(found.point - points[0]) < (0.2 if most > 30 else 0.5) * span
     z = found.codings if layer == "codings" else own_sample.inside.activations(run, sample[None] / 255, layer)[0]
-    positions, codings = own_sample._mapped(*own_sample._identity(run), work.key, layer, z.size)
+    positions, codings = own_sample._mapped(*host.identity(run), work.key, layer, z.size)
     assert (len(positions) == len(index)) == (most > 30) and len(codings) == len(positions)
     np.testing.assert_allclose(codings[positions == 0][0], z.ravel(), atol=2e-3)
 

@@ -4,7 +4,6 @@ const RESTED = 300;  // milliseconds without a flip before Python hears of the c
 const SLICE = 8;  // milliseconds a frame may take for the small pictures
 const SMALL = 64;  // bits that have a small picture
 const SEEN = 2;  // Hamming distances that are counted: within it codes are said to be near
-const BITS = new WeakMap();
 
 function element(tag, name, parent, text) {
   const made = document.createElement(tag);
@@ -19,10 +18,10 @@ const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count ==
 const noZero = (value, digits) => value.toFixed(digits).replace(/^0\./, ".");
 
 class Bits {
-  constructor(parent, owner) {
+  constructor(parent, key) {
     this.root = parent.querySelector(".bits");
-    this.owner = owner;
-    this.place = board(owner);
+    this.key = key;
+    this.place = board(key);
     this.root.replaceChildren();
     this.build();
     this.take = () => this.update();
@@ -61,7 +60,7 @@ class Bits {
     this.grid = element("div", "grid", work);
     this.grid.setAttribute("role", "group");
     this.grid.setAttribute("aria-label", "Bits of the code; arrow keys move, space flips");
-    this.grid.onkeydown = event => this.key(event);
+    this.grid.onkeydown = event => this.press(event);
   }
 
   close() {
@@ -76,7 +75,7 @@ class Bits {
     const { slots } = this.place, view = slots.view;
     if (!view || view === this.view) return;
     const { versions } = view.header, same = slot => this.versions?.[slot] === versions[slot];
-    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    if (!complete(slots, versions)) return;
     const known = same("codes"), sameDecoder = same("decoder"), begun = known && this.header.start === view.header.start;
     if (!sameDecoder)
       this.network = versions.decoder ? makeNetwork(slots.decoder.header.network, slots.decoder.arrays) : null;
@@ -117,7 +116,7 @@ class Bits {
     this.tiles.forEach(({ tile }, k) => { tile.tabIndex = k === i ? 0 : -1; });
   }
 
-  key(event) {
+  press(event) {
     const at = this.tiles.findIndex(({ tile }) => tile === event.target);
     if (at < 0) return;
     const across = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
@@ -236,16 +235,7 @@ class Bits {
 }
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
-  let bits = BITS.get(parentElement);
-  if (!bits) BITS.set(parentElement, (bits = new Bits(parentElement, data.owner)));
-  clearTimeout(bits.closing);
-  bits.tell = setStateValue;
-  return () => {
-    // Streamlit may call this and then the component again: the code outlives that.
-    bits.closing = setTimeout(() => {
-      bits.close();
-      if (BITS.get(parentElement) === bits) BITS.delete(parentElement);
-    }, 100);
-  };
+  const [bits, leave] = mount(Bits, component);
+  bits.tell = component.setStateValue;
+  return leave;
 }

@@ -15,7 +15,7 @@ class Player {
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => { this.pause(); this.follow = false; this.go(+this.track.value, false); };
     this.track.onchange = () => this.rest(this.frames.nearest(+this.track.value));
-    this.track.onkeydown = event => this.key(event);
+    this.track.onkeydown = event => this.press(event);
     this.map.onpointermove = event => this.point(event);
     this.map.onpointerleave = () => this.hold(this.pinned);
     this.observer = new ResizeObserver(() => { this.stamps = null; this.ask(); });
@@ -149,7 +149,7 @@ class Player {
     this.ask();
   }
 
-  key(event) {
+  press(event) {
     const { frames } = this, at = frames.nearest(this.time);
     const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1,
       PageUp: at + 5, PageDown: at - 5, Home: 0, End: frames.last }[event.key];

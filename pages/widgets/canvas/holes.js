@@ -1,7 +1,6 @@
 // The hole map: the planes of one or two runs side by side. Every cell is decoded, and its picture encoded again; where
 // the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
 // For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
-const HOLES = new WeakMap();
 const HOLES_QUICK = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
 const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer holes
 
@@ -31,7 +30,7 @@ class Holes {
     const { slots } = this.place, view = slots.view;
     if (!view || view === this.view) return;
     const { header } = view, { versions } = header;
-    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    if (!complete(slots, versions)) return;
     this.view = view;
     this.root.style.setProperty("--muted", header.theme.muted);
     while (this.sides.length > header.sides.length) this.sides.pop().close();
@@ -114,15 +113,14 @@ class HoleSide {
     const networks = [decoder, encoder].map(part => makeNetwork(part.header.network, part.arrays));
     [this.decode, this.encode] = networks.map(network => values => network.run(values));
     this.where = makeWhere(survey.header.survey, survey.arrays);
-    const { codes, count, size, labels } = this.where, points = new Float32Array(2 * count), { axes } = facts;
-    for (let i = 0; i < count; i++) for (const k of [0, 1]) points[2 * i + k] = codes[i * size + axes[k]];
+    const { labels } = this.where, { axes } = facts, points = this.where.pairs(axes);
     this.z = Float32Array.from(facts.start);
     this.plane = makePlane(this.stage, {
       onmove: (pair, final) => this.move(pair, final),
       onholes: (drift, places) => this.count(drift, places),
     });
     const { drift, measured } = survey.header.survey;
-    this.limit = drift[1];
+    this.limit = drift;
     this.plane.set({
       look, axes, low: facts.low, high: facts.high, quantiles: facts.quantiles, z: this.z, decode: this.decode,
       encode: this.encode, shape: facts.shape, reach: facts.reach, points, measured, driftScale: this.limit,
@@ -174,19 +172,5 @@ function holesElement(kind, name = "", text = "") {
 }
 
 export default function (component) {
-  const { parentElement, data } = component;
-  let holes = HOLES.get(parentElement);
-  if (holes && holes.key !== data.owner) {
-    holes.close();
-    holes = null;
-  }
-  if (!holes) HOLES.set(parentElement, (holes = new Holes(parentElement, data.owner)));
-  clearTimeout(holes.closing);
-  return () => {
-    // Streamlit may call this and then the component again: what was computed outlives that.
-    holes.closing = setTimeout(() => {
-      holes.close();
-      if (HOLES.get(parentElement) === holes) HOLES.delete(parentElement);
-    }, 100);
-  };
+  return mount(Holes, component)[1];
 }

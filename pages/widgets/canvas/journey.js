@@ -6,7 +6,6 @@ const PAUSES = 0.45; // seconds from picture to picture for those who prefer les
 const KEYS = { ArrowLeft: -0.01, ArrowDown: -0.01, ArrowRight: 0.01, ArrowUp: 0.01, PageDown: -0.1, PageUp: 0.1 };
 const MOST_TIMES = 6; // the usual: what is more is drawn at the upper edge
 const CURVE = { top: 20, foot: 26, side: 8 }; // CSS pixels from the edges; the side is half the scrubber's thumb
-const JOURNEYS = new WeakMap();
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const idle = globalThis.requestIdleCallback?.bind(globalThis) ?? (work => setTimeout(work, 1));
 
@@ -46,7 +45,7 @@ class Journey {
     const { slots } = this.place, view = slots.view;
     if (!view || view === this.view) return;
     const { versions } = view.header;
-    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    if (!complete(slots, versions)) return;
     if (versions.decoder !== this.decoder) this.network = versions.decoder && makeNetwork(slots.decoder.header.network, slots.decoder.arrays);
     this.decoder = versions.decoder;
     const { header, arrays } = view, size = header.shape.reduce((product, side) => product * side, 1);
@@ -252,19 +251,5 @@ function timesLimit(times) {
 }
 
 export default function (component) {
-  const { parentElement, data } = component;
-  let journey = JOURNEYS.get(parentElement);
-  if (journey && journey.key !== data.owner) {
-    journey.close();
-    journey = null;
-  }
-  if (!journey) JOURNEYS.set(parentElement, (journey = new Journey(parentElement, data.owner)));
-  clearTimeout(journey.closing);
-  return () => {
-    // Streamlit may call this and then the component again: where the scrubber stood outlives that.
-    journey.closing = setTimeout(() => {
-      journey.close();
-      if (JOURNEYS.get(parentElement) === journey) JOURNEYS.delete(parentElement);
-    }, 100);
-  };
+  return mount(Journey, component)[1];
 }

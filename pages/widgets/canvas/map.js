@@ -2,7 +2,6 @@
 // Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
 const SHEETS = ["images", "reconstructions0", "reconstructions1"];
 const FLIGHT = 300; // milliseconds in which points fly to their new places
-const MAPS = new WeakMap();
 
 class LatentMap {
   constructor(parent, key) {
@@ -45,7 +44,7 @@ class LatentMap {
     const { slots } = this.place, view = slots.view;
     if (!view || view === this.view) return;
     const versions = view.header.versions;
-    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    if (!complete(slots, versions)) return;
     const same = slot => this.versions?.[slot] === versions[slot], known = same("samples");
     this.view = view;
     const before = this.versions;
@@ -264,20 +263,7 @@ class LatentMap {
 }
 
 export default function (component) {
-  const { parentElement, data, setTriggerValue } = component;
-  let map = MAPS.get(parentElement);
-  if (map && map.key !== data.owner) {
-    map.close();
-    map = null;
-  }
-  if (!map) MAPS.set(parentElement, (map = new LatentMap(parentElement, data.owner)));
-  clearTimeout(map.closing);
-  map.send = setTriggerValue;
-  return () => {
-    // Streamlit may call this and then the component again: what was zoomed and hovered outlives that.
-    map.closing = setTimeout(() => {
-      map.close();
-      if (MAPS.get(parentElement) === map) MAPS.delete(parentElement);
-    }, 100);
-  };
+  const [map, leave] = mount(LatentMap, component);
+  map.send = component.setTriggerValue;
+  return leave;
 }

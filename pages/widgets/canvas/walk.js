@@ -4,7 +4,6 @@
 const WALK_SLICE = 6; // milliseconds of work between two chances for the page
 const WALK_CALM = 120; // milliseconds without a movement before work goes on
 const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
-const WALKS = new WeakMap();
 
 class Walk {
   constructor(parent, key) {
@@ -53,7 +52,7 @@ class Walk {
     const { slots } = this.place, view = slots.view?.header;
     if (!view || view === this.view) return;
     const { versions } = view;
-    if (Object.entries(versions).some(([slot, version]) => slots[slot]?.header.version !== version)) return;
+    if (!complete(slots, versions)) return;
     const before = this.versions ?? {}, fresh = slot => before[slot] !== versions[slot];
     this.view = view;
     this.versions = versions;
@@ -141,20 +140,15 @@ class Walk {
     const { survey } = this.place.slots.survey.header;
     const [a, b] = asked.axes, of = coding => this.facts.axes.find(axis => axis.coding === coding);
     if (!this.points || this.pair?.join() !== asked.axes.join()) {
-      const { codes, count, size } = this.where;
       this.pair = asked.axes;
-      this.points = new Float32Array(2 * count);
-      for (let i = 0; i < count; i++) {
-        this.points[2 * i] = codes[i * size + a];
-        this.points[2 * i + 1] = codes[i * size + b];
-      }
+      this.points = this.where.pairs(asked.axes);
     }
     this.plane.set({
       axes: asked.axes, low: [of(a).low, of(b).low], high: [of(a).high, of(b).high], z: this.z,
       quantiles: asked.quantiles, layers: asked.layers, look: { theme, classes }, shape: this.facts.shape,
       decode: this.decode, encode: this.encode, points: this.points, labels: this.groups,
       ellipse: sigma && { centre: [this.start[a], this.start[b]], sigma: [sigma[a], sigma[b]] },
-      reach: this.facts.reach, measured: survey.measured, driftScale: survey.drift[1],
+      reach: this.facts.reach, measured: survey.measured, driftScale: survey.drift,
     });
   }
 
@@ -260,20 +254,7 @@ class Walk {
 }
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
-  let walk = WALKS.get(parentElement);
-  if (walk && walk.key !== data.owner) {
-    walk.close();
-    walk = null;
-  }
-  if (!walk) WALKS.set(parentElement, (walk = new Walk(parentElement, data.owner)));
-  clearTimeout(walk.closing);
-  walk.tell = setStateValue;
-  return () => {
-    // Streamlit may call this and then the component again: where the walk stands outlives that.
-    walk.closing = setTimeout(() => {
-      walk.close();
-      if (WALKS.get(parentElement) === walk) WALKS.delete(parentElement);
-    }, 100);
-  };
+  const [walk, leave] = mount(Walk, component);
+  walk.tell = component.setStateValue;
+  return leave;
 }

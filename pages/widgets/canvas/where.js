@@ -1,5 +1,5 @@
 // Where a coding stands among the data's, as aecore/whereabouts.py measures it: `makeWhere(header, arrays)` of its
-// survey_part gives {at(z, encoded), codes (n * size), numbers (n), labels (n) or null, count, size}.
+// survey_part gives {at(z, encoded), pairs([a, b]), codes (n * size), numbers (n), labels (n) or null, count, size}.
 // `at` compares with every training code, a fraction of a millisecond; `encoded` is E(D(z)), or null where no encoder runs.
 function makeWhere(header, arrays) {
   const [count, size] = arrays.codes.shape, measured = Int32Array.from(header.measured), width = measured.length;
@@ -14,13 +14,13 @@ function makeWhere(header, arrays) {
     }
     if (!z.every(Number.isFinite)) throw new RangeError("codings: got NaN or infinite values, allowed: finite ones");
     for (let j = 0; j < width; j++) inside[j] = z[measured[j]];
-    const [nearest, distance] = closest(), distanceRatio = distance / header.distance[1];
+    const [nearest, distance] = closest(), distanceRatio = distance / header.distance;
     let drift = null, driftRatio = null, density = null;
     if (encoded) {
       let sum = 0;
       for (let j = 0; j < width; j++) sum += (inside[j] - encoded[measured[j]]) ** 2;
       drift = Number.isFinite(sum) ? Math.sqrt(sum) : Infinity; // so far outside that the network overflowed
-      driftRatio = drift / header.drift[1];
+      driftRatio = drift / header.drift;
     }
     const worst = Math.max(distanceRatio, driftRatio ?? 0);
     let level = worst > header.far ? 2 : worst > 1 ? 1 : 0;
@@ -42,6 +42,11 @@ function makeWhere(header, arrays) {
       if (sum < least) { least = sum; found = i; }
     }
     return [found, Math.sqrt(least)];
+  }
+
+  // Two codings of every training code, pair after pair.
+  function pairs([a, b]) {
+    return Float32Array.from({ length: 2 * count }, (_, k) => codes[(k >> 1) * size + (k % 2 ? b : a)]);
   }
 
   // The share of the prior's draws that are less likely: see `rarer` in whereabouts.py.
@@ -80,5 +85,5 @@ function makeWhere(header, arrays) {
     return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
   }
 
-  return { at, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
+  return { at, pairs, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
 }
