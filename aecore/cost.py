@@ -57,7 +57,7 @@ def expected_seconds(spec: RunSpec, cache: Path) -> float:
     AecoreError : for a spec that its data set cannot serve.
     """
     alike = []
-    for run in runs.list_runs(cache)[:RECENT]:
+    for run in itertools.islice(runs.recent_runs(cache), RECENT):
         with contextlib.suppress(AecoreError):  # one whose description is damaged says nothing
             seconds, other = run.metrics.get("seconds"), run.spec
             if seconds and run.state == "finished" and other.architecture == spec.architecture:

@@ -36,6 +36,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +148,10 @@ class Run(Work):
 
     @property
     def spec(self) -> RunSpec:
-        values = read_json(self.folder / "spec.json", None)
-        if not isinstance(values, dict) or "spec" not in values:
-            raise RunError(f"run {self.key}: unknown, or its description is damaged")
-        if values.get("format") != FORMAT:
-            raise RunError(f"run {self.key}: format {values.get('format')!r}, allowed: {FORMAT}")
-        return RunSpec.from_dict(values["spec"])
+        try:
+            return _described(self.key, (self.folder / "spec.json").read_bytes())
+        except OSError:
+            raise RunError(f"run {self.key}: unknown, or its description is damaged") from None
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -209,16 +208,36 @@ def open_run(key: str, cache: Path | None = None) -> Run:
     return Run((cache or cache_folder()) / "runs" / valid_key(key))
 
 
+@lru_cache(maxsize=1024)
+def _described(key: str, text: bytes) -> RunSpec:
+    """What a spec.json says; read by every page of every visitor, parsed once."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict) or "spec" not in values:
+        raise RunError(f"run {key}: unknown, or its description is damaged")
+    if values.get("format") != FORMAT:
+        raise RunError(f"run {key}: format {values.get('format')!r}, allowed: {FORMAT}")
+    return RunSpec.from_dict(values["spec"])
+
+
 def run_of(spec: RunSpec, cache: Path | None = None) -> Run:
     """The run of that spec, in whatever state ('missing' where nobody asked for it yet)."""
     return open_run(run_key(spec), cache)
 
 
-def list_runs(cache: Path | None = None) -> list[Run]:
-    """Runs that can be looked at, the most recently used first."""
+def recent_runs(cache: Path | None = None) -> Iterator[Run]:
+    """Runs that can be looked at, the most recently used first. A run is looked into when its turn comes, so the first
+    few of many are had at once."""
     folder = (cache or cache_folder()) / "runs"
-    runs = [Run(path) for path in folder.glob("*") if _KEY.fullmatch(path.name)] if folder.is_dir() else []
-    return sorted((run for run in runs if run.readable), key=lambda run: -_modified(run.folder))
+    found = [Run(path) for path in folder.glob("*") if _KEY.fullmatch(path.name)] if folder.is_dir() else []
+    yield from (run for run in sorted(found, key=lambda run: -_modified(run.folder)) if run.readable)
+
+
+def list_runs(cache: Path | None = None) -> list[Run]:
+    """All of `recent_runs`."""
+    return list(recent_runs(cache))
 
 
 def set_aside(folder: Path) -> None:

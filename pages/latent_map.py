@@ -132,7 +132,7 @@ def _map(run: Run, data: Data, work: Work, look: Look, marks: Sequence[map_view.
         np.asarray(work.array("points")),
         near=near["codings"],
         near_map=near["map"],
-        reconstructions=np.asarray(run.reconstructions()[numbers]) if pictured else None,
+        reconstructions=picked.reconstructions_of(run)[numbers] if pictured else None,
         errors=errors,
     )
     place = {number: position for position, number in enumerate(numbers.tolist())}

@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore import figures, hashing, inference, walk
 from aecore.datasets import Data, as_float, watched
 from aecore.errors import AecoreError
-from aecore.figures import PLOTLY_CONFIG
 from aecore.runs import Run
 from pages.widgets import (
     active,
     bits,
+    charts,
     controls,
     header,
     holes,
@@ -22,7 +22,6 @@ from pages.widgets import (
     image_grid,
     journeys,
     shell,
-    theme,
     walk_view,
 )
 from pages.widgets.markdown import plain
@@ -244,8 +243,10 @@ def _journeys(run: Run, data: Data, walker: Walker) -> None:
 def _carried(run: Run) -> None:
     if run.metrics.get("kl_per_dimension"):
         st.markdown("###### What each coding carries")
-        chart = figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), theme.current())
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="KL divergence of each coding", key="kl")
+        charts.draw(
+            lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
+            of=host.identity(run, "metrics.json"), key="kl", alt="KL divergence of each coding",
+        )  # fmt: skip
         st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
 
 

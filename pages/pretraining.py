@@ -7,10 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore import datasets, figures, jobs, pretraining
 from aecore.errors import AecoreError
-from aecore.figures import PLOTLY_CONFIG
 from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row, Verdict
 from aecore.runs import Run
-from pages.widgets import active, controls, header, host, shell, theme
+from pages.widgets import active, charts, controls, header, host, shell
 
 shell.enter()
 
@@ -41,7 +40,7 @@ def main() -> None:
     _buttons(bar, run, spec, busy)
     _failure(spec)
     if busy:
-        st.fragment(_tick, run_every=header.TICK)(busy, len(_open(busy).rows))
+        st.fragment(_tick, run_every=host.tick(busy))(busy, len(_open(busy).rows))
     _results(spec, rows, judged)
 
 
@@ -154,10 +153,10 @@ def _tick(key: str, drawn: int) -> None:
 def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:
     picture, words = st.columns([3, 2], gap="medium")
     with picture:
-        chart = figures.accuracy_by_labels(rows, theme.current(), spec.labels)
-        st.plotly_chart(
-            chart, theme=None, config=PLOTLY_CONFIG, key="accuracy", alt="Accuracy against the number of labels"
-        )
+        charts.draw(
+            lambda colours: figures.accuracy_by_labels(rows, colours, spec.labels),
+            of=(repr(rows), spec.labels), key="accuracy", alt="Accuracy against the number of labels",
+        )  # fmt: skip
         st.caption(
             "Each faint mark is one seed, each line goes through the means, each bar is a standard deviation. "
             f"{spec.epochs} epochs of {TRAINERS[spec.optimizer]} at {spec.learning_rate:g} each; the pretrained "

@@ -5,9 +5,9 @@ import streamlit as st
 
 from aecore import corruption, figures, inference, metrics
 from aecore.datasets import Data, as_float, watched
-from aecore.figures import PLOTLY_CONFIG, error_text, share_text
+from aecore.figures import error_text, share_text
 from aecore.runs import Run, open_run
-from pages.widgets import active, controls, header, host, image_grid, inside, picked, selection, shell, theme, worth
+from pages.widgets import active, charts, controls, header, host, image_grid, inside, picked, selection, shell, worth
 
 shell.enter()
 
@@ -18,7 +18,7 @@ def main() -> None:
     run, busy = active.shown(), active.pending()
     if busy and busy.latest_snapshot():
         header.draw(busy, "It is learning: shapes first, then shades. What it makes of ten images now:", [])
-        st.fragment(_live, run_every=LIVE_SECONDS)(busy.key)
+        st.fragment(_live, run_every=host.tick(busy.key, LIVE_SECONDS))(busy.key)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
     if run:
@@ -95,7 +95,7 @@ def _pictures(run: Run, data: Data) -> None:
         output = inference.reconstruct(run, x)
         rows = [("original", x), ("reconstruction", output)]
     else:
-        output = picked.reconstructions_of(run)[index]
+        output = as_float(picked.reconstructions_of(run)[index])
         rows = [("original", x), ("reconstruction", output)]
     _grid(rows, x, output, columns)
 
@@ -109,19 +109,22 @@ def _grid(rows: list[tuple[str, np.ndarray]], x: np.ndarray, output: np.ndarray,
 
 
 def _curves_and_classes(run: Run, data: Data) -> None:
-    colours = theme.current()
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("###### How it learned")
         floor = run.metrics.get("pca_mse")
-        _curve(run, run.history, floor)
+        _curve(run, floor, host.identity(run, "reconstructions.npz"))
         below = "; under the dotted line it beats the best linear code of its size" if floor else ""
         st.caption(f"The error falls fast, then slowly{below}.")
     with right:
-        if data.validation_labels is not None:
+        labels = data.validation_labels
+        if labels is not None:
             st.markdown("###### Which images are hard")
-            chart = figures.class_errors(picked.errors_of(run), data.validation_labels, data.info.classes, colours)
-            st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Mean error of each class, hardest first")
+            charts.draw(
+                lambda colours: figures.class_errors(picked.errors_of(run), labels, data.info.classes, colours),
+                of=host.identity(run, "reconstructions.npz"), key="class_errors",
+                alt="Mean error of each class, hardest first",
+            )  # fmt: skip
             st.caption("Mean error of each class: what has texture or straps is hard, what is plain is easy.")
 
 
@@ -132,22 +135,26 @@ def _errors_and_inside(run: Run, data: Data) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown("###### Where the errors are")
-        chart = figures.error_heat_map(picked.pixel_errors_of(run), theme.current(), height=260)
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Mean error of each pixel")
+        charts.draw(
+            lambda colours: figures.error_heat_map(picked.pixel_errors_of(run), colours, height=260),
+            of=host.identity(run, "reconstructions.npz"), key="pixel_errors", alt="Mean error of each pixel",
+        )  # fmt: skip
         st.caption("Mean error of each pixel: edges and sleeves, where images differ most, are hardest.")
     with right:
         inside.draw(run, data)
 
 
-def _curve(run: Run, history: dict, pca_mse: float | None) -> None:
-    chart = figures.learning_curves(
-        history,
-        pca_mse,
-        theme.current(),
-        epochs=run.status().get("epochs") or run.spec.epochs,
-        components=run.metrics.get("coding_size"),
-    )
-    st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Learning curves", key="curves")
+def _curve(run: Run, pca_mse: float | None, identity: tuple | None = None) -> None:
+    charts.draw(
+        lambda colours: figures.learning_curves(
+            run.history,
+            pca_mse,
+            colours,
+            epochs=run.status().get("epochs") or run.spec.epochs,
+            components=run.metrics.get("coding_size"),
+        ),
+        of=identity, key="curves", alt="Learning curves",
+    )  # fmt: skip
 
 
 def _live(key: str) -> None:
@@ -161,7 +168,7 @@ def _live(key: str) -> None:
         x, labels = as_float(data.validation[index]), data.validation_labels
         columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
         _grid([("original", x), ("reconstruction", output)], x, output, columns)
-    _curve(run, run.history, run.status().get("pca_mse"))
+    _curve(run, run.status().get("pca_mse"))
     st.caption("Each point is one look at the training; the dotted line is PCA with as many components.")
 
 

@@ -1,14 +1,16 @@
 """Sparsity: how many codings speak for an image, how busy each unit is, and what the penalty asks for."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from aecore import figures, jobs, metrics, runs
 from aecore.datasets import as_float
 from aecore.errors import AecoreError
-from aecore.figures import PLOTLY_CONFIG, error_text, share_text
+from aecore.figures import error_text, share_text
 from aecore.runs import Run
-from pages.widgets import active, header, host, inside, shell, theme
+from pages.widgets import active, charts, header, host, inside, shell
 
 shell.enter()
 
@@ -22,17 +24,18 @@ def main() -> None:
         header.draw(None, "", [])
         return
     layer = _layer(run)
-    activations = _activations(run, layer)
     baseline = _baseline(run)
-    without = _activations(baseline, layer) if baseline and layer in inside.layer_names(baseline) else None
-    header.draw(run, _sentence(run, activations.shape[1]), _numbers(run, layer, activations, without))
+    beside = baseline if baseline and layer in inside.layer_names(baseline) else None
+    activity = _activity(*host.identity(run), layer)
+    without = _activity(*host.identity(beside), layer) if beside else None
+    header.draw(run, _sentence(run, len(activity.means)), _numbers(run, layer, activity, without))
     st.selectbox(
         "Layer", inside.layer_names(run), key="sparsity_layer", label_visibility="collapsed", width=320,
         help="The penalty acts on the codings; any other layer can be looked at as well.",
     )  # fmt: skip
-    _histograms(run, layer, activations, without)
+    _histograms(run, layer, activity, beside)
     _ask_for_baseline(run, baseline)
-    _penalties(run, layer, activations)
+    _penalties(run, layer, activity)
 
 
 def _layer(run: Run) -> str:
@@ -49,6 +52,29 @@ def _activations(run: Run, layer: str) -> np.ndarray:
         return np.asarray(run.array("codings"), np.float32)
     x = as_float(host.data(run.spec.dataset).validation[:SAMPLES])
     return inside.activations(run, x, layer).reshape(len(x), -1)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the page tells of a layer's activations over the validation samples."""
+
+    silent: float  # share of them below `SILENT`
+    mean: float
+    dead: int  # units that hardly change
+    lowest: float
+    means: np.ndarray  # (units,)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _activity(cache: str, key: str, modified: int, layer: str) -> Activity:
+    found = _activations(runs.open_run(key, host.cache()), layer)
+    return Activity(
+        metrics.silent_share(found, SILENT),
+        float(found.mean()),
+        metrics.dead_units(found),
+        float(found.min()),
+        found.mean(axis=0),
+    )
 
 
 def _baseline(run: Run) -> Run | None:
@@ -69,42 +95,47 @@ def _sentence(run: Run, units: int) -> str:
     )
 
 
-def _numbers(run: Run, layer: str, activations: np.ndarray, without: np.ndarray | None) -> list[header.Number]:
-    silent = metrics.silent_share(activations, SILENT)
-    against = f"{100 * metrics.silent_share(without, SILENT):.0f} % without penalty" if without is not None else ""
+def _numbers(run: Run, layer: str, activity: Activity, without: Activity | None) -> list[header.Number]:
+    against = f"{100 * without.silent:.0f} % without penalty" if without else ""
     targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
     return [
-        header.Number("Nearly silent (|a| < 0.1)", f"{100 * silent:.0f} %", against),
+        header.Number("Nearly silent (|a| < 0.1)", f"{100 * activity.silent:.0f} %", against),
         header.Number(
-            "Mean activation", share_text(float(activations.mean())),
+            "Mean activation", share_text(activity.mean),
             f"target {run.spec.sparsity_target:g}" if targeted else "",
         ),
         header.Number(
-            "Dead units", f"{metrics.dead_units(activations)} of {activations.shape[1]:,}",
+            "Dead units", f"{activity.dead} of {len(activity.means):,}",
             help="Units that hardly change from one image to the next: they carry nothing.",
         ),
         header.Number("Error (MSE)", error_text(run.metrics.get("val_mse"))),
     ]  # fmt: skip
 
 
-def _histograms(run: Run, layer: str, activations: np.ndarray, without: np.ndarray | None) -> None:
-    colours = theme.current()
+def _histograms(run: Run, layer: str, activity: Activity, beside: Run | None) -> None:
+    of = (*host.identity(run), layer, *(host.identity(beside) if beside else ()))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("###### How active are the units?")
-        chart = figures.activation_histogram(activations, colours, without)
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Histogram of all activations", key="activations")
+        charts.draw(
+            lambda colours: figures.activation_histogram(
+                _activations(run, layer), colours, _activations(beside, layer) if beside else None
+            ),
+            of=of, key="activations", alt="Histogram of all activations",
+        )  # fmt: skip
         st.caption("Share of all activations. Without a penalty they spread; with one most are silent.")
     with right:
         st.markdown("###### How busy is each unit on average?")
         targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
-        means = without.mean(axis=0) if without is not None else None
-        chart = figures.unit_mean_histogram(
-            activations.mean(axis=0), colours, run.spec.sparsity_target if targeted else None, means
-        )
-        st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Histogram of unit means", key="means")
+        means = _activity(*host.identity(beside), layer).means if beside else None
+        charts.draw(
+            lambda colours: figures.unit_mean_histogram(
+                activity.means, colours, run.spec.sparsity_target if targeted else None, means
+            ),
+            of=of, key="means", alt="Histogram of unit means",
+        )  # fmt: skip
         st.caption(
-            f"Share of the {activations.shape[1]:,} units. "
+            f"Share of the {len(activity.means):,} units. "
             + ("The penalty pulls every unit's mean to the target." if targeted else "A unit at zero is never used.")
         )
 
@@ -116,7 +147,8 @@ def _ask_for_baseline(run: Run, baseline: Run | None) -> None:
     spec = run.spec.replace(sparsity_weight=0)
     state = active.state(runs.run_of(spec, host.cache()))
     if state in active.PENDING:
-        st.fragment(_await_baseline, run_every=header.TICK)(runs.run_key(spec))
+        key = runs.run_key(spec)
+        st.fragment(_await_baseline, run_every=host.tick(key))(key)
     elif st.button("Train the same without penalty, to compare", icon=":material/compare_arrows:", key="baseline"):
         try:
             host.queue().submit(jobs.TrainTask(spec), host.session())
@@ -132,12 +164,14 @@ def _await_baseline(key: str) -> None:
     st.progress(float(run.status().get("fraction") or 0), text="The same run without penalty is being trained")
 
 
-def _penalties(run: Run, layer: str, activations: np.ndarray) -> None:
+def _penalties(run: Run, layer: str, activity: Activity) -> None:
     st.markdown("###### What the penalty costs")
     weight, kind, target = run.spec.sparsity_weight, run.spec.sparsity, run.spec.sparsity_target
-    means = np.clip(activations.mean(axis=0), 0, 1) if layer == "codings" and activations.min() >= 0 else None
-    chart = figures.penalty_curves(target, theme.current(), means)
-    st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="Penalty against mean activation", key="penalties")
+    means = np.clip(activity.means, 0, 1) if layer == "codings" and activity.lowest >= 0 else None
+    charts.draw(
+        lambda colours: figures.penalty_curves(target, colours, means),
+        of=(*host.identity(run), layer), key="penalties", alt="Penalty against mean activation",
+    )  # fmt: skip
     here = f"This run: {kind.upper()}, weight {weight:g}. " if weight else ""
     st.caption(
         f"{here}The cost of one unit whose mean activation is off the target of {target:g}. KL, which compares "

@@ -141,9 +141,10 @@ class Queue:
         """Start the workers and let them import what they need, in the background; `AECORE_WARM=0` leaves that out."""
         if self.address is None and settings.get("AECORE_WARM"):
             with self._changed:
-                for lane in self._lanes.values():
+                for lane in (cold := [lane for lane in self._lanes.values() if not lane.preload]):
                     lane.preload = True
-                self._changed.notify_all()
+                if cold:  # every page asks for this; threads are woken once
+                    self._changed.notify_all()
 
     def close(self) -> None:
         """Kill the workers. Finished runs stay; what was running is marked as interrupted."""

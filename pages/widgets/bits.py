@@ -18,10 +18,9 @@ from aecore import datasets, hashing, inference, runs
 from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.errors import AecoreError, SpecError
-from aecore.figures import PLOTLY_CONFIG
 from aecore.figures.bits import bit_balance
 from aecore.runs import Run
-from pages.widgets import host, image_grid, packing, parts, theme
+from pages.widgets import charts, host, image_grid, packing, parts
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -242,8 +241,11 @@ def _shares(data: Data, members: np.ndarray) -> str:
 
 def _balance(codes: Codes) -> None:
     st.markdown("###### Does each bit tell something?")
-    chart = bit_balance(codes.bits.mean(axis=0), theme.current())
-    st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG, alt="How often each bit is set", key="bit_balance")
+    shares = codes.bits.mean(axis=0)
+    charts.draw(
+        lambda colours: bit_balance(shares, colours), of=(shares.tobytes(),), key="bit_balance",
+        alt="How often each bit is set",
+    )  # fmt: skip
     st.caption(
         "How often each bit is set. At one half (dotted) a bit divides the images best; one that is always or never "
         "set says nothing about an image."

@@ -10,10 +10,9 @@ import streamlit as st
 
 from aecore import board, datasets, demo, runs
 from aecore.errors import AecoreError
-from aecore.figures import PLOTLY_CONFIG
 from aecore.figures.board import errors_by_size
 from aecore.spec import digest
-from pages.widgets import active, host, knobs, sidebar, theme
+from pages.widgets import active, charts, host, knobs, sidebar
 from pages.widgets.markdown import plain
 
 CHART, TABLE = "board_chart", "board_table"
@@ -31,10 +30,11 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
     best = board.best(shown)
     st.session_state["board_keys"] = shown["key"].tolist()
     _opened()
-    chart = errors_by_size(shown, best, board.floor(shown), theme.current(), active.shown_key())
-    st.plotly_chart(
-        chart, theme=None, config=PLOTLY_CONFIG, key=CHART, on_select=_clicked, selection_mode="points",
-        alt="Error against coding size of every run",
+    here = active.shown_key()
+    charts.draw(
+        lambda colours: errors_by_size(shown, best, board.floor(shown), colours, here),
+        of=(chosen, here, digest(*shown["key"], *map(str, shown["finished"]))), key=CHART,
+        alt="Error against coding size of every run", on_select=_clicked, selection_mode="points",
     )  # fmt: skip
     st.caption(
         f"{len(shown):,} run{'s' if len(shown) != 1 else ''}. Lower is better, and so is further left: fewer numbers "

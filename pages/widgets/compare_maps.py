@@ -8,13 +8,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore import runs
 from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
 from aecore.figures import share_text
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work
-from pages.widgets import compare_pair, compare_runs, controls, host, image_grid, map_job, map_view, picked, selection
+from pages.widgets import compare_pair, compare_runs, controls, image_grid, map_job, map_view, picked, selection
 from pages.widgets.compare_pair import Pair, Side
 from pages.widgets.map_job import METHODS
 from pages.widgets.markdown import plain
@@ -126,7 +125,7 @@ def _method(run: Run, key: str, name: str, without: str = "") -> str:
 
 
 def _panel(side: Side, points: np.ndarray, index: np.ndarray) -> map_view.Panel:
-    drawn = _drawn(side.run)
+    drawn = picked.reconstructions_of(side.run)
     return map_view.Panel(
         points, side.title, near=side.near("codings"), near_map=side.near("map"),
         reconstructions=image_grid.to_uint8(drawn[index]) if drawn.ndim >= 3 else None,
@@ -217,19 +216,8 @@ def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], said:
     numbers = pair.index[positions]
     x = as_float(data.numbered(numbers))
     rows: list[image_grid.Row] = [("original", x)]
-    outputs = [as_float(_drawn(side.run)[numbers]) for side in (pair.left, pair.right)]
+    outputs = [as_float(picked.reconstructions_of(side.run)[numbers]) for side in (pair.left, pair.right)]
     rows += [("reconstruction", outputs[0])] if pair.one_run else [("left", outputs[0]), ("right", outputs[1])]
     labels = data.labels_of(numbers)
     columns = [f"no. {n}" if labels is None else data.info.classes[labels[i]] for i, n in enumerate(numbers)]
     image_grid.show(rows, columns, (said, texts), per_row=10)
-
-
-def _drawn(run: Run) -> np.ndarray:
-    """The run's reconstructions of all validation samples, as they are stored."""
-    return _unpacked(*host.identity(run, "reconstructions.npz"))
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
-    """Unpacking takes 0.1 to 0.3 s, and every selection draws from them again."""
-    return runs.open_run(key, host.cache()).reconstructions()

@@ -7,6 +7,7 @@ never.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,8 +26,8 @@ RECENT = 5  # so many stand beside the active run where its data set has no demo
 
 def others(run: Run) -> list[Run]:
     """The other runs that can be looked at and saw the same data, the most recently used first."""
-    found = (other for other in runs.list_runs(host.cache()) if other.key != run.key)
-    return [other for other in found if _spec_of(other) == run.spec.dataset][:LISTED]
+    found = (other for other in runs.recent_runs(host.cache()) if other.key != run.key)
+    return list(islice((other for other in found if _spec_of(other) == run.spec.dataset), LISTED))
 
 
 def names(found: Sequence[Run]) -> dict[str, str]:

@@ -19,7 +19,6 @@ from pages.widgets import (
     compare_cards,
     compare_runs,
     controls,
-    header,
     host,
     image_grid,
     own_sample,
@@ -118,7 +117,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
     )
     pending = [str(work.folder) for work in maps.values() if work and active.state(work) in active.PENDING]
     if pending:
-        st.fragment(_await, run_every=header.TICK)(pending)
+        st.fragment(_await, run_every=host.tick(Path(pending[0]).name))(pending)
 
 
 def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: Work | None) -> Card:

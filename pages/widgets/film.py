@@ -129,7 +129,7 @@ def section(run: Run, data: Data) -> None:
     st.markdown("###### How did the codings get there?")
     live = active.state(run) in active.PENDING
     st.session_state[f"film_{run.key}_sent"] = 0
-    st.fragment(_film, run_every=TICK if live else None)(run.key, data.info.name)
+    st.fragment(_film, run_every=host.tick(run.key, TICK) if live else None)(run.key, data.info.name)
 
 
 def _film(key: str, dataset: str) -> None:

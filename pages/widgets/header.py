@@ -12,8 +12,6 @@ from aecore import runs
 from aecore.runs import Run
 from pages.widgets import active, host, knobs, sidebar
 
-TICK = 0.5  # seconds between two looks at a training
-
 _OPEN_SIDEBAR = """
 export default function(component) {
   const button = component.parentElement.querySelector("button");
@@ -103,7 +101,7 @@ def _progress(shown: Run | None) -> None:
     """One line on the training this session waits for, or on how the picture differs from the knobs."""
     busy = active.pending()
     if busy:
-        st.fragment(_tick, run_every=TICK)(busy.key)
+        st.fragment(_tick, run_every=host.tick(busy.key))(busy.key, active.state(busy))
         return
     key = st.session_state.get("run")
     chosen = runs.open_run(key, host.cache()) if key else None
@@ -127,10 +125,10 @@ def _failure(chosen: Run, shown: Run | None) -> None:
     st.button("Train again", key="again", icon=":material/replay:", on_click=active.train)
 
 
-def _tick(key: str) -> None:
+def _tick(key: str, drawn: str) -> None:
     run = runs.open_run(key, host.cache())
     state = active.state(run)
-    if state not in active.PENDING:
+    if state != drawn:  # it began, and is looked at more often now; or it ended
         st.rerun(scope="app")
     if st.session_state.get("seen_learning") != key and run.latest_snapshot():
         st.session_state["seen_learning"] = key  # from now on the page draws the run that trains

@@ -17,7 +17,7 @@ from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work, read_json
 from aecore.stability import MAX_POINTS, StabilitySpec, refusal
 from aecore.verdict import verdict
-from pages.widgets import active, header, host, image_grid, theme
+from pages.widgets import active, charts, host, image_grid
 from pages.widgets.pictures import sample_html
 
 ROW = 10
@@ -96,9 +96,9 @@ def stability(run: Run, data: Data, work: Work, spec: MapSpec) -> None:
     maps, spread = np.asarray(found.array("points")), np.asarray(found.array("spread"))
     seeds = told.get("seeds", [])
     names = [f"seed {seed}" for seed in seeds] if len(seeds) == len(maps) else [""] * len(maps)
-    st.plotly_chart(
-        figures.small_multiples(maps, data.labels_of(index), names, theme.current()), theme=None,
-        config=figures.PLOTLY_CONFIG, key=f"stability_maps_{found.key}",
+    charts.draw(
+        lambda colours: figures.small_multiples(maps, data.labels_of(index), names, colours),
+        of=(found.folder.as_posix(),), key=f"stability_maps_{found.key}",
         alt=f"The map of {len(index):,} samples drawn with {several} seeds",
     )  # fmt: skip
     less = f" ({len(index):,} of its points)" if len(index) < len(work.array("index")) else ""
@@ -283,7 +283,7 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
         return None
     if ticket.state == "finished":  # a queue without workers has done it already
         return work
-    st.fragment(_wait, run_every=header.TICK)(str(ticket.folder))
+    st.fragment(_wait, run_every=host.tick(work.key))(str(ticket.folder))
     return None
 
 

@@ -7,9 +7,8 @@ import streamlit as st
 
 from aecore import figures, inference
 from aecore.datasets import Data, as_float
-from aecore.figures import PLOTLY_CONFIG
 from aecore.runs import Run
-from pages.widgets import image_grid, theme
+from pages.widgets import charts, image_grid
 
 MAPS_SHOWN = 32
 
@@ -50,9 +49,9 @@ def draw(run: Run, data: Data) -> None:
             st.caption(f"{shape}: each picture is one feature map. Look for edges, sides, filled shapes.")
         else:
             values = activity.mean(axis=0) if activity.ndim == 2 else activity
-            st.plotly_chart(
-                figures.layer_activity(values, theme.current()), theme=None, config=PLOTLY_CONFIG,
-                alt=f"Activations of {layer}", key="activity",
+            charts.draw(
+                lambda colours: figures.layer_activity(values, colours), of=(values.tobytes(),), key="activity",
+                alt=f"Activations of {layer}",
             )  # fmt: skip
             over = ", averaged over the rows" if activity.ndim == 2 else ""
             st.caption(f"Each bar is one of {values.size:,} units{over}. Try two samples of one class: similar bars.")

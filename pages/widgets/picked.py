@@ -46,12 +46,18 @@ def pixel_errors_of(run: Run) -> np.ndarray:
 
 
 def reconstructions_of(run: Run) -> np.ndarray:
-    """Validation reconstructions as float32 in the data's units."""
-    return as_float(run.reconstructions())
+    """Validation reconstructions (n, *shape) as they are stored, shared by all visitors: pick some, then `as_float`."""
+    return _unpacked(*host.identity(run, "reconstructions.npz"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
+    """Unpacking takes 20 to 300 ms, and every rerun and every selection draws from them again."""
+    return runs.open_run(key, host.cache()).reconstructions()
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _errors(cache: str, key: str, modified: int) -> tuple[np.ndarray, np.ndarray]:
     run = runs.open_run(key, host.cache())
-    squared = np.square(as_float(host.data(run.spec.dataset).validation) - reconstructions_of(run))
+    squared = np.square(as_float(host.data(run.spec.dataset).validation) - as_float(run.reconstructions()))
     return squared.reshape(len(squared), -1).mean(axis=1), squared.mean(axis=0)

@@ -20,7 +20,7 @@ from aecore.errors import AecoreError
 from aecore.figures import PLOTLY_CONFIG, error_text
 from aecore.figures.class_map import class_map
 from aecore.runs import Run, Work
-from pages.widgets import active, board, host, image_grid, map_job, picked, sidebar, theme
+from pages.widgets import active, board, charts, host, image_grid, map_job, picked, sidebar
 from pages.widgets.markdown import plain
 from pages.widgets.packing import SCRIPTS, script
 
@@ -185,7 +185,7 @@ def _sentence(step: Step) -> str:
 def _pictures(run: Run, data: Data) -> None:
     index = picked.choose("each", picked.errors_of(run), data.validation_labels)
     index = index[:: max(1, len(index) // SHOWN)][:SHOWN]
-    x, output = as_float(data.validation[index]), picked.reconstructions_of(run)[index]
+    x, output = as_float(data.validation[index]), as_float(picked.reconstructions_of(run)[index])
     labels = data.validation_labels
     columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
     errors = [error_text(error) for error in metrics.per_sample_mse(x, output)]
@@ -198,9 +198,13 @@ def _map(step: Step, data: Data) -> None:
     else:
         points, numbers = np.asarray(step.work.array("points")), np.asarray(step.work.array("index"))
     labels = data.labels_of(numbers)
-    chart = class_map(points[:POINTS], None if labels is None else labels[:POINTS], data.info.classes, theme.current())
-    st.plotly_chart(chart, theme=None, config=PLOTLY_CONFIG | {"staticPlot": True}, key="present_map",
-                    alt=f"Map of the codings of {plain(sidebar.name_of(step.run))}")  # fmt: skip
+    charts.draw(
+        lambda colours: class_map(
+            points[:POINTS], None if labels is None else labels[:POINTS], data.info.classes, colours
+        ),
+        of=(step.run.folder.as_posix(), step.method, points[:POINTS].tobytes()), key="present_map",
+        alt=f"Map of the codings of {plain(sidebar.name_of(step.run))}", config=PLOTLY_CONFIG | {"staticPlot": True},
+    )  # fmt: skip
 
 
 def _map_of(run: Run) -> tuple[str, Work] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from aecore import datasets, presets, runs, spec
 from aecore.figures import error_text
 from pages.widgets import active, host, knobs, lesson
 from pages.widgets.markdown import plain
+
+RECENT = 10
 
 
 def draw() -> None:
@@ -232,8 +235,12 @@ def _number(
 
 
 def _recent() -> None:
-    with st.expander("Recent runs"):
-        recent = runs.list_runs(host.cache())[:10]
+    # Drawn when it is opened: ten buttons would be a quarter of what every page of every visitor sends.
+    box = st.expander("Recent runs", key="recent", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        recent = list(islice(runs.recent_runs(host.cache()), RECENT))
         for run in recent:
             st.button(
                 run_label(run),

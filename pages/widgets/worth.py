@@ -48,7 +48,7 @@ def draw(run: Run) -> None:
     if found:
         _show(found)
     elif state in active.PENDING:
-        st.fragment(_wait, run_every=LOOK_SECONDS)(run.key)
+        st.fragment(_wait, run_every=host.tick(work.key, LOOK_SECONDS))(run.key)
     else:
         message = refused or work.status().get("message") or "it ended early"
         st.caption(f":material/error: This run could not be measured: {message}")

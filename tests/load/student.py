@@ -1,7 +1,8 @@
 """One visitor without a browser: a websocket that speaks Streamlit's protocol, as its front end does.
 
 A visitor keeps the values of the widgets it changed, sends them all with every rerun, answers the server's requests to
-rerun fragments (`run_every`), and knows widgets by the keys that the pages give them.
+rerun fragments (`run_every`), knows widgets by the keys that the pages give them, and keeps large messages as a browser
+does, so that the server only names those it sent before.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Student:
         self.query = ""
         self.errors: list[str] = []
         self.key = ""  # of the run that the link names
+        self._kept: dict[str, tuple[ForwardMsg, int]] = {}  # hash: message, the run of the script it was last used in
+        self._runs, self._oldest = 0, 0
         self._socket: ClientConnection | None = None
         self._finished = asyncio.Event()
         self._timers: dict[str, asyncio.Task[None]] = {}
@@ -102,6 +105,7 @@ class Student:
         state = message.rerun_script
         state.query_string, state.page_script_hash = self.query, self.page
         state.widget_states.widgets.extend(self.values.values())
+        state.cached_message_hashes.extend(self._kept)
         if fragment:
             state.fragment_id, state.is_auto_rerun = fragment, True
         assert self._socket
@@ -118,7 +122,14 @@ class Student:
             self._finished.set()
 
     def _take(self, message: ForwardMsg, kind: str | None) -> None:
-        if kind == "navigation":
+        if kind == "ref_hash":
+            message = self._kept[message.ref_hash][0]
+            kind = message.WhichOneof("type")
+        if message.metadata.cacheable:
+            self._kept[message.hash] = message, self._runs
+        if kind == "new_session":
+            self._oldest = message.new_session.config.max_cached_message_age
+        elif kind == "navigation":
             self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
             self.page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
@@ -132,6 +143,10 @@ class Student:
             if again.fragment_id not in self._timers:
                 self._timers[again.fragment_id] = asyncio.create_task(self._tick(again.interval, again.fragment_id))
         elif kind == "script_finished" and message.script_finished == DONE:
+            self._runs += 1
+            self._kept = {
+                name: (kept, at) for name, (kept, at) in self._kept.items() if self._runs - at <= self._oldest
+            }
             self._finished.set()
 
     def _element(self, element: Any) -> None:

@@ -1,0 +1,30 @@
+"""Plotly charts on the page: one way to draw them, and each is made once for all visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from aecore.figures import PLOTLY_CONFIG, Theme
+from pages.widgets import theme
+
+Make = Callable[[Theme], go.Figure]
+
+
+def draw(make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = None, **more: Any) -> None:
+    """Draw the chart that `make` makes for the visitor's theme.
+
+    `of` says what the chart shows, down to every argument that changes it: visitors who look at the same thing share
+    one figure, and `make` is not called again. None for what changes while one looks. `more` goes to Streamlit.
+    """
+    colours = theme.current()
+    chart = make(colours) if of is None else _made((key, colours.name, *of), make)
+    st.plotly_chart(chart, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
+
+
+@st.cache_resource(show_spinner=False, max_entries=300)
+def _made(of: tuple[Hashable, ...], _make: Make) -> go.Figure:
+    return _make(theme.current())
