@@ -24,6 +24,7 @@ from pages.widgets import (
     picked,
     selection,
     shell,
+    turns,
 )
 
 shell.enter()
@@ -93,7 +94,7 @@ def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> L
     return Look(method, colour, cast(Any, style), cast(Any, tool))
 
 
-@st.fragment
+@turns.fragment
 def _explore(run: Run, data: Data, work: Work, look: Look) -> None:
     """The map, beside it how true it is and what was picked on it."""
     left, right = st.columns([3, 2], gap="medium")
@@ -111,7 +112,7 @@ def _explore(run: Run, data: Data, work: Work, look: Look) -> None:
             selection.draw(run, data, work)
 
 
-@st.fragment
+@turns.fragment
 def _own(run: Run, data: Data, work: Work, look: Look) -> None:
     """The map with somebody's own picture on it, and what the network makes of that picture."""
     left, right = st.columns([3, 2], gap="medium")

@@ -22,6 +22,7 @@ from pages.widgets import (
     image_grid,
     journeys,
     shell,
+    turns,
     walk_view,
 )
 from pages.widgets.markdown import plain
@@ -147,7 +148,7 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
     st.session_state.update(walk_run=run.key, walk_z=np.asarray(z, np.float32), walk_sample=sample)
 
 
-@st.fragment
+@turns.fragment
 def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The component and what stands over it: all that runs again when a hand lets go."""
     bar = st.container(horizontal=True, gap="small", vertical_alignment="center")

@@ -9,7 +9,7 @@ from aecore import datasets, figures, jobs, pretraining
 from aecore.errors import AecoreError
 from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row, Verdict
 from aecore.runs import Run
-from pages.widgets import active, charts, controls, header, host, shell
+from pages.widgets import active, charts, controls, header, host, shell, turns
 
 shell.enter()
 
@@ -40,7 +40,7 @@ def main() -> None:
     _buttons(bar, run, spec, busy)
     _failure(spec)
     if busy:
-        st.fragment(_tick, run_every=host.tick(busy))(busy, len(_open(busy).rows))
+        turns.look(_tick, busy)(busy, len(_open(busy).rows))
     _results(spec, rows, judged)
 
 

@@ -7,7 +7,20 @@ from aecore import corruption, figures, inference, metrics
 from aecore.datasets import Data, as_float, watched
 from aecore.figures import error_text, share_text
 from aecore.runs import Run, open_run
-from pages.widgets import active, charts, controls, header, host, image_grid, inside, picked, selection, shell, worth
+from pages.widgets import (
+    active,
+    charts,
+    controls,
+    header,
+    host,
+    image_grid,
+    inside,
+    picked,
+    selection,
+    shell,
+    turns,
+    worth,
+)
 
 shell.enter()
 
@@ -18,7 +31,7 @@ def main() -> None:
     run, busy = active.shown(), active.pending()
     if busy and busy.latest_snapshot():
         header.draw(busy, "It is learning: shapes first, then shades. What it makes of ten images now:", [])
-        st.fragment(_live, run_every=host.tick(busy.key, LIVE_SECONDS))(busy.key)
+        turns.look(_live, busy.key, LIVE_SECONDS)(busy.key)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
     if run:

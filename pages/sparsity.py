@@ -10,7 +10,7 @@ from aecore.datasets import as_float
 from aecore.errors import AecoreError
 from aecore.figures import error_text, share_text
 from aecore.runs import Run
-from pages.widgets import active, charts, header, host, inside, shell
+from pages.widgets import active, charts, header, host, inside, shell, turns
 
 shell.enter()
 
@@ -148,7 +148,7 @@ def _ask_for_baseline(run: Run, baseline: Run | None) -> None:
     state = active.state(runs.run_of(spec, host.cache()))
     if state in active.PENDING:
         key = runs.run_key(spec)
-        st.fragment(_await_baseline, run_every=host.tick(key))(key)
+        turns.look(_await_baseline, key)(key)
     elif st.button("Train the same without penalty, to compare", icon=":material/compare_arrows:", key="baseline"):
         try:
             host.queue().submit(jobs.TrainTask(spec), host.session())

@@ -12,7 +12,7 @@ from aecore import runs, settings
 from aecore.errors import AecoreError
 from aecore.jobs import Ticket, housekeeping
 from aecore.runs import read_json
-from pages.widgets import host, shell, sidebar
+from pages.widgets import host, shell, sidebar, turns
 
 shell.enter()
 
@@ -26,7 +26,7 @@ def main() -> None:
         "For whoever hosts it. A proxy may ask `/_stcore/health`, which answers 'ok' while the server lives; every "
         "event of a job is one line of JSON on its standard error."
     )
-    st.fragment(_live, run_every=TICK)()
+    turns.fragment(_live, TICK)()
     st.markdown("###### How it is set")
     st.caption("By environment variables, at the start.")
     rows = [(s.name, str(settings.get(s.name)), str(s.default), s.meaning) for s in settings.TABLE]

@@ -20,7 +20,7 @@ from aecore.datasets.base import class_name
 from aecore.errors import AecoreError, SpecError
 from aecore.figures.bits import bit_balance
 from aecore.runs import Run
-from pages.widgets import charts, host, image_grid, packing, parts
+from pages.widgets import charts, host, image_grid, packing, parts, turns
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -79,7 +79,7 @@ def _codes(cache: str, key: str, modified: int) -> Codes:
     return Codes(codings, bits, levels, bits[first[order]], counts[order], hashing.decided(codings, levels))
 
 
-@st.fragment
+@turns.fragment
 def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     """All that runs again when a code has come to rest."""
     first = int(datasets.watched(len(data.validation), data.validation_labels)[0])

@@ -25,6 +25,7 @@ from pages.widgets import (
     picked,
     selection,
     theme,
+    turns,
 )
 from pages.widgets.compare_cards import Card, Place
 from pages.widgets.markdown import plain
@@ -117,7 +118,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
     )
     pending = [str(work.folder) for work in maps.values() if work and active.state(work) in active.PENDING]
     if pending:
-        st.fragment(_await, run_every=host.tick(Path(pending[0]).name))(pending)
+        turns.look(_await, Path(pending[0]).name)(pending)
 
 
 def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: Work | None) -> Card:

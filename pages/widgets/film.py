@@ -20,7 +20,7 @@ from aecore.errors import AecoreError, RunError
 from aecore.figures import Theme
 from aecore.film import Film
 from aecore.runs import Run
-from pages.widgets import active, host, sidebar, theme
+from pages.widgets import active, host, sidebar, theme, turns
 from pages.widgets.packing import SCRIPTS, look, pack, script
 
 TICK = 1.0  # seconds between two looks at a training
@@ -129,7 +129,8 @@ def section(run: Run, data: Data) -> None:
     st.markdown("###### How did the codings get there?")
     live = active.state(run) in active.PENDING
     st.session_state[f"film_{run.key}_sent"] = 0
-    st.fragment(_film, run_every=host.tick(run.key, TICK) if live else None)(run.key, data.info.name)
+    part = turns.look(_film, run.key, TICK) if live else turns.fragment(_film)
+    part(run.key, data.info.name)
 
 
 def _film(key: str, dataset: str) -> None:

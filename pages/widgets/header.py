@@ -10,7 +10,7 @@ import streamlit.components.v2 as components
 
 from aecore import runs
 from aecore.runs import Run
-from pages.widgets import active, host, knobs, sidebar
+from pages.widgets import active, host, knobs, sidebar, turns
 
 _OPEN_SIDEBAR = """
 export default function(component) {
@@ -101,7 +101,7 @@ def _progress(shown: Run | None) -> None:
     """One line on the training this session waits for, or on how the picture differs from the knobs."""
     busy = active.pending()
     if busy:
-        st.fragment(_tick, run_every=host.tick(busy.key))(busy.key, active.state(busy))
+        turns.look(_tick, busy.key)(busy.key, active.state(busy))
         return
     key = st.session_state.get("run")
     chosen = runs.open_run(key, host.cache()) if key else None

@@ -20,7 +20,7 @@ from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.runs import Run
 from aecore.spec import RunSpec
-from pages.widgets import active, host, packing, parts, sidebar, theme
+from pages.widgets import active, host, packing, parts, sidebar, theme, turns
 from pages.widgets.parts import Slot
 from pages.widgets.walk_view import DECODING, Walker, groups, walker
 
@@ -210,7 +210,7 @@ def _offer(run: Run) -> None:
         st.caption(f"Nothing to compare with: {error}")
         return
     if active.state(asked) in active.PENDING:
-        st.fragment(_await, run_every=host.tick(asked.key))(asked.key)
+        turns.look(_await, asked.key)(asked.key)
         return
     words = WORDS[spec.coding]
     if st.button(f"Train {words} with two codings, to compare", icon=":material/compare_arrows:", key="holes_train"):

@@ -17,7 +17,7 @@ from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work, read_json
 from aecore.stability import MAX_POINTS, StabilitySpec, refusal
 from aecore.verdict import verdict
-from pages.widgets import active, charts, host, image_grid
+from pages.widgets import active, charts, host, image_grid, turns
 from pages.widgets.pictures import sample_html
 
 ROW = 10
@@ -283,7 +283,7 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
         return None
     if ticket.state == "finished":  # a queue without workers has done it already
         return work
-    st.fragment(_wait, run_every=host.tick(work.key))(str(ticket.folder))
+    turns.look(_wait, work.key)(str(ticket.folder))
     return None
 
 

@@ -12,8 +12,6 @@ from aecore import datasets, jobs, runs, settings
 from aecore.errors import RunError
 from aecore.runs import Run
 
-LOOKS = 20.0  # a second; each costs the page process some 5 ms
-
 
 def cache() -> Path:
     return runs.cache_folder()
@@ -61,15 +59,6 @@ def session() -> str:
 def visitors() -> set[str]:
     """The sessions whose tabs are open."""
     return set()
-
-
-def tick(key: str, seconds: float = 0.5) -> float:
-    """Seconds between two looks of this visitor at the job of that key: `seconds`, and longer in a class. All who look
-    at the job while it runs, or all visitors while it waits, cost the server at most `LOOKS` looks a second."""
-    ticket = queue().ticket(key)
-    running = ticket is not None and ticket.state == "running"
-    others = len(ticket.watchers) if ticket and running else len(visitors())
-    return max(seconds, others / LOOKS)
 
 
 def attend() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from aecore import figures, inference
 from aecore.datasets import Data, as_float
 from aecore.runs import Run
-from pages.widgets import charts, image_grid
+from pages.widgets import charts, image_grid, turns
 
 MAPS_SHOWN = 32
 
@@ -23,7 +23,7 @@ def activations(run: Run, x: np.ndarray, layer: str) -> np.ndarray:
     return inference.encode(run, x) if layer == "codings" else inference.layer_activations(run, x, layer)
 
 
-@st.fragment
+@turns.fragment
 def draw(run: Run, data: Data) -> None:
     """Let a person pick a layer and a sample, and show what the layer makes of it."""
     st.markdown("###### A look inside")

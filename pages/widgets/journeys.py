@@ -20,7 +20,7 @@ from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.runs import Run
-from pages.widgets import controls, host, image_grid, journey_picks, journey_view, selection, sidebar, theme
+from pages.widgets import controls, host, image_grid, journey_picks, journey_view, selection, sidebar, theme, turns
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -37,7 +37,7 @@ SUM_WIDTH = 670  # pixels of six pictures
 SUM = (2, 0, 3)  # pullover − T-shirt + dress: what long sleeves are
 
 
-@st.fragment
+@turns.fragment
 def between(run: Run, data: Data, walker: Walker) -> None:
     """From image A to image B."""
     st.markdown("###### What lies between two images?")
@@ -49,7 +49,7 @@ def between(run: Run, data: Data, walker: Walker) -> None:
         _walk(bar, run, walker, a, b, (names[0], names[1]), "between")
 
 
-@st.fragment
+@turns.fragment
 def means(run: Run, data: Data, walker: Walker) -> None:
     """From the mean coding of a class to that of another one."""
     st.markdown("###### What lies between two classes?")
@@ -77,7 +77,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
         _walk(bar, run, walker, middles[chosen[0]], middles[chosen[1]], (chosen[0], chosen[1]), "means")
 
 
-@st.fragment
+@turns.fragment
 def arithmetic(run: Run, data: Data, walker: Walker) -> None:
     """A − B + C."""
     st.markdown("###### Can one calculate with codings?")
@@ -102,7 +102,7 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
 
-@st.fragment
+@turns.fragment
 def random(run: Run, data: Data, walker: Walker) -> None:
     """Random codings with a temperature."""
     variational = run.spec.coding == "variational"
@@ -140,7 +140,7 @@ def random(run: Run, data: Data, walker: Walker) -> None:
         _saves(run, z, [f"random {i + 1}" for i in range(RANDOM)], "random", sheet=labels)
 
 
-@st.fragment
+@turns.fragment
 def grid(run: Run, data: Data, walker: Walker) -> None:
     """The interpolation grid of the book: 3 × 4 codings enlarged to 5 × 7."""
     st.markdown("###### Does one thing turn into the next?")

@@ -16,7 +16,7 @@ import streamlit as st
 from aecore import lessons
 from aecore.errors import AecoreError
 from aecore.lessons import Lesson
-from pages.widgets import host, knobs
+from pages.widgets import host, knobs, turns
 from pages.widgets.markdown import plain
 
 LABELS = {"variant": "Variant", **knobs.LABELS}
@@ -175,7 +175,7 @@ def _answer() -> None:
     st.session_state["answer"] = choice
 
 
-@st.fragment
+@turns.fragment
 def _told(lesson: Lesson) -> None:
     own = st.session_state["answer"]
     verdict = "Your answer" if lesson.right is None else "Right" if own == lesson.right else "Not quite"

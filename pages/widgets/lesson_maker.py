@@ -9,7 +9,7 @@ import streamlit as st
 from aecore import lessons
 from aecore.errors import AecoreError, SpecError
 from aecore.lessons import Lesson
-from pages.widgets import active, host, knobs, lesson, shell, sidebar
+from pages.widgets import active, host, knobs, lesson, shell, sidebar, turns
 from pages.widgets.markdown import plain
 
 _ADVANCED = "All under Advanced"
@@ -124,7 +124,7 @@ def _made() -> None:
     st.markdown(f"###### The link to “{plain(made.title)}”")
     st.code(link(made.key, made.page, st.context.url), language=None, wrap_lines=True)
     if made.question:
-        st.fragment(_answers, run_every=COUNT_EVERY)(made)
+        turns.fragment(_answers, COUNT_EVERY)(made)
 
 
 def _answers(made: Lesson) -> None:

@@ -10,7 +10,7 @@ from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work
-from pages.widgets import active, host
+from pages.widgets import active, host, turns
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -42,7 +42,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> Work | None:
     st.session_state[f"{key}_asked"] = work.key
     if ticket.state == "finished":  # a queue without workers has done it already
         return work
-    st.fragment(_wait, run_every=host.tick(work.key))(str(ticket.folder), METHODS[spec.method], key)
+    turns.look(_wait, work.key)(str(ticket.folder), METHODS[spec.method], key)
     return None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.widgets import active, host, lesson, sidebar
+from pages.widgets import active, host, lesson, sidebar, turns
 
 _PAGES = Path(__file__).resolve().parent.parent
 _STYLE = Path(__file__).with_name("style.css")
@@ -35,6 +35,11 @@ def pages() -> list[st.Page]:
 def main() -> None:
     """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
     after a server start loses its knobs at the first change of page."""
+    with turns.take():
+        _draw()
+
+
+def _draw() -> None:
     st.set_page_config(page_title="Autoencoder explorer", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     page = st.navigation(pages(), position="top")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
@@ -22,46 +23,68 @@ def draw() -> None:
         buttons = st.container()
         _pick()
         _main_knobs()
-        with st.expander("Advanced"):
-            _advanced_knobs()
+        _advanced()
         if not lesson.covered():  # the errors of runs would tell the answer
             _recent()
         with buttons:
+            st.session_state["buttons"] = _buttons()
             train_and_stop("")
+
+
+@dataclass(frozen=True)
+class Buttons:
+    """What Train and Stop would do as the knobs stand."""
+
+    want: active.Wanted
+    finished: bool
+    busy: bool
+    trains_this: bool
+    is_shown: bool
+
+    @property
+    def shows(self) -> bool:
+        """Train would only open what is trained already."""
+        return self.finished and not self.is_shown
+
+
+def _buttons() -> Buttons:
+    want, busy = active.wanted(), active.pending()
+    trains_this = busy is not None and want.run is not None and busy.key == want.run.key
+    finished = want.finished
+    is_shown = finished and want.run is not None and want.run.key == active.shown_key()
+    return Buttons(want, finished, busy is not None, trains_this, is_shown)
 
 
 def train_and_stop(suffix: str, more: Callable[[], None] | None = None) -> None:
     """The two buttons and what Train will do. Drawn here and, with a suffix to their keys, in a phone's header."""
-    want, busy = active.wanted(), active.pending()
-    trains_this = busy is not None and want.run is not None and busy.key == want.run.key
-    is_shown = want.finished and want.run is not None and want.run.key == active.shown_key()
+    can: Buttons = st.session_state["buttons"]
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Show" if want.finished and not is_shown else "Train",
+            "Show" if can.shows else "Train",
             key=f"train{suffix}",
             type="primary",
-            icon=":material/visibility:" if want.finished and not is_shown else ":material/play_arrow:",
+            icon=":material/visibility:" if can.shows else ":material/play_arrow:",
             width="stretch",
-            disabled=want.spec is None or trains_this or is_shown,
+            disabled=can.want.spec is None or can.trains_this or can.is_shown,
             on_click=active.train,
         )
-        st.button("Stop", key=f"stop{suffix}", width=84, disabled=busy is None, on_click=active.stop)
+        st.button("Stop", key=f"stop{suffix}", width=84, disabled=not can.busy, on_click=active.stop)
         if more:
             more()
     if not suffix:
-        st.caption(_what_train_does(want, trains_this, is_shown))
+        st.caption(_what_train_does(can))
 
 
-def _what_train_does(want: active.Wanted, trains_this: bool, is_shown: bool) -> str:
-    if want.spec is None:
-        return f":red[{plain(want.error)}]"
-    if trains_this:
+def _what_train_does(can: Buttons) -> str:
+    if can.want.spec is None:
+        return f":red[{plain(can.want.error)}]"
+    if can.trains_this:
         return "training what the knobs say"
-    if is_shown:
+    if can.is_shown:
         return "this is the picture; turn a knob (another seed will do) to train anew"
-    if want.finished:
+    if can.finished:
         return "trained already: Show opens it"
-    seconds = active.expected_seconds(want.spec)
+    seconds = active.expected_seconds(can.want.spec)
     return f"about {_duration(seconds)} on this machine" if seconds else "not trained yet on this machine"
 
 
@@ -145,6 +168,16 @@ def _stops(name: str, label: str, stops: tuple[float, ...], preset: spec.RunSpec
         disabled=lesson.locks(name),
         help=help,
     )
+
+
+def _advanced() -> None:
+    """Drawn when it is opened, or where a knob in it was turned, which then stands in the link: sixteen widgets that
+    hardly anybody looks at would be a fifth of what every page of every visitor costs."""
+    box = st.expander("Advanced", key="advanced", on_change="rerun")
+    start = knobs.defaults(knobs.variant())
+    if box.open or any(st.session_state.get(name, start[name]) != start[name] for name in knobs.ADVANCED):
+        with box:
+            _advanced_knobs()
 
 
 def _advanced_knobs() -> None:
@@ -235,7 +268,6 @@ def _number(
 
 
 def _recent() -> None:
-    # Drawn when it is opened: ten buttons would be a quarter of what every page of every visitor sends.
     box = st.expander("Recent runs", key="recent", on_change="rerun")
     if not box.open:
         return

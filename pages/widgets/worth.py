@@ -17,7 +17,7 @@ from aecore.errors import AecoreError
 from aecore.figures import count_text, error_text, share_text
 from aecore.probing import NUMBERS, Number
 from aecore.runs import Run, Work, open_run
-from pages.widgets import active, host
+from pages.widgets import active, host, turns
 
 LOOK_SECONDS = 1.0
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -48,7 +48,7 @@ def draw(run: Run) -> None:
     if found:
         _show(found)
     elif state in active.PENDING:
-        st.fragment(_wait, run_every=host.tick(work.key, LOOK_SECONDS))(run.key)
+        turns.look(_wait, work.key, LOOK_SECONDS)(run.key)
     else:
         message = refused or work.status().get("message") or "it ended early"
         st.caption(f":material/error: This run could not be measured: {message}")

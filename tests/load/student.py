@@ -130,7 +130,8 @@ class Student:
         if kind == "new_session":
             self._oldest = message.new_session.config.max_cached_message_age
         elif kind == "navigation":
-            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+            listed = [page for page in message.navigation.app_pages if not page.is_hidden]
+            self.pages = {page.url_pathname: page.page_script_hash for page in listed}
             self.page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import runs
+from aecore import presets, runs
 from aecore.runs import Run
 from tests.pages.conftest import PAGES, SMALL, SPECS, Open, key, texts
 
@@ -112,10 +112,16 @@ KNOBS = {
 }
 
 
+def open_advanced(app: AppTest) -> None:
+    app.session_state["advanced"] = True
+    app.run()
+
+
 @pytest.mark.parametrize("name", KNOBS)
 def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> None:
     kind, value = KNOBS[name]
     app = visit(run=key("stacked"))
+    open_advanced(app)
     getattr(app, kind)(key=name).set_value(value).run()
     assert not app.exception
     assert "the knobs say" in texts(app)
@@ -125,10 +131,25 @@ def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> No
 def test_knobs_that_exclude_each_other_say_why_and_train_nothing(visit: Open) -> None:
     app = visit(run=key("stacked"))
     app.select_slider(key="sparsity_weight").set_value(0.01).run()
+    open_advanced(app)
     app.selectbox(key="sparsity").set_value("kl").run()
     assert app.button(key="train").disabled
     assert "needs" not in texts(app)
     assert "sigmoid codings" in texts(app)
+
+
+def test_a_knob_under_advanced_stays_turned_when_that_is_closed(visit: Open) -> None:
+    app = visit()
+    assert "learning_rate" not in [box.key for box in app.number_input]  # nothing is turned: nothing is drawn
+    open_advanced(app)
+    app.number_input(key="learning_rate").set_value(0.5).run()
+    app.session_state["advanced"] = False
+    app.run()
+    assert app.number_input(key="learning_rate").value == 0.5
+    app.number_input(key="learning_rate").set_value(presets.get("stacked").spec.learning_rate).run()
+    assert "learning_rate" not in [box.key for box in app.number_input]
+    open_advanced(app)
+    assert app.number_input(key="learning_rate").value == presets.get("stacked").spec.learning_rate
 
 
 def test_another_variant_sets_every_knob(visit: Open) -> None:
