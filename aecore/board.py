@@ -6,7 +6,6 @@ no file of those it knows. The rows of all cache folders are kept together, the 
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -34,14 +33,14 @@ def rows(cache: Path) -> pd.DataFrame:
     A run that cannot be read, or has no error, has no row.
     """
     found = []
-    for key, path, written in _finished(Path(cache) / "runs"):
+    for path, written in runs.finished(cache):
         with _lock:
             known = _rows.get(path)
         if known is None or known[0] != written:
             known = (written, _row(Run(Path(path)), written))
             _keep(path, known)
         if known[1] is not None:
-            found.append({"key": key, **known[1]})
+            found.append({"key": Path(path).name, **known[1]})
     table = pd.DataFrame(found, columns=list(COLUMNS))
     return table.sort_values("finished", ascending=False, ignore_index=True)
 
@@ -56,22 +55,6 @@ def floor(table: pd.DataFrame) -> pd.DataFrame:
     """`codings` and `floor`: PCA's error at every coding size that a run knows it for, by coding size."""
     known = table.dropna(subset=["floor"])
     return known[["codings", "floor"]].drop_duplicates("codings").sort_values("codings", ignore_index=True)
-
-
-def _finished(folder: Path) -> list[tuple[str, str, int]]:
-    """(key, folder, time of its DONE mark in nanoseconds) of the runs that have one."""
-    found = []
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return []
-    for entry in entries:
-        try:
-            key = runs.valid_key(entry.name)
-            found.append((key, entry.path, os.stat(os.path.join(entry.path, "DONE")).st_mtime_ns))
-        except (AecoreError, OSError):
-            continue
-    return found
 
 
 def _keep(path: str, known: tuple[int, dict[str, Any] | None]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import statistics
+from functools import lru_cache
 from pathlib import Path
 
 from aecore import datasets, runs
@@ -57,13 +57,23 @@ def expected_seconds(spec: RunSpec, cache: Path) -> float:
     AecoreError : for a spec that its data set cannot serve.
     """
     alike = []
-    for run in itertools.islice(runs.recent_runs(cache), RECENT):
-        with contextlib.suppress(AecoreError):  # one whose description is damaged says nothing
-            seconds, other = run.metrics.get("seconds"), run.spec
-            if seconds and run.state == "finished" and other.architecture == spec.architecture:
-                alike.append((_unlike(spec, other), seconds / _usual(other)))
+    for path, written in runs.finished(cache)[:RECENT]:
+        other, ratio = _took(path, written)
+        if other and ratio and other.architecture == spec.architecture:
+            alike.append((_unlike(spec, other), ratio))
     nearest = [ratio for _, ratio in sorted(alike)[:NEAREST]]
     return _usual(spec) * (statistics.median(nearest) if nearest else 1.0)
+
+
+@lru_cache(maxsize=1000)
+def _took(folder: str, written: int) -> tuple[RunSpec | None, float]:
+    """What was trained in a finished run, and its seconds in shares of what is usual; (None, 0) where it says nothing,
+    or cannot be read."""
+    run = runs.Run(Path(folder))
+    try:
+        return (run.spec, run.metrics["seconds"] / _usual(run.spec)) if run.state == "finished" else (None, 0.0)
+    except (AecoreError, KeyError, TypeError):
+        return None, 0.0
 
 
 def _usual(spec: RunSpec) -> float:

@@ -48,6 +48,7 @@ from aecore.spec import KEY_LENGTH, RunSpec
 
 FORMAT = 1
 STALE_SECONDS = 15.0  # a status this old with state "running" belongs to a dead worker
+MARKS = {"DONE": "finished", "STOPPED": "stopped"}
 _KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
 
@@ -80,7 +81,7 @@ class Work:
     @property
     def state(self) -> str:
         """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'."""
-        for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
+        for mark, state in MARKS.items():
             if (self.folder / mark).exists():
                 return state if self._intact(mark) else "damaged"
         state = str(self.status().get("state", "missing")) if self.folder.exists() else "missing"
@@ -89,7 +90,8 @@ class Work:
     @property
     def readable(self) -> bool:
         """True when arrays and metrics are there: finished, or stopped by someone."""
-        return self.state in ("finished", "stopped")
+        mark = next((mark for mark in MARKS if (self.folder / mark).exists()), None)
+        return mark is not None and self._intact(mark)
 
     def status(self) -> dict[str, Any]:
         """The last complete status.json, {} where there is none (a torn or alien file counts as none)."""
@@ -109,7 +111,7 @@ class Work:
         files = {
             path.name: path.stat().st_size
             for path in sorted(self.folder.iterdir())
-            if path.is_file() and path.name not in ("STOP", "status.json", "DONE", "STOPPED") and path.suffix != ".tmp"
+            if path.is_file() and path.name not in ("STOP", "status.json", *MARKS) and path.suffix != ".tmp"
         }
         write_json(self.folder / name, files)
 
@@ -230,14 +232,33 @@ def run_of(spec: RunSpec, cache: Path | None = None) -> Run:
 def recent_runs(cache: Path | None = None) -> Iterator[Run]:
     """Runs that can be looked at, the most recently used first. A run is looked into when its turn comes, so the first
     few of many are had at once."""
-    folder = (cache or cache_folder()) / "runs"
-    found = [Run(path) for path in folder.glob("*") if _KEY.fullmatch(path.name)] if folder.is_dir() else []
-    yield from (run for run in sorted(found, key=lambda run: -_modified(run.folder)) if run.readable)
+    used = []
+    for entry in _entries(cache or cache_folder()):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            used.append((entry.stat().st_mtime, entry.path))
+    yield from (run for _, path in sorted(used, reverse=True) if (run := Run(Path(path))).readable)
+
+
+def finished(cache: Path) -> list[tuple[str, int]]:
+    """(folder, when its `DONE` was written, in nanoseconds) of the runs that have one, the last first; their files are
+    not looked at. For what keeps what it read of them."""
+    found = []
+    for entry in _entries(cache):
+        with contextlib.suppress(OSError):
+            found.append((entry.path, os.stat(os.path.join(entry.path, "DONE")).st_mtime_ns))
+    return sorted(found, key=lambda run: -run[1])
 
 
 def list_runs(cache: Path | None = None) -> list[Run]:
     """All of `recent_runs`."""
     return list(recent_runs(cache))
+
+
+def _entries(cache: Path) -> list[os.DirEntry[str]]:
+    try:
+        return [entry for entry in os.scandir(cache / "runs") if _KEY.fullmatch(entry.name)]
+    except OSError:
+        return []
 
 
 def set_aside(folder: Path) -> None:
@@ -318,10 +339,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

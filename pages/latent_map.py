@@ -125,12 +125,12 @@ def _own(run: Run, data: Data, work: Work, look: Look) -> None:
 
 
 def _map(run: Run, data: Data, work: Work, look: Look, marks: Sequence[map_view.Mark] = ()) -> None:
-    numbers, near = np.asarray(work.array("index")), work.arrays("neighbours")
+    numbers, near = np.asarray(host.array(work, "index")), host.arrays(work, "neighbours")
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image
     errors = picked.errors_of(run)[numbers] if held_out else None
     panel = map_view.Panel(
-        np.asarray(work.array("points")),
+        np.asarray(host.array(work, "points")),
         near=near["codings"],
         near_map=near["map"],
         reconstructions=picked.reconstructions_of(run)[numbers] if pictured else None,

@@ -1,8 +1,7 @@
 """Keep the runs within a size: what nobody looked at for longest goes first.
 
-Never goes: a demonstration run (they are committed), one that its host pinned (an empty file
-`PINNED` in its folder), one that
-somebody fills or watches, and one that was looked at within the last minutes, since a page may have it open.
+Never goes: a demonstration run (they are committed), one that its host pinned (an empty file `PINNED` in its folder),
+one that somebody fills or watches, and one that was looked at within the last half hour, since a page may have it open.
 """
 
 from __future__ import annotations

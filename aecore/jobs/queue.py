@@ -31,6 +31,7 @@ from aecore.runs import Work
 BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
 REMEMBERED = 500  # ended jobs whose ticket can still be asked for
 BEAT_SECONDS = 1.0
+TIDY_SECONDS = 60.0
 LOOK_SECONDS = 0.5  # how often a folder is looked at that another server fills
 KILLED = "the worker was killed twice (out of memory?); nothing else is lost"
 
@@ -56,6 +57,7 @@ class Queue:
         self._jobs: dict[str, Job] = {}  # by key: waiting, running and the last ended ones
         self._lanes = {name: Lane(name, address, self.cache) for name in LANES}
         self._closed = self._guarded = False
+        self._tidy_until = 0.0
         self._inline = threading.Lock()
         self._threads = [
             threading.Thread(target=self._serve, args=(lane,), daemon=True, name=f"aecore-{lane.name}")
@@ -323,8 +325,12 @@ class Queue:
                 self._ask(task, BACKGROUND)
 
     def _tidy_up(self) -> None:
-        """Keep the cache within its size; what somebody waits for or works on stays."""
+        """Keep the cache within its size; what somebody waits for or works on stays. Once a minute at most: it looks at
+        every file."""
         with self._changed:
+            if time.monotonic() < self._tidy_until:
+                return
+            self._tidy_until = time.monotonic() + TIDY_SECONDS
             # The folder of what is computed from a run lies within the run's.
             keep = {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from aecore.alignment import procrustes
 from aecore.errors import AecoreError
 from aecore.figures import error_text, share_text
 from aecore.runs import Run, Work, read_json
+from pages.widgets import host
 from pages.widgets.map_job import METHODS
 from pages.widgets.markdown import plain
 
@@ -44,7 +45,7 @@ class Side:
         """Neighbours (n, k) as positions in the map: of the 'codings', or in the 'map'. None for a map of before they
         were kept."""
         try:
-            return self.work.arrays("neighbours")[which] if self.work else None
+            return host.arrays(self.work, "neighbours")[which] if self.work else None
         except AecoreError:
             return None
 
@@ -71,11 +72,11 @@ class Pair:
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
     assert left.work is not None and right.work is not None
-    index = np.asarray(left.work.array("index"))
-    if not np.array_equal(index, right.work.array("index")):
+    index = np.asarray(host.array(left.work, "index"))
+    if not np.array_equal(index, host.array(right.work, "index")):
         raise AecoreError(f"maps: got other samples in {right.title}, allowed: the same in both; draw them anew")
-    points = np.asarray(left.work.array("points"), np.float32)
-    aligned, _ = procrustes(points, np.asarray(right.work.array("points")))
+    points = np.asarray(host.array(left.work, "points"), np.float32)
+    aligned, _ = procrustes(points, np.asarray(host.array(right.work, "points")))
     which = "map" if left.run.key == right.run.key else "codings"
     near, others = left.near(which), right.near(which)
     shared = comparing.shared_neighbours(near, others) if near is not None and others is not None else None

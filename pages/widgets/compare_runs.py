@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -32,10 +33,17 @@ def others(run: Run) -> list[Run]:
 
 def names(found: Sequence[Run]) -> dict[str, str]:
     """{key: what tells this run from the others}: the name, where two share it what differs, then the key."""
+    return _names(host.cache().as_posix(), tuple(sorted(run.key for run in found)))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _names(cache: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """A key stands for one spec, whatever happens to the run, so this reads up to a hundred runs once."""
+    found = [runs.open_run(key, Path(cache)) for key in keys]
     told = {run.key: sidebar.name_of(run) for run in found}
     for same in _alike(found, told):
-        for run in same:
-            told[run.key] += _difference(run, same)
+        for key, difference in _differences(same).items():
+            told[key] += difference
     for same in _alike(found, told):
         for run in same:
             told[run.key] += f" · {run.key[:6]}"
@@ -131,8 +139,11 @@ def _alike(found: Sequence[Run], told: dict[str, str]) -> list[list[Run]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _difference(run: Run, group: list[Run]) -> str:
-    """The first two knobs in which a run differs from others of its name."""
-    differ = [name for name in knobs.NAMES if len({str(getattr(other.spec, name)) for other in group}) > 1]
-    words = [f"{knobs.LABELS[name].lower()} {knobs.in_words(name, getattr(run.spec, name))}" for name in differ[:2]]
-    return "".join(f" · {word}" for word in words)
+def _differences(group: list[Run]) -> dict[str, str]:
+    """Of each run the first two knobs in which runs of its name differ."""
+    specs = {run.key: run.spec for run in group}
+    differ = [name for name in knobs.NAMES if len({str(getattr(spec, name)) for spec in specs.values()}) > 1][:2]
+    return {
+        key: "".join(f" · {knobs.LABELS[name].lower()} {knobs.in_words(name, getattr(spec, name))}" for name in differ)
+        for key, spec in specs.items()
+    }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aecore import datasets, jobs, runs, settings
 from aecore.errors import RunError
-from aecore.runs import Run
+from aecore.runs import Run, Work
 
 
 def cache() -> Path:
@@ -21,6 +23,10 @@ def cache() -> Path:
 def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
     _tell_events()
+    # The libraries stay: looking through them for garbage takes 70 ms each time, and each page makes as many objects as
+    # usually call for it.
+    gc.freeze()
+    gc.set_threshold(20_000)
     return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
 
 
@@ -43,10 +49,30 @@ def data(name: str) -> datasets.Data:
 def identity(run: Run, file: str = "codings.npy") -> tuple[str, str, int]:
     """What a cache knows a run's arrays by: the cache folder, the key, and when `file` was written, since a run may be
     trained anew. Raises `RunError` where the file is not there."""
+    return cache().as_posix(), run.key, _written(run, file)
+
+
+def array(work: Work, name: str) -> np.ndarray:
+    """`work.array(name)`, memory-mapped once for all visitors and never written to."""
+    return _read(work.folder.as_posix(), f"{name}.npy", _written(work, f"{name}.npy"))[""]
+
+
+def arrays(work: Work, name: str) -> dict[str, np.ndarray]:
+    """`work.arrays(name)`, read once for all visitors and never written to."""
+    return _read(work.folder.as_posix(), f"{name}.npz", _written(work, f"{name}.npz"))
+
+
+def _written(work: Work, file: str) -> int:
     try:
-        return cache().as_posix(), run.key, (run.folder / file).stat().st_mtime_ns
+        return (work.folder / file).stat().st_mtime_ns
     except OSError as error:
-        raise RunError(f"run {run.key}: {file} cannot be read ({error.strerror}); train it again") from None
+        raise RunError(f"run {work.key}: {file} cannot be read ({error.strerror}); train it again") from None
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _read(folder: str, file: str, modified: int) -> dict[str, np.ndarray]:
+    work, name = Work(Path(folder)), Path(file)
+    return {"": work.array(name.stem)} if name.suffix == ".npy" else work.arrays(name.stem)
 
 
 def session() -> str:

@@ -18,7 +18,7 @@ import streamlit as st
 
 from pages.widgets import host
 
-PATIENCE = 2.0  # seconds that a visitor waits for another's turn to end
+PATIENCE = 10.0  # seconds; a hundred turns are over in five
 LOOKS = 20.0  # at jobs, that the server answers in a second; each costs it some 5 ms
 
 Function = TypeVar("Function", bound=Callable[..., Any])

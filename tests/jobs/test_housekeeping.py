@@ -55,3 +55,5 @@ def test_the_queue_tidies_up_after_a_job(inline: Queue, log: str, monkeypatch: p
     monkeypatch.setenv("AECORE_CACHE_GB", "1e-7")
     assert inline.submit(Fake("a", log), "ann").state == "finished"
     assert not old.exists() and Fake("a", log).folder(inline.cache).exists()
+    soon = run(inline.cache, "1" * 16, 1e6)
+    assert inline.submit(Fake("b", log), "ann").state == "finished" and soon.exists()  # not after every job

@@ -105,7 +105,8 @@ class Student:
         state = message.rerun_script
         state.query_string, state.page_script_hash = self.query, self.page
         state.widget_states.widgets.extend(self.values.values())
-        state.cached_message_hashes.extend(self._kept)
+        kept = self._kept.items()
+        state.cached_message_hashes.extend(name for name, (_, at) in kept if self._runs - at <= self._oldest)
         if fragment:
             state.fragment_id, state.is_auto_rerun = fragment, True
         assert self._socket
@@ -145,9 +146,9 @@ class Student:
                 self._timers[again.fragment_id] = asyncio.create_task(self._tick(again.interval, again.fragment_id))
         elif kind == "script_finished" and message.script_finished == DONE:
             self._runs += 1
-            self._kept = {
-                name: (kept, at) for name, (kept, at) in self._kept.items() if self._runs - at <= self._oldest
-            }
+            # Twice as long as they are announced: a rerun that was asked for before may still name one.
+            kept = self._kept.items()
+            self._kept = {name: (old, at) for name, (old, at) in kept if self._runs - at <= 2 * self._oldest}
             self._finished.set()
 
     def _element(self, element: Any) -> None:

@@ -1,0 +1,86 @@
+"""One visitor draws at a time; looks at jobs are rarer the more visitors look."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from aecore.jobs import Ticket
+from pages.widgets import host, turns
+
+LONG = 60.0
+
+
+def another(order: list[str], name: str) -> threading.Thread:
+    """A thread that takes a turn and writes down its name."""
+
+    def draw() -> None:
+        with turns.take():
+            order.append(name)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_the_next_waits_for_the_turn_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", LONG)
+    order: list[str] = []
+    with turns.take():
+        thread = another(order, "second")
+        with turns.take():  # a fragment inside its page
+            order.append("first")
+        thread.join(0.2)
+        assert order == ["first"]
+    thread.join(LONG)
+    assert order == ["first", "second"]
+
+
+def test_who_takes_long_holds_nobody_up_for_longer_than_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.05)
+    order: list[str] = []
+    with turns.take():
+        another(order, "impatient").join(LONG)
+        assert order == ["impatient"]
+    # Who came in without a turn gave none back: there is still exactly one.
+    monkeypatch.setattr(turns, "PATIENCE", LONG)
+    with turns.take():
+        thread = another(order, "next")
+        thread.join(0.2)
+        assert order == ["impatient"]
+    thread.join(LONG)
+
+
+def test_a_page_that_fails_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", LONG)
+    order: list[str] = []
+    with pytest.raises(ZeroDivisionError), turns.take():
+        1 / 0  # noqa: B018
+    another(order, "next").join(LONG)
+    assert order == ["next"]
+
+
+@pytest.mark.parametrize(
+    ("state", "watchers", "visitors", "seconds"),
+    [
+        ("running", 1, 100, 0.5),  # its own training: as often as alone
+        ("running", 60, 100, 60 / turns.LOOKS),
+        ("waiting", 1, 3, 0.5),
+        ("waiting", 1, 100, 100 / turns.LOOKS),
+        (None, 0, 100, 100 / turns.LOOKS),  # another server trains it
+    ],
+)
+def test_all_looks_together_stay_within_what_the_server_answers(
+    monkeypatch: pytest.MonkeyPatch, state: str | None, watchers: int, visitors: int, seconds: float
+) -> None:
+    ticket = state and Ticket("key", state, 0, frozenset(map(str, range(watchers))), Path())
+
+    class Queue:
+        def ticket(self, key: str) -> object:
+            return ticket or None
+
+    monkeypatch.setattr(host, "queue", Queue)
+    monkeypatch.setattr(host, "visitors", lambda: set(range(visitors)))
+    assert turns.pause("key", 0.5) == pytest.approx(seconds)
