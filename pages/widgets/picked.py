@@ -50,13 +50,13 @@ def reconstructions_of(run: Run) -> np.ndarray:
     return _unpacked(*host.identity(run, "reconstructions.npz"))
 
 
-@st.cache_resource(show_spinner=False, max_entries=12)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
     """Unpacking takes 20 to 300 ms, and every rerun and every selection draws from them again."""
     return runs.open_run(key, host.cache()).reconstructions()
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=200)
 def _errors(cache: str, key: str, modified: int) -> tuple[np.ndarray, np.ndarray]:
     run = runs.open_run(key, host.cache())
     squared = np.square(as_float(host.data(run.spec.dataset).validation) - as_float(run.reconstructions()))
