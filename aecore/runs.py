@@ -81,16 +81,16 @@ class Work:
     @property
     def state(self) -> str:
         """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'."""
-        for mark, state in MARKS.items():
-            if (self.folder / mark).exists():
-                return state if self._intact(mark) else "damaged"
+        mark = self._mark()
+        if mark:
+            return MARKS[mark] if self._intact(mark) else "damaged"
         state = str(self.status().get("state", "missing")) if self.folder.exists() else "missing"
         return "running" if state in ("finished", "stopped") else state  # its mark is not there yet, or never came
 
     @property
     def readable(self) -> bool:
         """True when arrays and metrics are there: finished, or stopped by someone."""
-        mark = next((mark for mark in MARKS if (self.folder / mark).exists()), None)
+        mark = self._mark()
         return mark is not None and self._intact(mark)
 
     def status(self) -> dict[str, Any]:
@@ -114,6 +114,9 @@ class Work:
             if path.is_file() and path.name not in ("STOP", "status.json", *MARKS) and path.suffix != ".tmp"
         }
         write_json(self.folder / name, files)
+
+    def _mark(self) -> str | None:
+        return next((mark for mark in MARKS if (self.folder / mark).exists()), None)
 
     def _intact(self, mark: str) -> bool:
         manifest = read_json(self.folder / mark, {})

@@ -25,9 +25,9 @@ def write(
     codings: float | np.ndarray = 1.0,
     weight: float | None = None,
 ) -> Run:
-    """A finished run of `spec` in a cache folder. `codings` scales them, each by its own number where it is (d,)
-    (0: collapsed), `odd` puts an operation into
-    both halves that no browser of ours knows, `weight` replaces all weights of the decoder."""
+    """A finished run of `spec` in a cache folder. `codings` scales them, each by its own number where it is (d,) (0:
+    collapsed), `odd` puts an operation into both halves that no browser of ours knows, `weight` replaces all weights of
+    the decoder."""
     run = runs.run_of(spec, folder)
     run.begin(spec)
     data, d = datasets.load(spec.dataset), spec.coding_size

@@ -98,7 +98,7 @@ def stability(run: Run, data: Data, work: Work, spec: MapSpec) -> None:
     names = [f"seed {seed}" for seed in seeds] if len(seeds) == len(maps) else [""] * len(maps)
     charts.draw(
         lambda colours: figures.small_multiples(maps, data.labels_of(index), names, colours),
-        of=(found.folder.as_posix(),), key=f"stability_maps_{found.key}",
+        of=(found.folder.as_posix(), maps.tobytes()), key=f"stability_maps_{found.key}",
         alt=f"The map of {len(index):,} samples drawn with {several} seeds",
     )  # fmt: skip
     less = f" ({len(index):,} of its points)" if len(index) < len(work.array("index")) else ""

@@ -23,11 +23,15 @@ def cache() -> Path:
 def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
     _tell_events()
-    # The libraries stay: looking through them for garbage takes 70 ms each time, and each page makes as many objects as
-    # usually call for it.
+    _collect_rarely()
+    return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
+
+
+def _collect_rarely() -> None:
+    """The libraries stay: looking through them for garbage takes 70 ms each time, and a single page makes as many
+    objects as usually call for it."""
     gc.freeze()
     gc.set_threshold(20_000)
-    return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
 
 
 def _tell_events() -> None:
@@ -54,12 +58,22 @@ def identity(run: Run, file: str = "codings.npy") -> tuple[str, str, int]:
 
 def array(work: Work, name: str) -> np.ndarray:
     """`work.array(name)`, memory-mapped once for all visitors and never written to."""
-    return _read(work.folder.as_posix(), f"{name}.npy", _written(work, f"{name}.npy"))[""]
+    return _array(work.folder.as_posix(), name, _written(work, f"{name}.npy"))
 
 
 def arrays(work: Work, name: str) -> dict[str, np.ndarray]:
-    """`work.arrays(name)`, read once for all visitors and never written to."""
-    return _read(work.folder.as_posix(), f"{name}.npz", _written(work, f"{name}.npz"))
+    """`work.arrays(name)`, read once for all visitors and never written to; for small ones, many are kept."""
+    return _arrays(work.folder.as_posix(), name, _written(work, f"{name}.npz"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _array(folder: str, name: str, modified: int) -> np.ndarray:
+    return Work(Path(folder)).array(name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _arrays(folder: str, name: str, modified: int) -> dict[str, np.ndarray]:
+    return Work(Path(folder)).arrays(name)
 
 
 def _written(work: Work, file: str) -> int:
@@ -67,12 +81,6 @@ def _written(work: Work, file: str) -> int:
         return (work.folder / file).stat().st_mtime_ns
     except OSError as error:
         raise RunError(f"run {work.key}: {file} cannot be read ({error.strerror}); train it again") from None
-
-
-@st.cache_resource(show_spinner=False, max_entries=100)
-def _read(folder: str, file: str, modified: int) -> dict[str, np.ndarray]:
-    work, name = Work(Path(folder)), Path(file)
-    return {"": work.array(name.stem)} if name.suffix == ".npy" else work.arrays(name.stem)
 
 
 def session() -> str:

@@ -52,7 +52,8 @@ def reconstructions_of(run: Run) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
-    """Unpacking takes 20 to 300 ms, and every rerun and every selection draws from them again."""
+    """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
+    what `host.arrays` reads."""
     return runs.open_run(key, host.cache()).reconstructions()
 
 

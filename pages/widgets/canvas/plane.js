@@ -4,8 +4,8 @@
 //   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
 //   probability), look (`packing.look`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
 //   encode(values) → z or null, points (Float32Array: the data's two codings, pair after pair), labels (positions in
-//   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads), driftScale (where
-//   the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
+//   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads),
+//   driftScale (where the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
 // `onmove` is called once a frame at most while the place moves, with `final` true when the hand lets go. `onholes` is
 // called once the hole map is whole. The pictures and the holes are computed again when something but the place
 // on the plane changes, in slices, while nothing moves (plane_grid.js).
