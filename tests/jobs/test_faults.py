@@ -25,7 +25,18 @@ import pytest
 
 from aecore import datasets, inference, runs
 from aecore.errors import AecoreError
-from aecore.jobs import Outcome, Queue, TrainTask, honest_state, honest_status, housekeeping, lease, queue, work
+from aecore.jobs import (
+    Outcome,
+    Queue,
+    TrainTask,
+    executors,
+    honest_state,
+    honest_status,
+    housekeeping,
+    lease,
+    queue,
+    work,
+)
 from aecore.jobs.tasks import failed
 from aecore.runs import Run
 from aecore.spec import RunSpec
@@ -104,10 +115,12 @@ def strike(run: Run, moment: Callable[[Run], object], parent: int | None = None)
 
 
 def workers(parent: int | None = None) -> list[psutil.Process]:
+    """The queue's workers, not those that joblib made for another test of this process: ours have our environment."""
+    ours = executors.worker_environment(None)
     found = []
     for child in psutil.Process(parent).children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "LokyProcess" in " ".join(child.cmdline()):
+            if "LokyProcess" in " ".join(child.cmdline()) and ours.items() <= child.environ().items():
                 found.append(child)
     return found
 
