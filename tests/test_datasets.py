@@ -184,8 +184,11 @@ def test_mnist_is_found(folder: str, empty_machine: Path) -> None:
     assert [data.train_labels[0], data.validation_labels[0]] == [3, 4]
 
 
+# Named, since gzip writes the time: the names of tests must be the same in every process.
 @pytest.mark.parametrize(
-    "content", [b"", b"not gzip", gzip.compress(b""), gzip.compress(b"\0\0\x08\x01\0\0\0\x09short")]
+    "content",
+    [b"", b"not gzip", gzip.compress(b""), gzip.compress(b"\0\0\x08\x01\0\0\0\x09short")],
+    ids=["empty", "not gzip", "nothing packed", "too short"],
 )
 def test_a_damaged_idx_file_is_named(content: bytes, empty_machine: Path) -> None:
     empty_machine.mkdir()
