@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from aecore.learning.adam import Adam, AdamW
 from aecore.learning.architectures import Autoencoder
 from aecore.optimizers import arguments
 from aecore.penalties import PENALTIES
@@ -172,8 +173,8 @@ def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimize
     """The Keras optimizer of a fit of `steps` steps; what the recipe does not say is as Keras has it."""
     kinds = {
         "sgd": keras.optimizers.SGD,
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
+        "adam": Adam,
+        "adamw": AdamW,
         "nadam": keras.optimizers.Nadam,
         "rmsprop": keras.optimizers.RMSprop,
         "adadelta": keras.optimizers.Adadelta,

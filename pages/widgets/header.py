@@ -108,7 +108,7 @@ def _progress(shown: Run | None) -> None:
     if chosen and active.state(chosen) in ("failed", "damaged"):
         _failure(chosen, shown)
         return
-    want = active.wanted()
+    want = st.session_state["buttons"].want  # what the sidebar has just made of the knobs
     if shown and want.spec:
         difference = knobs.differences(shown.spec, want.spec)
         if difference:
