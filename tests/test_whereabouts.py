@@ -137,11 +137,28 @@ def test_levels_follow_the_worse_of_distance_and_drift(away: float, level: int) 
     assert whereabouts.measure(plain_survey(), still, encoded=still * np.nan).level == 2
 
 
-def test_what_the_prior_hardly_draws_is_far() -> None:
+def test_what_the_prior_hardly_draws_is_rare_and_far_only_by_distance_or_drift() -> None:
     survey = plain_survey(prior=2)
     near, rare = (np.array([[0.0, value]]) for value in (0.5, 3.8))
     wide = Survey(**{**vars(survey), "distance": 10.0})
-    assert [whereabouts.measure(wide, z).level.item() for z in (near, rare)] == [0, 2]
+    places = [whereabouts.measure(wide, z) for z in (near, rare)]
+    assert [place.level.item() for place in places] == [0, 0]
+    assert [place.verdict.item() for place in places] == [0, whereabouts.RARE]
+    assert "prior" in survey.verdicts[whereabouts.RARE]
+    drifted = whereabouts.measure(wide, rare, encoded=rare - 3)
+    assert drifted.level == drifted.verdict == whereabouts.measure(survey, rare).verdict == 2
+
+
+def test_no_image_with_training_codes_around_it_is_made_up() -> None:
+    run = runs.open_run(demo.keys()["variational-2"])
+    if not run.readable:
+        pytest.skip("no demonstration run variational-2 here")
+    survey = whereabouts.survey(run, datasets.load(run.spec.dataset))
+    places = whereabouts.judge(
+        run, survey, np.asarray(run.array("codings"), np.float32)[[76, 114, 192, 373, 463, 1200]]
+    )
+    assert places.density is not None and (places.density < whereabouts.UNLIKELY).all()
+    assert places.verdict.tolist() == [whereabouts.RARE, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3, 10, 31, 300, 2001])

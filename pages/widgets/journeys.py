@@ -134,8 +134,7 @@ def random(run: Run, data: Data, walker: Walker) -> None:
         )
         st.caption(
             "Below each the larger of distance and drift, against the limit for held-out images: 1 ×, which 95 % of "
-            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it"
-            + (", or so far out that under 0.1 % of the prior's draws are." if variational else ".")
+            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it."
         )
         _saves(run, z, [f"random {i + 1}" for i in range(RANDOM)], "random", sheet=labels)
 
