@@ -30,6 +30,10 @@ from pages.widgets import host, walk_view
 
 asked = st.query_params
 named = asked.get("run", "variational-2")
+if st.button("other", key="other"):
+    st.session_state["named"] = asked["other"]
+    st.session_state.pop("z", None)
+named = st.session_state.get("named", named)
 run = runs.open_run(demo.keys().get(named, named), host.cache())
 walker = walk_view.walker(run, host.data(run.spec.dataset))
 for half in asked.get("without", "").split():
@@ -193,6 +197,22 @@ def test_a_finger_drags_and_python_can_move_the_walk(opened: Open):
     serve.click(page, "far")
     expect(page.locator(".notes")).to_have_text(re.compile("2 codings were beyond their sliders"))
     assert max(at(page)) < 100
+
+
+def test_another_run_with_the_same_images_still_shows_the_nearest_one(opened: Open, cache: Path):
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
+    run, other = write(spec, cache), write(spec.replace(seed=7), cache, codings=np.array([-2.0, 0.5]))
+    page = opened(f"run={run.key}&other={other.key}")
+    nearest = page.locator(".nearest canvas")
+    expect(nearest).to_be_visible()
+    before = walk(page).get_attribute("data-ready")
+    serve.click(page, "other")
+    expect(walk(page)).not_to_have_attribute("data-ready", before or "")
+    expect(walk(page)).to_have_attribute("data-ready", re.compile("."))
+    expect(nearest).to_be_visible()
+    data, number = datasets.load("digits"), int(page.locator(".where").get_attribute("data-nearest") or -1)
+    image = datasets.as_float(data.numbered(np.array([number])))[0]
+    assert np.abs(serve.greys(nearest) - 255 * image.ravel()).max() <= 2
 
 
 @pytest.mark.parametrize("half", ["decoder", "encoder"])

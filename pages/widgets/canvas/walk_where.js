@@ -48,9 +48,10 @@ class WalkWhere {
     return { root, value, fill, track };
   }
 
-  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk.
+  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk. The sheet stays until
+  // `images`: two runs may share it.
   begin(survey, where, facts) {
-    Object.assign(this, { survey, where, facts, shown: null, sheet: null });
+    Object.assign(this, { survey, where, facts, shown: null });
     this.density.root.hidden = survey.prior === null;
     for (const bar of [this.distance, this.drift]) bar.track.classList.add("marked");
     this.heading.textContent = facts.shape.length > 1 ? "Nearest real image" : "Nearest real sample";
