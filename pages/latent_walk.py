@@ -157,7 +157,7 @@ def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"
     z = st.session_state["walk_z"]
     moved = walk_view.draw(walker, z, key="walk", view=view, anchor_sigma=_sigma(run, data), **plane)
     if view == "plane":
-        st.caption(_beyond(walker, plane["axes"]))
+        st.caption(_beyond(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state["walk_z"] = moved
         st.session_state.pop("walk_notice", None)
@@ -208,14 +208,14 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
     return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in picked for name in LAYERS}}
 
 
-def _beyond(walker: Walker, axes: tuple[int, int]) -> str:
+def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
     """What the plane cannot show."""
     low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
     codes = walker.survey.codes[:, list(axes)]
     outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
     told = [
-        "Each picture is what its place decodes to; dots are training images. Good: pictures change smoothly, and dots "
-        "of one class lie on pictures of it."
+        f"Each picture is what its place decodes to; dots are {walk_view.surveyed(walker.survey, data)}. Good: "
+        "pictures change smoothly, and dots of one class lie on pictures of it."
     ]
     if len(walker.axes) > 2:
         told.append("The pictures keep the other codings of the walk; the dots have their own, so the two may differ.")

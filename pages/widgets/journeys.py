@@ -20,7 +20,18 @@ from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.runs import Run
-from pages.widgets import controls, host, image_grid, journey_picks, journey_view, selection, sidebar, theme, turns
+from pages.widgets import (
+    controls,
+    host,
+    image_grid,
+    journey_picks,
+    journey_view,
+    selection,
+    sidebar,
+    theme,
+    turns,
+    walk_view,
+)
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -60,8 +71,8 @@ def means(run: Run, data: Data, walker: Walker) -> None:
         return
     names = [class_name(data.info.classes, g) for g in groups]
     st.caption(
-        "The mean of all training codes of a class is decoded as its typical image; a class that falls into several "
-        "kinds has its mean between them, where no image is."
+        f"The mean of a class's codes, among {walk_view.surveyed(walker.survey, data)}, is decoded as its typical "
+        "image; a class that falls into several kinds has its mean between them, where no image is."
     )
     with st.container(horizontal=True, gap="small"):
         chosen = [
@@ -98,7 +109,8 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
         with st.container(width=SUM_WIDTH):
             names = ["A", "− B", "+ C", "C decoded", "= picture", "nearest real"]
             image_grid.thumbnails(shown, names, len(shown), captions=True)
-        st.caption(f"The training image with the nearest code: {plain(selection.caption_of(data, [near])[0])}.")
+        among = walk_view.surveyed(walker.survey, data)
+        st.caption(f"The nearest code among {among}: {plain(selection.caption_of(data, [near])[0])}.")
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
 

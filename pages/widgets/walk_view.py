@@ -185,6 +185,12 @@ def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | 
     return "", arrays
 
 
+def surveyed(survey: Survey, data: Data) -> str:
+    """Whose codes the survey holds, for sentences: '1,666 of the 10,000 training images'."""
+    count, of, noun = len(survey.codes), len(data.train), "images" if data.info.is_image else "samples"
+    return f"{count:,} of the {of:,} training {noun}" if count < of else f"all {of:,} training {noun}"
+
+
 def groups(survey: Survey) -> list[int]:
     """The class numbers among the surveyed samples, [] without labels."""
     return [] if survey.labels is None else np.unique(survey.labels).tolist()
@@ -206,6 +212,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         "reach": reach,
         "whyNot": why_not,
         "groups": groups(survey),
+        "surveyed": surveyed(survey, _data),
         "axes": [{**vars(axis), "step": axis.step} for axis in axes],
     }
     header, arrays = whereabouts.survey_part(survey)

@@ -141,6 +141,7 @@ def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variatio
         "aria-label", re.compile(f"to {round(value / 0.75) * 0.75:.2f}")
     )
     expect(page.locator(".bar .value").first).to_have_text(re.compile(r"above \d+ % of samples"))
+    expect(page.locator(".among")).to_have_text("among 2,000 of the 10,000 training images")
     assert not sent
     page.mouse.up()
     assert told(page, 2) == pytest.approx(at(page), rel=1e-6)

@@ -112,10 +112,11 @@ def test_a_link_to_no_image_begins_elsewhere(a: str, views: Views, cache: Path) 
 
 
 def test_means_lie_in_the_middle_of_their_classes(views: Views, cache: Path) -> None:
-    visit("stacked", "means", from_class="2", to_class="5")
+    app = visit("stacked", "means", from_class="2", to_class="5")
     run = runs.run_of(SPECS["stacked"], host.cache())
     survey = walk_view.walker(run, host.data("digits")).survey
     assert survey.labels is not None
+    assert f"among {walk_view.surveyed(survey, host.data('digits'))}" in texts(app)
     for end, label in ((0, 2), (-1, 5)):
         assert np.allclose(views[-1][1]["codings"][end], survey.codes[survey.labels == label].mean(axis=0), atol=1e-5)
 
@@ -131,6 +132,7 @@ def test_data_without_classes_have_no_means_and_draw_bars(views: Views, cache: P
 def test_arithmetic_ends_at_the_sum(views: Views, cache: Path) -> None:
     app = visit("stacked", "arithmetic", sum_a="3", sum_b="8", sum_c="9")
     a, b, c = codings("stacked", [3, 8, 9])
+    assert "The nearest code among all 1,437 training images" in texts(app)
     ends = views[-1][1]["codings"][[0, -1]]
     assert np.allclose(ends, [c, a - b + c], atol=1e-5) and views[-1][0]["start"] == 1
     app.number_input("sum_b").set_value(3).run()

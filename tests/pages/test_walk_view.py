@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import datasets, runs, walk
+from aecore import datasets, runs, walk, whereabouts
 from aecore.errors import RunError
+from aecore.spec import RunSpec
 from pages.widgets import walk_view
+from tests.made import write
 from tests.pages.conftest import SPECS, key
 
 AXES = [walk.Axis(coding, -3.0, 3.0, 0.5, True, "") for coding in (1, 0)]
@@ -86,6 +88,18 @@ def test_every_kind_of_run_has_a_walker(cache, name):
     assert made.decoder and made.encoder and not made.why_not
     assert set(made.slots) == {"facts", "decoder", "encoder", "survey"} | ({"images"} if data.info.is_image else set())
     assert walk_view.walker(run, data) is made
+
+
+@pytest.mark.parametrize(
+    ("most", "said"), [(2000, "all {all} training images"), (100, "100 of the {all} training images")]
+)
+def test_how_many_codes_are_compared_is_said(most, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(whereabouts, "MOST_CODES", most)
+    run = write(RunSpec(dataset="digits", hidden=(), coding_size=2), tmp_path)
+    data = datasets.load("digits")
+    made = walk_view.walker(run, data)
+    facts, _ = made.slots["facts"]
+    assert facts["surveyed"] == walk_view.surveyed(made.survey, data) == said.format(all=f"{len(data.train):,}")
 
 
 def test_a_run_without_a_decoder_is_walked_with_the_servers_help(cache):

@@ -1,6 +1,7 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
+const WHERE_USUAL = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
 
 // How a measure compares with where the usual ends: "0.7 × the limit".
 function timesText(times) {
@@ -21,18 +22,17 @@ class WalkWhere {
     this.sentence = make("span");
     this.verdict.append(make("b", "", "Where am I? "), this.sentence);
     this.bars = make("div", "bars");
-    const usual = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
-    const bar = (name, told) => this.bar(name, `${told} ${usual}`);
     this.density = this.bar("Prior density", "How many of the prior's own random codings are less likely than this.");
-    this.distance = bar("Distance to nearest code", "To the nearest coding of a training sample.");
-    this.drift = bar("Drift after encoding again", "How far the coding moves when its picture is encoded again.");
+    this.distance = this.bar("Distance to nearest code", "");
+    this.drift = this.bar("Drift after encoding again", `How far the coding moves when its picture is encoded again. ${WHERE_USUAL}`);
     this.nearest = make("div", "nearest");
     this.canvas = make("canvas");
     this.canvas.setAttribute("role", "img");
     this.caption = make("span", "caption");
+    this.among = make("span", "among");
     this.heading = make("b", "", "Nearest real image");
     const said = make("div", "said-nearest");
-    said.append(this.heading, this.caption);
+    said.append(this.heading, this.caption, this.among);
     this.nearest.append(said, this.canvas);
     this.root.append(this.verdict, this.bars, this.nearest);
   }
@@ -55,6 +55,8 @@ class WalkWhere {
     this.density.root.hidden = survey.prior === null;
     for (const bar of [this.distance, this.drift]) bar.track.classList.add("marked");
     this.heading.textContent = facts.shape.length > 1 ? "Nearest real image" : "Nearest real sample";
+    this.distance.root.title = `To the nearest of the codings of ${facts.surveyed}. ${WHERE_USUAL}`;
+    this.among.textContent = `among ${facts.surveyed}`;
     this.canvas.hidden = true;
   }
 
