@@ -6,8 +6,8 @@ somewhere else. For a variational run the *density* of its prior: the share of t
 likely than this one. Density never makes a place far: real images have codes out there too, and where they do the
 picture is as good as theirs. It only calls the place rare.
 
-A variational decoder ignores the codings that training gave up (`aecore.metrics.ACTIVE_VARIANCE`), and encoding again
-forgets them: there only the active ones are measured. A plain decoder was never taught to ignore a coding that stands
+A variational decoder ignores the codings that training gave up (`aecore.walk.active`), and encoding again forgets
+them: there only the active ones are measured. A plain decoder was never taught to ignore a coding that stands
 still, so that moving it away leaves the data too: there all are measured, as in a run whose codings all stand still.
 """
 
@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from aecore import inference
+from aecore import inference, walk
 from aecore.datasets.base import Data, balanced
 from aecore.errors import AecoreError, RunError
-from aecore.metrics import ACTIVE_VARIANCE
 from aecore.placing import nearest
 from aecore.runs import Run
 
@@ -118,8 +117,8 @@ def survey(run: Run, data: Data) -> Survey:
     if not np.isfinite(codes).all():
         raise RunError(f"run {run.key}: codings reach beyond 65,504, allowed: smaller ones; train it again")
     numbers = (len(data.validation) + chosen).astype(np.int32)
-    active = held_out.var(axis=0) > ACTIVE_VARIANCE
     variational = run.spec.coding == "variational"
+    active = walk.active(held_out, variational)
     prior = (int(active.sum()) or len(active)) if variational else None
     unscaled = Survey(numbers, codes, data.labels_of(numbers), active, 1.0, 1.0, prior)
     some = held_out[np.linspace(0, len(held_out) - 1, min(HELD_OUT, len(held_out))).astype(int)]

@@ -57,7 +57,7 @@ def main() -> None:
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
     with head:
-        header.draw(run, _sentence(run, walker.axes, view), _numbers(run))
+        header.draw(run, _sentence(run, walker.axes, view), _numbers(run, walker.axes))
     if view == "bits":
         bits.draw(run, data, walker)
     elif view == "journeys":
@@ -101,7 +101,7 @@ def _sentence(run: Run, axes: list[walk.Axis], view: str) -> str:
     )
 
 
-def _numbers(run: Run) -> list[header.Number]:
+def _numbers(run: Run, axes: list[walk.Axis]) -> list[header.Number]:
     kl = run.metrics.get("kl_per_dimension")
     numbers = [header.Number("Error (MSE)", figures.error_text(run.metrics.get("val_mse")))]
     if kl:
@@ -109,13 +109,13 @@ def _numbers(run: Run) -> list[header.Number]:
             0, header.Number("KL divergence", f"{sum(kl):.1f} nats", help="What all codings say about an image, on "
                              "average, beyond the prior."),
         )  # fmt: skip
-    active_dimensions = run.metrics.get("active_dimensions")
-    if active_dimensions is not None:
-        numbers.append(
-            header.Number("Codings in use", f"{active_dimensions} of {run.metrics['coding_size']:,}",
-                          help="Codings whose variance over the validation data is above 0.01."),
-        )  # fmt: skip
-    return numbers
+    used = sum(axis.active for axis in axes)
+    rule = (
+        "above 0.01." if run.spec.coding == "variational"
+        else f"above {100 * walk.SILENT_SHARE:g} % of the largest one's: what counts is a coding beside the others."
+    )  # fmt: skip
+    told = f"Codings whose variance over the validation data is {rule}"
+    return [*numbers, header.Number("Codings in use", f"{used} of {len(axes):,}", help=told)]
 
 
 def _begin(run: Run, data: Data) -> None:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from aecore import datasets, demo, inference, runs, whereabouts
+from aecore import datasets, demo, inference, runs, walk, whereabouts
 from aecore.datasets.base import Data, DatasetInfo
 from aecore.errors import AecoreError, RunError
 from aecore.runs import FORMAT, Run
@@ -113,6 +113,22 @@ def test_a_silent_coding_counts_where_the_decoder_was_not_taught_to_ignore_it(tm
     assert found["plain"].level == 2 and found["plain"].distance > 1.5
     assert found["variational"].level == 0 and found["variational"].drift == 0
     assert found["variational"].density == pytest.approx(math.exp(-0.25))
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_plain_coding_is_silent_beside_the_others_only(tmp_path: Path, scale: float) -> None:
+    run, data = make(tmp_path / "run", square(50) * scale, square(30) * np.float32(scale))
+    survey = whereabouts.survey(run, data)
+    assert survey.active.tolist() == [axis.active for axis in sorted(walk.axes(run), key=lambda axis: axis.coding)]
+    assert survey.active.tolist() == [True, True, False] and whereabouts.COLLAPSED not in survey.verdicts
+
+
+def test_what_counts_as_in_use() -> None:
+    codings = np.random.default_rng(3).normal(size=(500, 3)) * [0.05, 0.005, 0.0005]
+    assert walk.active(codings, variational=False).tolist() == [True, True, False]
+    assert walk.active(codings, variational=True).tolist() == [False] * 3
+    assert walk.active(20 * codings, variational=True).tolist() == [True, False, False]
+    assert walk.active(1e-6 * codings, variational=False).tolist() == [False] * 3
 
 
 def test_a_collapsed_run_says_so(tmp_path: Path) -> None:

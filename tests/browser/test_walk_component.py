@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore import datasets, demo, inference, runs, whereabouts
+from aecore import walk as walking
 from aecore.runs import Run
 from aecore.spec import RunSpec
 from tests.browser import serve
@@ -235,7 +236,7 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     page = opened("run=stacked", serve.PHONE)
     expect(page.locator(".row")).to_have_count(8)
     run = runs.open_run(demo.keys()["stacked"], cache)
-    used = int(run.metrics["active_dimensions"])
+    used = sum(axis.active for axis in walking.axes(run))
     fold = page.locator("button.fold")
     expect(fold).to_contain_text(f"{used - 8} more in use")
     fold.click()

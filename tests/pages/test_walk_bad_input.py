@@ -96,6 +96,7 @@ def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> 
     ("made", "there", "said"),
     [
         ({"spec": PLAIN}, ALL, "Drag a coding"),
+        ({"spec": PLAIN, "codings": 0.001}, ALL, "Drag a coding"),
         ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "every coding fell silent in training"),
         ({"spec": PLAIN, "odd": True}, NO_PLANE, "Drag a coding"),
         ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, "Drag a coding"),
@@ -104,7 +105,17 @@ def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> 
         ({"spec": HASHING}, ["Bits", *ALL[:-1]], "Flip a bit"),
         ({"spec": HASHING, "odd": True}, ["Bits", *NO_PLANE], "The server decodes each code"),
     ],
-    ids=["sound", "collapsed", "unknown-operation", "nan", "one", "three-hundred", "hashing", "hashing-unknown"],
+    ids=[
+        "sound",
+        "narrow",
+        "collapsed",
+        "unknown-operation",
+        "nan",
+        "one",
+        "three-hundred",
+        "hashing",
+        "hashing-unknown",
+    ],
 )
 def test_an_extreme_run_shows_what_it_can(made: dict, there: list[str], said: str, cache: Path) -> None:
     spec = made.pop("spec")
