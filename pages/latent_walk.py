@@ -57,7 +57,7 @@ def main() -> None:
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
     with head:
-        header.draw(run, _sentence(run, walker.axes, view), _numbers(run, walker.axes))
+        header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":
         bits.draw(run, data, walker)
     elif view == "journeys":
@@ -80,24 +80,28 @@ def _views(run: Run, walker: Walker) -> dict[str, str]:
     return {"bits": "Bits", **views} if hashing.is_hash(run) else views
 
 
-def _sentence(run: Run, axes: list[walk.Axis], view: str) -> str:
+def _sentence(run: Run, walker: Walker, view: str) -> str:
     if view in SENTENCES:
         return SENTENCES[view]
+    axes = walker.axes
     silent = sum(not axis.active for axis in axes)
     if silent == len(axes):
         return (
             "Nothing moves the picture: every coding fell silent in training (a collapsed run), so the decoder draws "
             "one average image. A smaller KL or sparsity weight brings codings back."
         )
+    drag = "Drag a coding and the picture follows your hand."
+    if walker.decoder is None:
+        drag = "Drag a coding and let go: the server then decodes the picture, for this browser cannot."
     if run.spec.coding == "variational":
         folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
         return (
-            "Drag a coding and the picture follows your hand. Codings are ordered by how much they carry (KL "
-            f"divergence); the prior says that values within ±2 are usual.{folded}"
+            f"{drag} Codings are ordered by how much they carry (KL divergence); the prior says that values within ±2 "
+            f"are usual.{folded}"
         )
     return (
-        "Drag a coding and the picture follows your hand. A plain autoencoder never learned which codings are likely: "
-        "between and beyond the codes of its images the picture may mean nothing."
+        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its images "
+        "the picture may mean nothing."
     )
 
 

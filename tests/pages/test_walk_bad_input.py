@@ -20,6 +20,7 @@ PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="l
 VARIATIONAL = PLAIN.replace(coding="variational")
 HASHING = PLAIN.replace(coding_size=6, coding_activation="sigmoid", noise_on="coding", noise_rate=5.0)
 NO_PLANE = ["Sliders", "Journeys", "Random"]
+LET_GO = "Drag a coding and let go: the server then decodes"
 ALL = ["Sliders", "Plane", "Journeys", "Random", "Holes"]
 
 Open = Callable[..., AppTest]
@@ -95,11 +96,11 @@ def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> 
 @pytest.mark.parametrize(
     ("made", "there", "said"),
     [
-        ({"spec": PLAIN}, ALL, "Drag a coding"),
+        ({"spec": PLAIN}, ALL, "follows your hand"),
         ({"spec": PLAIN, "codings": 0.001}, ALL, "Drag a coding"),
         ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "every coding fell silent in training"),
-        ({"spec": PLAIN, "odd": True}, NO_PLANE, "Drag a coding"),
-        ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, "Drag a coding"),
+        ({"spec": PLAIN, "odd": True}, NO_PLANE, LET_GO),
+        ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, LET_GO),
         ({"spec": PLAIN.replace(coding_size=1)}, NO_PLANE, "Drag a coding"),
         ({"spec": PLAIN.replace(coding_size=300)}, ALL[:-1], "Drag a coding"),
         ({"spec": HASHING}, ["Bits", *ALL[:-1]], "Flip a bit"),
