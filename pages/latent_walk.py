@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore import figures, hashing, inference, walk
+from aecore import fields, figures, hashing, inference, walk
 from aecore.datasets import Data, as_float, watched
 from aecore.errors import AecoreError
 from aecore.runs import Run
@@ -92,7 +92,7 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
         )
     drag = "Drag a coding and the picture follows your hand."
     if walker.decoder is None:
-        drag = "Drag a coding and let go: the server then decodes the picture, for this browser cannot."
+        drag = "Drag a coding and let go: the server then decodes the picture, for no browser runs this decoder."
     if run.spec.coding == "variational":
         folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
         return (
@@ -100,8 +100,8 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
             f"are usual.{folded}"
         )
     return (
-        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its images "
-        "the picture may mean nothing."
+        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its "
+        "images the picture may mean nothing."
     )
 
 
@@ -140,10 +140,19 @@ def _begin(run: Run, data: Data) -> None:
         elif link:
             try:
                 _go_to(run, walk.read_coding(link, len(state["walk_z"])))
+                state["walk_sample"] = _linked_image(data)
             except AecoreError as error:
                 state["walk_notice"] = f"Not used from the link: {error}."
-    if "walk_notice" in state:
-        st.warning(state["walk_notice"], icon=":material/info:")
+
+
+def _linked_image(data: Data) -> int | None:
+    """The number of the image that a link's walk was set to last. Raises `SpecError` for one that is not there."""
+    text, last = st.query_params.get("image"), len(data.validation) + len(data.train) - 1
+    if text is None:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 10 else last + 1
+    fields.require(number <= last, "image", text[:40], f"a sample number from 0 to {last:,}")
+    return number
 
 
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
@@ -155,21 +164,31 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 @turns.fragment
 def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The component and what stands over it: all that runs again when a hand lets go."""
-    bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    notice, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data, walker)
     plane = _plane(bar, run, walker) if view == "plane" else {}
-    z = st.session_state["walk_z"]
-    moved = walk_view.draw(walker, z, key="walk", view=view, anchor_sigma=_sigma(run, data), **plane)
+    z, anchor = st.session_state["walk_z"], _anchor(run, data)
+    moved = walk_view.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
     if view == "plane":
         st.caption(_beyond(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state["walk_z"] = moved
+    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
         st.session_state.pop("walk_notice", None)
+    if "walk_notice" in st.session_state:
+        notice.warning(st.session_state["walk_notice"], icon=":material/info:")
     began = st.session_state.get("walk_began")
     if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
-        st.query_params.pop("z", None)
+        wanted = {}
     else:
-        st.query_params["z"] = walk.coding_text(moved)
+        wanted = {"z": walk.coding_text(moved)}
+        if anchor is not None:
+            wanted["image"] = str(st.session_state["walk_sample"])
+    for name in ("z", "image"):
+        if name in wanted:
+            st.query_params[name] = wanted[name]
+        else:
+            st.query_params.pop(name, None)
 
 
 def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
@@ -232,12 +251,14 @@ def _name(coding: int) -> str:
     return f"coding {coding + 1}"
 
 
-def _sigma(run: Run, data: Data) -> np.ndarray | None:
-    """Standard deviations (d,) of the image the walk was set to last, as its variational encoder gives them."""
+def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
+    """Means and standard deviations, each (d,), of the image the walk was set to last, as its variational encoder gives
+    them."""
     sample = st.session_state.get("walk_sample")
     if run.spec.coding != "variational" or sample is None:
         return None
-    return np.exp(inference.log_variance(run, as_float(data.numbered(np.array([sample]))))[0] / 2)
+    x = as_float(data.numbered(np.array([sample])))
+    return inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)
 
 
 def _journeys(run: Run, data: Data, walker: Walker) -> None:

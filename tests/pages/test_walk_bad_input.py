@@ -10,9 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from aecore import runs, walk
+from aecore import datasets, inference, runs, walk
 from aecore.runs import Run
 from aecore.spec import RunSpec
+from pages.widgets import parts
 from tests.made import write
 from tests.pages.conftest import ROOT, texts
 
@@ -140,6 +141,30 @@ def test_a_link_to_no_place_begins_at_an_image(link: str, said: str, cache: Path
     app = opened(run, z=link)
     assert told(app, said)
     assert np.isfinite(app.session_state["walk_z"]).all()
+
+
+def test_a_link_keeps_the_image_whose_cloud_the_plane_draws(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    monkeypatch.setattr(parts, "hand_over", lambda _, part: sent.append(part[0]))
+
+    def anchor() -> list | None:
+        return next(header["anchor"] for header in reversed(sent) if header["slot"] == "view")
+
+    run = write(VARIATIONAL, cache)
+    x = datasets.as_float(datasets.load("digits").numbered(np.array([40])))
+    cloud = [inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)]
+    app = opened(run, z="0.5,0.5", image="40")
+    assert np.allclose(anchor(), cloud) and "40" in app.query_params["image"]
+    app.button(key="random").click().run()
+    assert anchor() is None and "image" not in app.query_params and "z" in app.query_params
+    app.number_input(key="walk_number").set_value(40).run()
+    app.button(key="walk_start").click().run()
+    assert np.allclose(anchor(), cloud) and "40" in app.query_params["image"]
+    for junk in ("-1", "x", "999999", "9" * 5000, ""):
+        app = opened(run, z="0.5,0.5", image=junk)
+        assert told(app, "Not used from the link: image: got") and anchor() is None
+        assert app.session_state["walk_z"].tolist() == [0.5, 0.5]
+    assert "image" not in opened(write(PLAIN, cache), z="0.5,0.5", image="40").query_params
 
 
 def test_a_link_far_outside_is_brought_to_the_edge(cache: Path) -> None:
