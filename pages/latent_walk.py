@@ -213,13 +213,18 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
 
 
 def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
-    """The plane's controls: which two codings, what is drawn on it, how its axes are spaced."""
-    codings = [axis.coding for axis in walker.axes]
+    """The plane's controls: which two codings of those in use, what is drawn on it, how its axes are spaced."""
+    used = [axis for axis in walker.axes if axis.active]
+    names = {
+        axis.coding: f"coding {axis.coding + 1}{'' if axis.active else ', silent'}"
+        for axis in (used if len(used) > 1 else walker.axes)
+    }
+    codings, named = list(names), names.__getitem__
     across, up = codings[0], codings[1]
     if len(codings) > 2:
-        across = bar.selectbox("Across", codings, format_func=_name, key="across", bind="query-params", width=130)
+        across = bar.selectbox("Across", codings, format_func=named, key="across", bind="query-params", width=130)
         others = [coding for coding in codings if coding != across]
-        up = bar.selectbox("Up", others, format_func=_name, key="up", bind="query-params", width=130)
+        up = bar.selectbox("Up", others, format_func=named, key="up", bind="query-params", width=130)
     picked = bar.pills(
         "Drawn", list(LAYERS), selection_mode="multi", default=["grid", "data"], format_func=LAYERS.__getitem__,
         key="layers", label_visibility="collapsed", bind="query-params",
@@ -245,10 +250,6 @@ def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
     if outside:
         told.append(f"{outside:,} of {len(codes):,} dots lie beyond the plane.")
     return " ".join(told)
-
-
-def _name(coding: int) -> str:
-    return f"coding {coding + 1}"
 
 
 def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:

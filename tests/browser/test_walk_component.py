@@ -266,6 +266,13 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     expect(page.locator(".missing")).to_have_text("1 to 30")
 
 
+def test_the_fold_counts_the_silent_codings_that_are_not_shown(opened: Open, cache: Path):
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=30, coding="variational")
+    page = opened(f"run={write(spec, cache, codings=0.0).key}")
+    expect(page.locator(".row")).to_have_count(8)
+    expect(page.locator("button.fold")).to_have_text("22 more, silent")
+
+
 def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):
     spec = RunSpec(dataset="digits", hidden=(), coding_size=3, coding="variational")
     run = write(spec, cache, codings=np.array([0.3, 0.3, 3e-5]))

@@ -167,6 +167,22 @@ def test_a_link_keeps_the_image_whose_cloud_the_plane_draws(cache: Path, monkeyp
     assert "image" not in opened(write(PLAIN, cache), z="0.5,0.5", image="40").query_params
 
 
+@pytest.mark.parametrize(
+    ("used", "offered"),
+    [
+        ([3, 1, 4], ["coding 5", "coding 4", "coding 2"]),
+        ([1, 4], []),  # nothing to choose
+        ([2], ["coding 3", "coding 1, silent", "coding 2, silent", "coding 4, silent", "coding 5, silent"]),
+    ],
+)
+def test_the_plane_offers_the_codings_in_use(used: list[int], offered: list[str], cache: Path) -> None:
+    scale = np.full(5, 1e-5)
+    scale[used] = 0.1 + 0.1 * np.array(used)
+    app = opened(write(VARIATIONAL.replace(coding_size=5), cache, codings=scale), view="Plane")
+    boxes = [box for box in app.selectbox if box.key == "across"]
+    assert [box.options for box in boxes] == ([offered] if offered else [])
+
+
 def test_a_link_far_outside_is_brought_to_the_edge(cache: Path) -> None:
     run = write(VARIATIONAL, cache)
     app = opened(run, z="1e9,-1e9")
