@@ -110,6 +110,37 @@ def test_a_hand_and_the_arrow_keys_move_the_place(drawn: Page) -> None:
     assert drawn.evaluate("decoded.every(z => z[2] === 0.5)")
 
 
+def test_a_place_beyond_the_plane_is_said(drawn: Page) -> None:
+    said = drawn.get_by_text("Beyond the plane")
+    expect(said).to_have_count(0)
+    drawn.evaluate("plane.set({ z: Float32Array.of(-3.66, 1, 9) })")
+    expect(said).to_contain_text("coding 1 at −3.66 is what is decoded")
+    upper(drawn).press("ArrowRight")
+    expect(said).to_have_count(0)
+
+
+def test_a_finger_moves_the_place_and_its_end_is_told_once(drawn: Page) -> None:
+    touch = drawn.context.new_cdp_session(drawn)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    over = upper(drawn)
+    expect(over).to_have_attribute("data-ready", "done")
+    for kind, pair in (
+        ("touchStart", [0, 0]),
+        ("touchMove", [0.5, -0.5]),
+        ("touchMove", [1, -1.5]),
+        ("touchMove", [2, -2]),
+    ):
+        x, y = place(over, pair)
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    drawn.wait_for_function("moves.length && Math.abs(moves.at(-1)[0] - 2) < 0.05")
+    assert z(drawn) == pytest.approx([2, -2, 0], abs=0.05)  # the page did not scroll in its place
+    assert not any(final for *_, final in drawn.evaluate("moves"))
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    drawn.wait_for_function("moves.at(-1)[2]")
+    assert sum(final for *_, final in drawn.evaluate("moves")) == 1
+    assert drawn.evaluate("moves.at(-1)") == pytest.approx([2, -2, True], abs=0.05)
+
+
 def test_quantile_axes_give_each_share_of_the_prior_its_room_and_holes_lie_where_the_decoder_ends(drawn: Page) -> None:
     over = upper(drawn)
     for quantiles in (False, True):
