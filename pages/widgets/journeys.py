@@ -141,12 +141,11 @@ def random(run: Run, data: Data, walker: Walker) -> None:
         assert places.drift_ratio is not None
         worse = np.maximum(places.distance_ratio, places.drift_ratio)
         labels = [f"{ratio:.1f} ×" if ratio < 1000 else "> 999 ×" for ratio in worse]
-        journey_view.draw(
-            walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels, levels=places.level.tolist()
-        )
+        journey_view.draw(walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels, places=places)
         st.caption(
             "Below each the larger of distance and drift, against the limit for held-out images: 1 ×, which 95 % of "
-            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it."
+            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it. Point at a "
+            "picture to see where it is."
         )
         _saves(run, z, [f"random {i + 1}" for i in range(RANDOM)], "random", sheet=labels)
 
@@ -177,7 +176,11 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
             codings = journey_picks.codings(run, data, _twelve(data, count, seed))
         z = ways.resized(codings.reshape(*GIVEN, -1), *GRID)
         framed = ways.given(GIVEN, *GRID)
-        journey_view.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False)
+        places = whereabouts.judge(run, walker.survey, z)
+        journey_view.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False, places=places)
+        st.caption(
+            "A faint bar: at the edge of the data, a full one: far from it. Point at a picture to see where it is."
+        )
         names = [f"row {i // GRID[1] + 1} column {i % GRID[1] + 1}" for i in range(len(z))]
         _saves(run, z, names, "grid", columns=GRID[1], framed=framed)
 

@@ -10,11 +10,6 @@ function timesText(times) {
   return `${times < 10 ? times.toFixed(1) : whole()} × the limit`;
 }
 
-function densityText(share) {
-  if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
-  return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
-}
-
 class WalkWhere {
   constructor() {
     this.root = make("div", "where");

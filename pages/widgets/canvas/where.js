@@ -86,3 +86,9 @@ function makeWhere(header, arrays) {
 
   return { at, pairs, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
 }
+
+// How dense the prior is at a place, among its own draws.
+function densityText(share) {
+  if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
+  return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
+}
