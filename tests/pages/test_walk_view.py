@@ -155,7 +155,12 @@ def test_what_does_not_belong_to_the_run_is_refused(cache, asked, said):
 
 @pytest.mark.parametrize("view", ["sliders", "plane"])
 def test_a_walk_is_drawn_and_stands_where_it_was_put(cache, view):
-    asked = {"run_key": key("variational-2"), "view": view, "z": np.array([0.123456, -1]), "anchor": np.ones((2, 2))}
+    asked = {
+        "run_key": key("variational-2"),
+        "view": view,
+        "z": np.array([0.123456, -1]),
+        "anchor": (np.ones(2), np.ones(2)),
+    }
     app = AppTest.from_function(page, kwargs=asked, default_timeout=60).run()
     assert not app.exception
     z = np.array([0.1235, -1], np.float32)
