@@ -14,6 +14,11 @@ from aecore.runs import Run
 
 PRIOR_REACH = 3.0  # a variational walk's range: beyond ±3 lies 0.3 % of the prior
 STEPS = 100
+# A plain coding's scale means nothing: a contractive or strong L1 penalty shrinks all of them, and the decoder enlarges
+# them again. So one is silent beside the others: below this share of the largest variance, 3 % of the widest spread.
+# In trained runs there is a gap of two orders of magnitude around it.
+SILENT_SHARE = 1e-3
+STILL = 1e-6  # a standard deviation that rounding alone leaves: where none has more, the run collapsed
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,16 @@ class Axis:
         return round((self.high - self.low) / STEPS, 4) or 1e-4
 
 
+def active(codings: np.ndarray, variational: bool) -> np.ndarray:
+    """Which of the codings (n, d) are in use: (d,) bool.
+
+    Of a variational run, whose prior sets the scale, those of a variance above `metrics.ACTIVE_VARIANCE` (Burda et
+    al.); of a plain one those above `SILENT_SHARE` of the largest variance, and none where that is rounding.
+    """
+    variance = np.asarray(codings, np.float64).var(axis=0)
+    return variance > (ACTIVE_VARIANCE if variational else max(SILENT_SHARE * variance.max(initial=0), STILL**2))
+
+
 def axes(run: Run) -> list[Axis]:
     """One `Axis` a coding, the most telling first: by KL divergence (variational) or by variance (plain).
 
@@ -46,6 +61,7 @@ def axes(run: Run) -> list[Axis]:
     worth = np.asarray(kl) if kl else variance
     order = np.argsort(-worth, kind="stable")
     middle = codings[np.argmin(np.square(codings - np.median(codings, axis=0)).sum(axis=1))]
+    used = active(codings, run.spec.coding == "variational")
     found = []
     for coding in order.tolist():
         if kl:
@@ -57,7 +73,7 @@ def axes(run: Run) -> list[Axis]:
             low, high = math.floor(low * 100) / 100, max(math.ceil(high * 100) / 100, math.floor(low * 100 + 10) / 100)
             start = min(max(round(float(middle[coding]), 2), low), high)
             told = f"The data's codings lie between {low:g} and {high:g}."
-        found.append(Axis(coding, low, high, start, bool(variance[coding] > ACTIVE_VARIANCE), told))
+        found.append(Axis(coding, low, high, start, bool(used[coding]), told))
     return found
 
 

@@ -3,10 +3,11 @@
 Three measures, each beside what codings of held-out samples show. *Distance* to the nearest training code. *Drift*
 |z − E(D(z))|: how far a coding moves when its picture is encoded again, for a picture of no such data comes back
 somewhere else. For a variational run the *density* of its prior: the share of the prior's own draws that are less
-likely than this one.
+likely than this one. Density never makes a place far: real images have codes out there too, and where they do the
+picture is as good as theirs. It only calls the place rare.
 
-A variational decoder ignores the codings that training gave up (`aecore.metrics.ACTIVE_VARIANCE`), and encoding again
-forgets them: there only the active ones are measured. A plain decoder was never taught to ignore a coding that stands
+A variational decoder ignores the codings that training gave up (`aecore.walk.active`), and encoding again forgets
+them: there only the active ones are measured. A plain decoder was never taught to ignore a coding that stands
 still, so that moving it away leaves the data too: there all are measured, as in a run whose codings all stand still.
 """
 
@@ -18,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from aecore import inference
+from aecore import inference, walk
 from aecore.datasets.base import Data, balanced
 from aecore.errors import AecoreError, RunError
-from aecore.metrics import ACTIVE_VARIANCE
 from aecore.placing import nearest
 from aecore.runs import Run
 
@@ -39,7 +39,9 @@ VERDICTS = (
     "As near to the data as images it never saw.",
     "At the edge of the data: the picture may mislead.",
     "Far from the data: the picture is made up.",
+    "As near to the data as images it never saw, though rare under the prior.",
 )
+RARE = 3  # the position of the last one
 COLLAPSED = "The codings carry nothing: every place decodes to nearly the same picture."
 
 
@@ -70,7 +72,7 @@ class Survey:
 
     @property
     def verdicts(self) -> tuple[str, ...]:
-        """A sentence for each level."""
+        """A sentence for each level, and one for what is inside the data and rare under the prior."""
         return VERDICTS if self.active.any() else (COLLAPSED,) * len(VERDICTS)
 
 
@@ -81,7 +83,8 @@ class Places:
     nearest : position in the survey of the nearest training code.
     distance_ratio, drift_ratio : times the 95th percentile of held-out samples.
     density : share of the prior's draws that are less likely; None for a plain run. drift : None where not asked for.
-    level : 0 inside the data, 1 at the edge, 2 far.
+    level : 0 inside the data, 1 at the edge, 2 far: by the larger of both ratios.
+    verdict : position in `Survey.verdicts`.
     """
 
     nearest: np.ndarray
@@ -91,6 +94,7 @@ class Places:
     drift_ratio: np.ndarray | None
     density: np.ndarray | None
     level: np.ndarray
+    verdict: np.ndarray
 
 
 def survey(run: Run, data: Data) -> Survey:
@@ -113,8 +117,8 @@ def survey(run: Run, data: Data) -> Survey:
     if not np.isfinite(codes).all():
         raise RunError(f"run {run.key}: codings reach beyond 65,504, allowed: smaller ones; train it again")
     numbers = (len(data.validation) + chosen).astype(np.int32)
-    active = held_out.var(axis=0) > ACTIVE_VARIANCE
     variational = run.spec.coding == "variational"
+    active = walk.active(held_out, variational)
     prior = (int(active.sum()) or len(active)) if variational else None
     unscaled = Survey(numbers, codes, data.labels_of(numbers), active, 1.0, 1.0, prior)
     some = held_out[np.linspace(0, len(held_out) - 1, min(HELD_OUT, len(held_out))).astype(int)]
@@ -152,11 +156,11 @@ def measure(survey: Survey, z: np.ndarray, encoded: np.ndarray | None = None) ->
         drift[~np.isfinite(drift)] = np.inf  # so far outside that the network overflowed
         drift_ratio = drift / survey.drift
         worst = np.maximum(worst, drift_ratio)
-    level = np.where(worst > FAR, 2, np.where(worst > 1, 1, 0))
+    level = verdict = np.where(worst > FAR, 2, np.where(worst > 1, 1, 0))
     if survey.prior is not None:
         density = rarer(np.square(inside).sum(axis=1), survey.prior)
-        level[density < UNLIKELY] = 2
-    return Places(found[:, 0], distance, distance_ratio, drift, drift_ratio, density, level)
+        verdict = np.where((level == 0) & (density < UNLIKELY), RARE, level)
+    return Places(found[:, 0], distance, distance_ratio, drift, drift_ratio, density, level, verdict)
 
 
 def rarer(squares: np.ndarray, dimensions: int) -> np.ndarray:

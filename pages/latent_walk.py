@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore import figures, hashing, inference, walk
+from aecore import fields, figures, hashing, inference, walk
 from aecore.datasets import Data, as_float, watched
 from aecore.errors import AecoreError
 from aecore.runs import Run
@@ -57,7 +57,7 @@ def main() -> None:
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
     with head:
-        header.draw(run, _sentence(run, walker.axes, view), _numbers(run))
+        header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":
         bits.draw(run, data, walker)
     elif view == "journeys":
@@ -80,28 +80,32 @@ def _views(run: Run, walker: Walker) -> dict[str, str]:
     return {"bits": "Bits", **views} if hashing.is_hash(run) else views
 
 
-def _sentence(run: Run, axes: list[walk.Axis], view: str) -> str:
+def _sentence(run: Run, walker: Walker, view: str) -> str:
     if view in SENTENCES:
         return SENTENCES[view]
+    axes = walker.axes
     silent = sum(not axis.active for axis in axes)
     if silent == len(axes):
         return (
             "Nothing moves the picture: every coding fell silent in training (a collapsed run), so the decoder draws "
             "one average image. A smaller KL or sparsity weight brings codings back."
         )
+    drag = "Drag a coding and the picture follows your hand."
+    if walker.decoder is None:
+        drag = "Drag a coding and let go: the server then decodes the picture, for no browser runs this decoder."
     if run.spec.coding == "variational":
         folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
         return (
-            "Drag a coding and the picture follows your hand. Codings are ordered by how much they carry (KL "
-            f"divergence); the prior says that values within ±2 are usual.{folded}"
+            f"{drag} Codings are ordered by how much they carry (KL divergence); the prior says that values within ±2 "
+            f"are usual.{folded}"
         )
     return (
-        "Drag a coding and the picture follows your hand. A plain autoencoder never learned which codings are likely: "
-        "between and beyond the codes of its images the picture may mean nothing."
+        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its "
+        "images the picture may mean nothing."
     )
 
 
-def _numbers(run: Run) -> list[header.Number]:
+def _numbers(run: Run, axes: list[walk.Axis]) -> list[header.Number]:
     kl = run.metrics.get("kl_per_dimension")
     numbers = [header.Number("Error (MSE)", figures.error_text(run.metrics.get("val_mse")))]
     if kl:
@@ -109,13 +113,13 @@ def _numbers(run: Run) -> list[header.Number]:
             0, header.Number("KL divergence", f"{sum(kl):.1f} nats", help="What all codings say about an image, on "
                              "average, beyond the prior."),
         )  # fmt: skip
-    active_dimensions = run.metrics.get("active_dimensions")
-    if active_dimensions is not None:
-        numbers.append(
-            header.Number("Codings in use", f"{active_dimensions} of {run.metrics['coding_size']:,}",
-                          help="Codings whose variance over the validation data is above 0.01."),
-        )  # fmt: skip
-    return numbers
+    used = sum(axis.active for axis in axes)
+    rule = (
+        "above 0.01." if run.spec.coding == "variational"
+        else f"above {100 * walk.SILENT_SHARE:g} % of the largest one's: what counts is a coding beside the others."
+    )  # fmt: skip
+    told = f"Codings whose variance over the validation data is {rule}"
+    return [*numbers, header.Number("Codings in use", f"{used} of {len(axes):,}", help=told)]
 
 
 def _begin(run: Run, data: Data) -> None:
@@ -136,10 +140,19 @@ def _begin(run: Run, data: Data) -> None:
         elif link:
             try:
                 _go_to(run, walk.read_coding(link, len(state["walk_z"])))
+                state["walk_sample"] = _linked_image(data)
             except AecoreError as error:
                 state["walk_notice"] = f"Not used from the link: {error}."
-    if "walk_notice" in state:
-        st.warning(state["walk_notice"], icon=":material/info:")
+
+
+def _linked_image(data: Data) -> int | None:
+    """The number of the image that a link's walk was set to last. Raises `SpecError` for one that is not there."""
+    text, last = st.query_params.get("image"), len(data.validation) + len(data.train) - 1
+    if text is None:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 10 else last + 1
+    fields.require(number <= last, "image", text[:40], f"a sample number from 0 to {last:,}")
+    return number
 
 
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
@@ -151,21 +164,31 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 @turns.fragment
 def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The component and what stands over it: all that runs again when a hand lets go."""
-    bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    notice, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data, walker)
     plane = _plane(bar, run, walker) if view == "plane" else {}
-    z = st.session_state["walk_z"]
-    moved = walk_view.draw(walker, z, key="walk", view=view, anchor_sigma=_sigma(run, data), **plane)
+    z, anchor = st.session_state["walk_z"], _anchor(run, data)
+    moved = walk_view.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
     if view == "plane":
-        st.caption(_beyond(walker, plane["axes"]))
+        st.caption(_beyond(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state["walk_z"] = moved
+    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
         st.session_state.pop("walk_notice", None)
+    if "walk_notice" in st.session_state:
+        notice.warning(st.session_state["walk_notice"], icon=":material/info:")
     began = st.session_state.get("walk_began")
     if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
-        st.query_params.pop("z", None)
+        wanted = {}
     else:
-        st.query_params["z"] = walk.coding_text(moved)
+        wanted = {"z": walk.coding_text(moved)}
+        if anchor is not None:
+            wanted["image"] = str(st.session_state["walk_sample"])
+    for name in ("z", "image"):
+        if name in wanted:
+            st.query_params[name] = wanted[name]
+        else:
+            st.query_params.pop(name, None)
 
 
 def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
@@ -190,13 +213,18 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
 
 
 def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
-    """The plane's controls: which two codings, what is drawn on it, how its axes are spaced."""
-    codings = [axis.coding for axis in walker.axes]
+    """The plane's controls: which two codings of those in use, what is drawn on it, how its axes are spaced."""
+    used = [axis for axis in walker.axes if axis.active]
+    names = {
+        axis.coding: f"coding {axis.coding + 1}{'' if axis.active else ', silent'}"
+        for axis in (used if len(used) > 1 else walker.axes)
+    }
+    codings, named = list(names), names.__getitem__
     across, up = codings[0], codings[1]
     if len(codings) > 2:
-        across = bar.selectbox("Across", codings, format_func=_name, key="across", bind="query-params", width=130)
+        across = bar.selectbox("Across", codings, format_func=named, key="across", bind="query-params", width=130)
         others = [coding for coding in codings if coding != across]
-        up = bar.selectbox("Up", others, format_func=_name, key="up", bind="query-params", width=130)
+        up = bar.selectbox("Up", others, format_func=named, key="up", bind="query-params", width=130)
     picked = bar.pills(
         "Drawn", list(LAYERS), selection_mode="multi", default=["grid", "data"], format_func=LAYERS.__getitem__,
         key="layers", label_visibility="collapsed", bind="query-params",
@@ -208,14 +236,14 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
     return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in picked for name in LAYERS}}
 
 
-def _beyond(walker: Walker, axes: tuple[int, int]) -> str:
+def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
     """What the plane cannot show."""
     low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
     codes = walker.survey.codes[:, list(axes)]
     outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
     told = [
-        "Each picture is what its place decodes to; dots are training images. Good: pictures change smoothly, and dots "
-        "of one class lie on pictures of it."
+        f"Each picture is what its place decodes to; dots are {walk_view.surveyed(walker.survey, data)}. Good: "
+        "pictures change smoothly, and dots of one class lie on pictures of it."
     ]
     if len(walker.axes) > 2:
         told.append("The pictures keep the other codings of the walk; the dots have their own, so the two may differ.")
@@ -224,16 +252,14 @@ def _beyond(walker: Walker, axes: tuple[int, int]) -> str:
     return " ".join(told)
 
 
-def _name(coding: int) -> str:
-    return f"coding {coding + 1}"
-
-
-def _sigma(run: Run, data: Data) -> np.ndarray | None:
-    """Standard deviations (d,) of the image the walk was set to last, as its variational encoder gives them."""
+def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
+    """Means and standard deviations, each (d,), of the image the walk was set to last, as its variational encoder gives
+    them."""
     sample = st.session_state.get("walk_sample")
     if run.spec.coding != "variational" or sample is None:
         return None
-    return np.exp(inference.log_variance(run, as_float(data.numbered(np.array([sample]))))[0] / 2)
+    x = as_float(data.numbered(np.array([sample])))
+    return inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)
 
 
 def _journeys(run: Run, data: Data, walker: Walker) -> None:

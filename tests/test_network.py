@@ -288,5 +288,38 @@ def test_heavy_weights_travel_as_16_bit_numbers_where_that_is_exact_enough(
     assert exact.weights[exact.steps[0]["weights"]].dtype == np.float32
 
 
+def test_rounding_is_measured_on_the_weights_that_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A normalisation's scale that goes into the kernel makes one output's weights a million times the others'."""
+    monkeypatch.setattr(network, "LIGHT", 60)
+    inference.clear()
+    run = heavy(tmp_path, lambda kernel: np.append([[1], [0]], kernel[:, 1:], axis=1).astype(np.float32))
+    model = onnx.load(run.folder / "decoder.onnx")
+    scale, shift = np.ones(6, np.float32), np.zeros(6, np.float32)
+    scale[0] = 1e6
+    model.graph.initializer.extend([numpy_helper.from_array(scale, "scale"), numpy_helper.from_array(shift, "shift")])
+    first = model.graph.node[0]
+    first.output[0] = "sums"
+    scaled = [node("Mul", ["sums", "scale"], ["scaled"]), node("Add", ["scaled", "shift"], ["flat"])]
+    rest = list(model.graph.node[1:])
+    del model.graph.node[:]
+    model.graph.node.extend([first, *scaled, *rest])
+    onnx.save(model, run.folder / "decoder.onnx")
+    inference.clear()
+    found = network.read(run, "decoder")
+    assert ops(found) == ["convolution"] and found.weights[found.steps[0]["weights"]].dtype == np.float32
+
+
+def test_rounding_is_measured_at_the_ends_of_the_sliders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "LIGHT", 60)
+    inference.clear()
+    run = heavy(tmp_path, lambda kernel: np.append([[1.0] * 6], [[4.5e-5] * 6], axis=0).astype(np.float32))
+    codings = np.zeros((2 * network.HELD_OUT, 2), np.float32)
+    codings[-1] = 0, 1e3  # which a slider reaches: one and a half units become one or two
+    for used, kind in ((codings, np.float32), (codings[:-1], np.int16)):
+        np.save(run.folder / "codings.npy", used)
+        found = network.read(run, "decoder")
+        assert found.weights[found.steps[0]["weights"]].dtype == kind
+
+
 def test_published_presets_weigh_two_megabytes_at_most() -> None:
     assert max(4 * (preset.parameters or 0) for preset in RECIPES) <= 2_000_000

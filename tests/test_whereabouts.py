@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from aecore import datasets, demo, inference, runs, whereabouts
+from aecore import datasets, demo, inference, runs, walk, whereabouts
 from aecore.datasets.base import Data, DatasetInfo
 from aecore.errors import AecoreError, RunError
 from aecore.runs import FORMAT, Run
@@ -115,6 +115,22 @@ def test_a_silent_coding_counts_where_the_decoder_was_not_taught_to_ignore_it(tm
     assert found["variational"].density == pytest.approx(math.exp(-0.25))
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_plain_coding_is_silent_beside_the_others_only(tmp_path: Path, scale: float) -> None:
+    run, data = make(tmp_path / "run", square(50) * scale, square(30) * np.float32(scale))
+    survey = whereabouts.survey(run, data)
+    assert survey.active.tolist() == [axis.active for axis in sorted(walk.axes(run), key=lambda axis: axis.coding)]
+    assert survey.active.tolist() == [True, True, False] and whereabouts.COLLAPSED not in survey.verdicts
+
+
+def test_what_counts_as_in_use() -> None:
+    codings = np.random.default_rng(3).normal(size=(500, 3)) * [0.05, 0.005, 0.0005]
+    assert walk.active(codings, variational=False).tolist() == [True, True, False]
+    assert walk.active(codings, variational=True).tolist() == [False] * 3
+    assert walk.active(20 * codings, variational=True).tolist() == [True, False, False]
+    assert walk.active(1e-6 * codings, variational=False).tolist() == [False] * 3
+
+
 def test_a_collapsed_run_says_so(tmp_path: Path) -> None:
     run, data = make(tmp_path / "run", square(50) * 0, square(30) * 0, "variational")
     survey = whereabouts.survey(run, data)
@@ -137,11 +153,28 @@ def test_levels_follow_the_worse_of_distance_and_drift(away: float, level: int) 
     assert whereabouts.measure(plain_survey(), still, encoded=still * np.nan).level == 2
 
 
-def test_what_the_prior_hardly_draws_is_far() -> None:
+def test_what_the_prior_hardly_draws_is_rare_and_far_only_by_distance_or_drift() -> None:
     survey = plain_survey(prior=2)
     near, rare = (np.array([[0.0, value]]) for value in (0.5, 3.8))
     wide = Survey(**{**vars(survey), "distance": 10.0})
-    assert [whereabouts.measure(wide, z).level.item() for z in (near, rare)] == [0, 2]
+    places = [whereabouts.measure(wide, z) for z in (near, rare)]
+    assert [place.level.item() for place in places] == [0, 0]
+    assert [place.verdict.item() for place in places] == [0, whereabouts.RARE]
+    assert "prior" in survey.verdicts[whereabouts.RARE]
+    drifted = whereabouts.measure(wide, rare, encoded=rare - 3)
+    assert drifted.level == drifted.verdict == whereabouts.measure(survey, rare).verdict == 2
+
+
+def test_no_image_with_training_codes_around_it_is_made_up() -> None:
+    run = runs.open_run(demo.keys()["variational-2"])
+    if not run.readable:
+        pytest.skip("no demonstration run variational-2 here")
+    survey = whereabouts.survey(run, datasets.load(run.spec.dataset))
+    places = whereabouts.judge(
+        run, survey, np.asarray(run.array("codings"), np.float32)[[76, 114, 192, 373, 463, 1200]]
+    )
+    assert places.density is not None and (places.density < whereabouts.UNLIKELY).all()
+    assert places.verdict.tolist() == [whereabouts.RARE, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3, 10, 31, 300, 2001])

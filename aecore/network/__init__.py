@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
-from onnx import ModelProto, TensorProto, numpy_helper
+from onnx import ModelProto
 
-from aecore import inference
+from aecore import inference, walk
 from aecore.errors import AecoreError
-from aecore.network import reading
+from aecore.network import reading, running
 from aecore.network.program import Network, NetworkError
 from aecore.runs import Run
 
@@ -26,7 +25,8 @@ MOST_WORK = 30_000_000  # multiplications and additions of one sample: about as 
 MOST_FILE = 20_000_000  # bytes; a larger one cannot end within `MOST_BYTES` and is not even read
 LIGHT = 1_000_000  # bytes of weights; what is heavier travels as 16-bit numbers, where that is exact enough
 EXACT = 1e-3  # how far that may move an output, in units of 1 or of the outputs' spread
-HELD_OUT = 100  # samples that this is measured on
+HELD_OUT = 100  # samples that this is measured on,
+MOST_ENDS = 50  # and sliders
 LEVELS = 32_767
 
 
@@ -36,9 +36,8 @@ def read(run: Run, half: str) -> Network:
     Raises `NetworkError` in one line where the browser cannot run it: an operation it has no step for, weights that
     are not numbers or are more than `MOST_BYTES`, more than `MOST_WORK` for one sample, a file that cannot be read.
     """
-    model = _model(run, half)
     try:
-        network = reading.program(model)
+        network = reading.program(_model(run, half))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, NetworkError):
             raise
@@ -51,7 +50,7 @@ def read(run: Run, half: str) -> Network:
         )
     if network.nbytes > LIGHT:
         light = lighter(network)
-        network = light if light.nbytes <= MOST_BYTES and _moved(run, half, model) <= EXACT else network
+        network = light if light.nbytes <= MOST_BYTES and _moved(run, half, network, light) <= EXACT else network
     if network.nbytes > MOST_BYTES:
         raise NetworkError(
             f"{half}: got weights of {network.nbytes / 1e6:.1f} MB, allowed: {MOST_BYTES / 1e6:g} MB in the browser"
@@ -122,24 +121,27 @@ def _unit(weights: np.ndarray) -> float:
     return float(np.abs(weights).max(initial=0)) / LEVELS or 1.0
 
 
-def _moved(run: Run, half: str, model: ModelProto) -> float:
-    """How far outputs for held-out samples move when the model's kernels are rounded like that, by ONNX Runtime.
+def _moved(run: Run, half: str, network: Network, light: Network) -> float:
+    """How far outputs move where the network travels as `light`: for held-out samples, and at the ends of sliders.
 
-    An encoder is given reconstructions. In units of 1, or of the outputs' standard deviation where that is larger.
+    An encoder is given decoded pictures. In units of 1, or of the standard deviation of the samples' outputs where that
+    is larger.
     """
-    codings = np.asarray(run.array("codings")[:HELD_OUT], np.float32)
-    inputs = codings if half == "decoder" else inference.decode(run, codings)
-    exact = inference.decode(run, inputs) if half == "decoder" else inference.encode(run, inputs)
-    rounded = ModelProto()
-    rounded.CopyFrom(model)
-    for tensor in rounded.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
-            values = numpy_helper.to_array(tensor)
-            unit = _unit(values)
-            tensor.CopyFrom(numpy_helper.from_array((np.round(values / unit) * unit).astype(np.float32), tensor.name))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(rounded.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    output = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: inputs})[0]
-    apart = float(np.abs(output - exact.reshape(output.shape)).max()) / max(1.0, float(exact.std()))
+    samples = np.asarray(run.array("codings")[:HELD_OUT], np.float32)
+    inputs = np.concatenate([samples, _ends(run)])
+    if half == "encoder":
+        inputs = inference.decode(run, inputs)
+    exact, rounded = running.run(network, inputs), running.run(light, inputs)
+    apart = float(np.abs(rounded - exact).max()) / max(1.0, float(exact[: len(samples)].std()))
     return apart if np.isfinite(apart) else np.inf
+
+
+def _ends(run: Run) -> np.ndarray:
+    """Codings (m, d) with one slider at an end and the others where a walk starts: `MOST_ENDS` sliders, the first."""
+    axes = walk.axes(run)
+    start = np.empty(len(axes), np.float32)
+    start[[axis.coding for axis in axes]] = [axis.start for axis in axes]
+    told = [(axis.coding, end) for axis in axes[:MOST_ENDS] for end in (axis.low, axis.high)]
+    found = np.tile(start, (len(told), 1))
+    found[np.arange(len(told)), [coding for coding, _ in told]] = [end for _, end in told]
+    return found

@@ -29,7 +29,10 @@ RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outli
 BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
 NARROW = 0.05  # of the wider axis: an axis along which the codes hardly differ is made that wide
 # What a coding layer can put out at all: beyond it nothing is a hole, because nothing could come back.
-REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "selu": (-1.7581, np.inf)}
+REACH = {
+    "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "selu": (-1.7581, np.inf), "elu": (-1.0, np.inf),
+    "gelu": (-0.17, np.inf), "silu": (-0.2785, np.inf),
+}  # fmt: skip
 OTHER = {"plain": "variational", "variational": "plain"}
 PICK_WIDTH = 440
 HALVES = ("decoder", "encoder", "survey")

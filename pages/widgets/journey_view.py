@@ -3,7 +3,8 @@
 Nothing is sent while one scrubs or plays (`canvas/journey.js`). The browser gets two parts (see `parts`): the decoder,
 and a small view with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film
 of the way between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready`
-(all pictures of the row are drawn), `.t`, `.z` and `.level` (of the scrubber).
+(all pictures of the row are drawn), `.t`, `.z` and `.level` (of the scrubber), `.spot` (the picture that is told of)
+and `.near` (its nearest real image).
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore import inference, journeys, whereabouts
+from aecore.datasets.base import class_name
 from aecore.filming import tones
 from pages.widgets import packing, parts, theme
-from pages.widgets.walk_view import Walker
+from pages.widgets.walk_view import DECODING, Walker
 
 ALONG = 41  # places between both ends at which distance and drift are measured
 MOST = 1e6  # times the usual: what overflowed is not infinite
-SCRIPTS = ("parts", "network_ops", "network", "picture", "journey")
+SCRIPTS = ("parts", *DECODING, "journey")
 _HTML = """
 <div class="journey-box"><div class="journey">
   <div class="way" hidden>
@@ -32,6 +34,7 @@ _HTML = """
     <button type="button" class="play" aria-pressed="false">▶ Play</button>
   </div>
   <div class="strip"></div>
+  <div class="spot"><canvas role="img"></canvas><span></span></div>
 </div></div>
 """  # noqa: E501
 
@@ -46,7 +49,7 @@ def draw(
     scrub: bool = False,
     framed: Collection[int] = (),
     wrap: bool = True,
-    levels: Sequence[int] = (),
+    places: whereabouts.Places | None = None,
     way: journeys.Way = "straight",
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
@@ -59,7 +62,8 @@ def draw(
     scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
     framed : positions of pictures with a frame.
     wrap : a narrow page has half as many columns; without it the rows stay as they are.
-    levels : of each picture (`whereabouts.Places.level`), drawn as a bar under it, or none at all.
+    places : where each picture stands, with its drift: drawn as a bar under it, and told of the one that is pointed at.
+        A scrubber's way is judged here, and told where the scrubber is.
     ends : what both ends are called.
     start : where the scrubber stands at first, 0 to 1.
 
@@ -74,13 +78,17 @@ def draw(
         slots["decoder"] = walker.slots["decoder"]
     else:
         st.caption(f":material/dns: The server decodes these pictures: {walker.why_not}")
-    view, arrays, places = _view(walker, codings, scrub, way)
+    view, arrays, along = _view(walker, codings, scrub, way)
+    judged = along if scrub else places
+    if judged is not None:
+        told, numbers = _told(walker, judged)
+        view, arrays = view | told, arrays | numbers
     view |= {
         "columns": columns,
         "labels": list(labels),
         "framed": [int(i) for i in framed],
         "wrap": wrap,
-        "levels": [int(level) for level in levels],
+        "levels": [] if scrub or places is None else places.level.tolist(),
         "ends": list(ends),
         "start": float(start),
         "theme": packing.look(theme.current())["theme"],
@@ -91,7 +99,7 @@ def draw(
         for slot in slots.values():
             parts.hand_over(key, slot)
         parts.hand_over(key, parts.versioned("view", view, arrays))
-    return places
+    return along
 
 
 def _view(
@@ -100,7 +108,6 @@ def _view(
     """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
     decodes."""
     view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
-    view["verdicts"] = list(walker.survey.verdicts)
     arrays: dict[str, np.ndarray | bytes] = {"codings": codings}
     if walker.decoder is None:
         arrays["pictures"] = _sent(inference.decode(walker.run, codings))
@@ -111,12 +118,30 @@ def _view(
     path = journeys.between(first, last, ALONG, way)
     if walker.decoder is None:
         arrays["film"] = _sent(inference.decode(walker.run, path))
-    places = whereabouts.judge(walker.run, walker.survey, path)
+    return view, arrays, whereabouts.judge(walker.run, walker.survey, path)
+
+
+def _told(walker: Walker, places: whereabouts.Places) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+    """What the browser tells of places: their verdicts and measures, and the nearest real images, each sent once."""
     assert places.drift_ratio is not None
-    arrays["distance"] = np.minimum(places.distance_ratio, MOST).astype(np.float32)
-    arrays["drift"] = np.minimum(places.drift_ratio, MOST).astype(np.float32)
-    arrays["level"] = places.level.astype(np.uint8)
-    return view, arrays, places
+    survey = walker.survey
+    found, near = np.unique(places.nearest, return_inverse=True)
+    names = [f"no. {number:,}" for number in survey.numbers[found].tolist()]
+    if survey.labels is not None:
+        groups = [class_name(walker.classes, group) for group in survey.labels[found].tolist()]
+        names = [f"{group}, {name}" for group, name in zip(groups, names, strict=True)]
+    arrays: dict[str, np.ndarray | bytes] = {
+        "distance": np.minimum(places.distance_ratio, MOST).astype(np.float32),
+        "drift": np.minimum(places.drift_ratio, MOST).astype(np.float32),
+        "level": places.level.astype(np.uint8),
+        "verdict": places.verdict.astype(np.uint8),
+        "near": near.ravel().astype(np.int32),
+    }
+    if places.density is not None:
+        arrays["density"] = places.density.astype(np.float32)
+    if walker.images is not None:
+        arrays["real"] = np.asarray(walker.images[found])
+    return {"verdicts": list(survey.verdicts), "nearest": names}, arrays
 
 
 def _sent(samples: np.ndarray) -> np.ndarray:

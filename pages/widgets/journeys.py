@@ -20,7 +20,18 @@ from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.runs import Run
-from pages.widgets import controls, host, image_grid, journey_picks, journey_view, selection, sidebar, theme, turns
+from pages.widgets import (
+    controls,
+    host,
+    image_grid,
+    journey_picks,
+    journey_view,
+    selection,
+    sidebar,
+    theme,
+    turns,
+    walk_view,
+)
 from pages.widgets.markdown import plain
 from pages.widgets.walk_view import Walker
 
@@ -60,8 +71,8 @@ def means(run: Run, data: Data, walker: Walker) -> None:
         return
     names = [class_name(data.info.classes, g) for g in groups]
     st.caption(
-        "The mean of all training codes of a class is decoded as its typical image; a class that falls into several "
-        "kinds has its mean between them, where no image is."
+        f"The mean of a class's codes, among {walk_view.surveyed(walker.survey, data)}, is decoded as its typical "
+        "image; a class that falls into several kinds has its mean between them, where no image is."
     )
     with st.container(horizontal=True, gap="small"):
         chosen = [
@@ -98,7 +109,8 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
         with st.container(width=SUM_WIDTH):
             names = ["A", "− B", "+ C", "C decoded", "= picture", "nearest real"]
             image_grid.thumbnails(shown, names, len(shown), captions=True)
-        st.caption(f"The training image with the nearest code: {plain(selection.caption_of(data, [near])[0])}.")
+        among = walk_view.surveyed(walker.survey, data)
+        st.caption(f"The nearest code among {among}: {plain(selection.caption_of(data, [near])[0])}.")
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
 
@@ -129,13 +141,11 @@ def random(run: Run, data: Data, walker: Walker) -> None:
         assert places.drift_ratio is not None
         worse = np.maximum(places.distance_ratio, places.drift_ratio)
         labels = [f"{ratio:.1f} ×" if ratio < 1000 else "> 999 ×" for ratio in worse]
-        journey_view.draw(
-            walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels, levels=places.level.tolist()
-        )
+        journey_view.draw(walker, z, key=f"random_{run.key}", columns=A_ROW, labels=labels, places=places)
         st.caption(
             "Below each the larger of distance and drift, against the limit for held-out images: 1 ×, which 95 % of "
-            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it"
-            + (", or so far out that under 0.1 % of the prior's draws are." if variational else ".")
+            "them stay below in either. A faint bar: at the edge of the data, a full one: far from it. Point at a "
+            "picture to see where it is."
         )
         _saves(run, z, [f"random {i + 1}" for i in range(RANDOM)], "random", sheet=labels)
 
@@ -166,7 +176,11 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
             codings = journey_picks.codings(run, data, _twelve(data, count, seed))
         z = ways.resized(codings.reshape(*GIVEN, -1), *GRID)
         framed = ways.given(GIVEN, *GRID)
-        journey_view.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False)
+        places = whereabouts.judge(run, walker.survey, z)
+        journey_view.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False, places=places)
+        st.caption(
+            "A faint bar: at the edge of the data, a full one: far from it. Point at a picture to see where it is."
+        )
         names = [f"row {i // GRID[1] + 1} column {i % GRID[1] + 1}" for i in range(len(z))]
         _saves(run, z, names, "grid", columns=GRID[1], framed=framed)
 

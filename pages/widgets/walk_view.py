@@ -77,7 +77,7 @@ def draw(
     axes: tuple[int, int] = (0, 1),
     quantiles: bool = False,
     layers: Mapping[str, bool] = LAYERS,
-    anchor_sigma: np.ndarray | None = None,
+    anchor: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Draw the walk; tell the codings (d,) float32 where it was let go last.
 
@@ -91,7 +91,7 @@ def draw(
     axes : of the plane, two codings counted from 0.
     quantiles : the plane's axes in probabilities of the prior.
     layers : of the plane: 'grid', 'data', 'holes'.
-    anchor_sigma : (d,) standard deviations of the image the walk was set to last, for the plane's ellipse.
+    anchor : means and standard deviations, each (d,), of the image the walk was set to last: the plane's ellipse.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def draw(
     """
     size = len(walker.axes)
     z = np.asarray(z, np.float64)
-    for name, given in (("z", z), ("anchor_sigma", z if anchor_sigma is None else anchor_sigma)):
+    for name, given in (("z", z), *(("anchor", part) for part in anchor or ())):
         if np.shape(given) != (size,):
             raise ValueError(f"{name}: got shape {np.shape(given)}, allowed: ({size},)")
     if view == "plane" and size > 1 and not (axes[0] != axes[1] and all(0 <= axis < size for axis in axes)):
@@ -118,7 +118,7 @@ def draw(
             "start": kept["start"],
             "told": kept["told"],
             "plane": {"axes": list(axes), "quantiles": quantiles, "layers": dict(layers)} if plane else None,
-            "sigma": None if anchor_sigma is None else [float(v) for v in anchor_sigma],
+            "anchor": [np.asarray(part, float).tolist() for part in anchor] if anchor else None,
             "versions": parts.versions(walker.slots),
             **packing.look(theme.current(), groups(walker.survey), walker.classes),
         }
@@ -185,6 +185,12 @@ def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | 
     return "", arrays
 
 
+def surveyed(survey: Survey, data: Data) -> str:
+    """Whose codes the survey holds, for sentences: '1,666 of the 10,000 training images'."""
+    count, of, noun = len(survey.codes), len(data.train), "images" if data.info.is_image else "samples"
+    return f"{count:,} of the {of:,} training {noun}" if count < of else f"all {of:,} training {noun}"
+
+
 def groups(survey: Survey) -> list[int]:
     """The class numbers among the surveyed samples, [] without labels."""
     return [] if survey.labels is None else np.unique(survey.labels).tolist()
@@ -206,6 +212,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         "reach": reach,
         "whyNot": why_not,
         "groups": groups(survey),
+        "surveyed": surveyed(survey, _data),
         "axes": [{**vars(axis), "step": axis.step} for axis in axes],
     }
     header, arrays = whereabouts.survey_part(survey)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aecore import demo, inference, runs
+from aecore import datasets, demo, inference, journeys, runs, walk, whereabouts
 from tests.browser import serve
 from tests.browser.conftest import Open
 
@@ -33,7 +33,7 @@ walker = walk_view.walker(run, data)
 if "server" in st.query_params:
     walker = replace(walker, decoder=None, why_not="decoder: not here")
 st.markdown("A walk")
-journeys.between(run, data, walker)
+getattr(journeys, st.query_params.get("section", "between"))(run, data, walker)
 """
 
 
@@ -51,6 +51,41 @@ def root(page: Page) -> Locator:
 
 def place(page: Page) -> float:
     return float(root(page).get_attribute("data-t") or "nan")
+
+
+def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Path, visit: Open) -> None:
+    run = runs.open_run(demo.keys()["variational-2"], cache)
+    if not run.readable:
+        pytest.skip("no demonstration runs here")
+    data = datasets.load(run.spec.dataset)
+    survey = whereabouts.survey(run, data)
+
+    def told(page: Page, z: np.ndarray) -> None:
+        """The spot tells the density and the nearest image of that coding, and shows the image."""
+        place = whereabouts.judge(run, survey, z[None].astype(np.float32))
+        number, spot = int(survey.numbers[place.nearest[0]]), page.locator(".journey .spot")
+        expect(spot).to_contain_text(f", no. {number:,}.")
+        image = datasets.as_float(data.numbered(np.array([number])))[0].ravel()
+        assert np.abs(serve.greys(spot.locator("canvas")) - 255 * image).max() <= 2
+        assert place.density is not None
+        share = float(place.density[0])
+        density = f"above {min(int(100 * share), 99)}" if share >= 0.01 else f"below {99 if share >= 0.001 else 99.9}"
+        expect(page.locator(".journey .told, .journey > .spot").last).to_contain_text(f"Prior density {density} %")
+        expect(page.locator(".journey")).to_contain_text(survey.verdicts[place.verdict[0]])
+
+    page = visit(f"{walks}/?run={run.key}&a=3&b=8")
+    expect(root(page)).to_have_attribute("data-ready", re.compile("."))
+    for key, end in (("Home", 3), ("End", 8)):
+        page.locator(".journey .track input").press(key)
+        told(page, inference.encode(run, datasets.as_float(data.validation[end : end + 1]))[0])
+    page = visit(f"{walks}/?run={run.key}&section=grid")
+    expect(root(page)).to_have_attribute("data-ready", re.compile("."))
+    drawn = journeys.resized(walk.sample(run, 12).reshape(3, 4, -1), 5, 7)
+    for picture in (0, 17, 34):
+        page.locator(".journey .strip figure").nth(picture).hover()
+        told(page, drawn[picture])
+    page.locator(".journey .strip figure").nth(20).focus()
+    told(page, drawn[20])
 
 
 @pytest.mark.parametrize("decoded", ["here", "by the server"])

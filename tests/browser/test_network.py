@@ -13,7 +13,7 @@ from onnxruntime import InferenceSession
 from playwright.sync_api import Browser
 
 from aecore import network
-from aecore.network import reading
+from aecore.network import reading, running
 from aecore.spec import RunSpec
 from pages.widgets import packing
 
@@ -84,6 +84,8 @@ def test_the_browser_computes_what_onnx_runtime_does(browser: Browser, exported:
         told = page.evaluate(RUN, [packed, samples.reshape(SAMPLES, -1).tolist()])
         session = InferenceSession(path)
         wanted = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: samples})[0]
+        # What 16-bit weights would change is measured in NumPy, by the same steps.
+        np.testing.assert_allclose(running.run(found, samples), wanted, atol=CLOSE, rtol=CLOSE, err_msg=name)
         assert tuple(told["shape"]) == found.output_shape == wanted.shape[1:], name
         assert (told["inputs"], told["count"]) == (samples[0].size, wanted[0].size), name
         # A tenth of a per mille of nothing is nothing: the outputs have to differ from sample to sample.

@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from aecore import datasets, demo, runs, whereabouts
 from aecore.figures import DARK
+from aecore.spec import RunSpec
 from pages.widgets import packing
 from tests.browser import serve
 from tests.browser.conftest import Open
+from tests.made import write
 
 pytestmark = pytest.mark.browser
 CELLS = 24
@@ -108,6 +110,37 @@ def test_a_hand_and_the_arrow_keys_move_the_place(drawn: Page) -> None:
     assert drawn.evaluate("decoded.every(z => z[2] === 0.5)")
 
 
+def test_a_place_beyond_the_plane_is_said(drawn: Page) -> None:
+    said = drawn.get_by_text("Beyond the plane")
+    expect(said).to_have_count(0)
+    drawn.evaluate("plane.set({ z: Float32Array.of(-3.66, 1, 9) })")
+    expect(said).to_contain_text("coding 1 at −3.66 is what is decoded")
+    upper(drawn).press("ArrowRight")
+    expect(said).to_have_count(0)
+
+
+def test_a_finger_moves_the_place_and_its_end_is_told_once(drawn: Page) -> None:
+    touch = drawn.context.new_cdp_session(drawn)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    over = upper(drawn)
+    expect(over).to_have_attribute("data-ready", "done")
+    for kind, pair in (
+        ("touchStart", [0, 0]),
+        ("touchMove", [0.5, -0.5]),
+        ("touchMove", [1, -1.5]),
+        ("touchMove", [2, -2]),
+    ):
+        x, y = place(over, pair)
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    drawn.wait_for_function("moves.length && Math.abs(moves.at(-1)[0] - 2) < 0.05")
+    assert z(drawn) == pytest.approx([2, -2, 0], abs=0.05)  # the page did not scroll in its place
+    assert not any(final for *_, final in drawn.evaluate("moves"))
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    drawn.wait_for_function("moves.at(-1)[2]")
+    assert sum(final for *_, final in drawn.evaluate("moves")) == 1
+    assert drawn.evaluate("moves.at(-1)") == pytest.approx([2, -2, True], abs=0.05)
+
+
 def test_quantile_axes_give_each_share_of_the_prior_its_room_and_holes_lie_where_the_decoder_ends(drawn: Page) -> None:
     over = upper(drawn)
     for quantiles in (False, True):
@@ -131,9 +164,10 @@ import streamlit as st
 from aecore import demo, runs
 from pages.widgets import holes, host, walk_view
 
-run = runs.open_run(demo.keys()["variational-2"], host.cache())
-walker = walk_view.walker(run, host.data(run.spec.dataset))
-holes.draw(walker, walker if st.checkbox("two", value=True) else None, key="holes")
+names = st.query_params.get("runs", demo.keys()["variational-2"]).split()
+found = [runs.open_run(name, host.cache()) for name in names]
+walkers = [walk_view.walker(run, host.data(run.spec.dataset)) for run in found]
+holes.draw(walkers[0], walkers[-1] if st.checkbox("two", value=True) else None, key="holes")
 st.markdown("end")
 """
 
@@ -146,6 +180,21 @@ def holes(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     script.write_text(APP)
     with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
         yield url
+
+
+def test_an_autoencoders_holes_are_counted_in_the_range_of_its_codes(holes: str, cache: Path, visit: Open) -> None:
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
+    made = [write(each, cache).key for each in (spec, spec.replace(coding="variational"))]
+    page = visit(f"{holes}/?runs={'+'.join(made)}")
+    expect(page.locator(".holes")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
+    plain, other = page.locator(".holes section").all()
+    over, within = (float(plain.get_attribute(f"data-{name}") or "nan") for name in ("over", "within"))
+    assert round(100 * over) != round(100 * within)
+    prior = float(other.get_attribute("data-over") or "nan")
+    told = page.locator(".told").inner_text()
+    assert (
+        f"it is a hole in {100 * within:.0f} % of all cases, under the variational prior in {100 * prior:.0f} %" in told
+    )
 
 
 def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: str, visit: Open) -> None:

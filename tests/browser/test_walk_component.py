@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore import datasets, demo, inference, runs, whereabouts
+from aecore import walk as walking
 from aecore.runs import Run
 from aecore.spec import RunSpec
 from tests.browser import serve
@@ -30,6 +31,10 @@ from pages.widgets import host, walk_view
 
 asked = st.query_params
 named = asked.get("run", "variational-2")
+if st.button("other", key="other"):
+    st.session_state["named"] = asked["other"]
+    st.session_state.pop("z", None)
+named = st.session_state.get("named", named)
 run = runs.open_run(demo.keys().get(named, named), host.cache())
 walker = walk_view.walker(run, host.data(run.spec.dataset))
 for half in asked.get("without", "").split():
@@ -137,6 +142,7 @@ def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variatio
         "aria-label", re.compile(f"to {round(value / 0.75) * 0.75:.2f}")
     )
     expect(page.locator(".bar .value").first).to_have_text(re.compile(r"above \d+ % of samples"))
+    expect(page.locator(".among")).to_have_text("among 2,000 of the 10,000 training images")
     assert not sent
     page.mouse.up()
     assert told(page, 2) == pytest.approx(at(page), rel=1e-6)
@@ -195,6 +201,34 @@ def test_a_finger_drags_and_python_can_move_the_walk(opened: Open):
     assert max(at(page)) < 100
 
 
+def test_what_was_not_used_of_a_link_is_told_until_the_walk_moves(server: str, visit: Open):
+    page = visit(f"{server}/latent_walk?run={demo.keys()['variational-2']}&z=1,2,3")
+    expect(walk(page)).to_have_attribute("data-ready", re.compile("."))
+    notice = page.get_by_text("Not used from the link")
+    expect(notice).to_be_visible()
+    slider(page, 0).press("End")
+    expect(page).to_have_url(re.compile(r"[?&]z=3(%2C|,)"))
+    expect(notice).to_have_count(0)
+    # The image that the walk began at stays in the link, and with it its cloud on the plane.
+    expect(page).to_have_url(re.compile(r"[?&]image=\d"))
+
+
+def test_another_run_with_the_same_images_still_shows_the_nearest_one(opened: Open, cache: Path):
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
+    run, other = write(spec, cache), write(spec.replace(seed=7), cache, codings=np.array([-2.0, 0.5]))
+    page = opened(f"run={run.key}&other={other.key}")
+    nearest = page.locator(".nearest canvas")
+    expect(nearest).to_be_visible()
+    before = walk(page).get_attribute("data-ready")
+    serve.click(page, "other")
+    expect(walk(page)).not_to_have_attribute("data-ready", before or "")
+    expect(walk(page)).to_have_attribute("data-ready", re.compile("."))
+    expect(nearest).to_be_visible()
+    data, number = datasets.load("digits"), int(page.locator(".where").get_attribute("data-nearest") or -1)
+    image = datasets.as_float(data.numbered(np.array([number])))[0]
+    assert np.abs(serve.greys(nearest) - 255 * image.ravel()).max() <= 2
+
+
 @pytest.mark.parametrize("half", ["decoder", "encoder"])
 def test_without_a_half_the_server_helps_on_release_and_says_so(opened: Open, variational: Run, half: str):
     page = opened(f"without={half}" if half == "encoder" else "without=decoder+encoder")
@@ -214,7 +248,7 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     page = opened("run=stacked", serve.PHONE)
     expect(page.locator(".row")).to_have_count(8)
     run = runs.open_run(demo.keys()["stacked"], cache)
-    used = int(run.metrics["active_dimensions"])
+    used = sum(axis.active for axis in walking.axes(run))
     fold = page.locator("button.fold")
     expect(fold).to_contain_text(f"{used - 8} more in use")
     fold.click()
@@ -230,6 +264,13 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     page.locator(".search input").fill("99")
     page.keyboard.press("Enter")
     expect(page.locator(".missing")).to_have_text("1 to 30")
+
+
+def test_the_fold_counts_the_silent_codings_that_are_not_shown(opened: Open, cache: Path):
+    spec = RunSpec(dataset="digits", hidden=(), coding_size=30, coding="variational")
+    page = opened(f"run={write(spec, cache, codings=0.0).key}")
+    expect(page.locator(".row")).to_have_count(8)
+    expect(page.locator("button.fold")).to_have_text("22 more, silent")
 
 
 def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):

@@ -52,7 +52,7 @@ def compare(page: Page, survey: Survey, z: np.ndarray, encoded: np.ndarray) -> N
         assert told == ([None] * len(z) if value is None else pytest.approx(value, rel=1e-4, abs=1e-4)), name
     assert [place["nearest"] for place in found] == places.nearest.tolist()
     assert [place["level"] for place in found] == places.level.tolist()
-    assert [place["verdict"] for place in found] == [survey.verdicts[level] for level in places.level]
+    assert [place["verdict"] for place in found] == [survey.verdicts[verdict] for verdict in places.verdict]
     assert len(set(places.level)) > 1
     assert page.evaluate("Array.from(where.codes)") == survey.codes.ravel().tolist()
     assert page.evaluate("Array.from(where.numbers)") == survey.numbers.tolist()
@@ -67,6 +67,15 @@ def test_the_browser_judges_like_python(page: Page, name: str) -> None:
     codings = np.asarray(run.array("codings")[:40], np.float32)
     z = np.concatenate([codings, 1.5 * codings, 6 * codings])
     compare(page, survey, z, inference.encode(run, inference.decode(run, z)))
+
+
+def test_what_the_prior_hardly_draws_is_rare_beside_training_codes(page: Page) -> None:
+    codes = np.array([[0, 0], [4, 0]], np.float32)
+    survey = Survey(np.arange(2, dtype=np.int32), codes, None, np.ones(2, bool), 1.0, 1.0, 2)
+    z = np.array([[0, 0.5], [4, 0.5], [4, 1.5], [4, 3]], np.float32)
+    compare(page, survey, z, z)
+    told = page.evaluate("z => z.map(row => where.at(Float32Array.from(row), null).verdict)", z.tolist())
+    assert told == [survey.verdicts[verdict] for verdict in (0, whereabouts.RARE, 1, 2)]
 
 
 @pytest.mark.parametrize(("size", "prior"), [(1, 1), (3, 2), (8, 7), (300, 300)])

@@ -70,6 +70,24 @@ def test_a_link_walks_from_its_image_to_the_other(name: str, views: Views, cache
     assert header["ends"][0].endswith("no. 3") and header["ends"][1].endswith("no. 8")
     assert len(arrays["distance"]) == len(arrays["drift"]) == len(arrays["level"]) == journey_view.ALONG
     assert ("variational" in texts(app)) == (name == "variational-2")
+    judged(name, header, arrays, journeys.between(a, b, journey_view.ALONG, "spherical"))
+
+
+def judged(name: str, header: dict, arrays: dict[str, np.ndarray], z: np.ndarray) -> None:
+    """What is told of places is what Python measures: verdict, density, nearest real image."""
+    run, data = runs.run_of(SPECS[name], host.cache()), host.data(SPECS[name].dataset)
+    survey = walk_view.walker(run, data).survey
+    places = whereabouts.judge(run, survey, z)
+    assert arrays["verdict"].tolist() == places.verdict.tolist() and len(header["verdicts"]) > max(places.verdict)
+    assert ("density" in arrays) == (places.density is not None)
+    if places.density is not None:
+        assert np.allclose(arrays["density"], places.density, atol=1e-5)
+    numbers = survey.numbers[places.nearest]
+    labels = data.labels_of(numbers)
+    assert labels is not None
+    told = [header["nearest"][near] for near in arrays["near"]]
+    assert told == [f"{data.info.classes[label]}, no. {n:,}" for n, label in zip(numbers, labels, strict=True)]
+    assert np.array_equal(arrays["real"][arrays["near"]], data.numbered(numbers))
 
 
 def test_controls_change_the_walk(views: Views, cache: Path) -> None:
@@ -112,10 +130,11 @@ def test_a_link_to_no_image_begins_elsewhere(a: str, views: Views, cache: Path) 
 
 
 def test_means_lie_in_the_middle_of_their_classes(views: Views, cache: Path) -> None:
-    visit("stacked", "means", from_class="2", to_class="5")
+    app = visit("stacked", "means", from_class="2", to_class="5")
     run = runs.run_of(SPECS["stacked"], host.cache())
     survey = walk_view.walker(run, host.data("digits")).survey
     assert survey.labels is not None
+    assert f"among {walk_view.surveyed(survey, host.data('digits'))}" in texts(app)
     for end, label in ((0, 2), (-1, 5)):
         assert np.allclose(views[-1][1]["codings"][end], survey.codes[survey.labels == label].mean(axis=0), atol=1e-5)
 
@@ -131,6 +150,7 @@ def test_data_without_classes_have_no_means_and_draw_bars(views: Views, cache: P
 def test_arithmetic_ends_at_the_sum(views: Views, cache: Path) -> None:
     app = visit("stacked", "arithmetic", sum_a="3", sum_b="8", sum_c="9")
     a, b, c = codings("stacked", [3, 8, 9])
+    assert "The nearest code among all 1,437 training images" in texts(app)
     ends = views[-1][1]["codings"][[0, -1]]
     assert np.allclose(ends, [c, a - b + c], atol=1e-5) and views[-1][0]["start"] == 1
     app.number_input("sum_b").set_value(3).run()
@@ -191,6 +211,7 @@ def test_the_temperature_scales_what_was_drawn(name: str, views: Views, cache: P
     run, data = runs.run_of(SPECS[name], cache), host.data("digits")
     places = whereabouts.judge(run, walk_view.walker(run, data).survey, one)
     assert places.drift_ratio is not None and views[-1][0]["levels"] == places.level.tolist()
+    judged(name, *views[-1], one)
     worse = np.maximum(places.distance_ratio, places.drift_ratio)
     assert [float(label.split()[0]) for label in views[-1][0]["labels"]] == pytest.approx(worse, abs=0.051)
     z = walk.sample(run, journeys_page.MEASURED, 0, 2.0)
@@ -217,6 +238,8 @@ def test_the_grid_frames_what_it_was_given(views: Views, cache: Path) -> None:
     assert header["columns"] == 7 and not header["wrap"] and len(arrays["codings"]) == 35
     assert np.allclose(arrays["codings"][header["framed"]], codings("stacked", numbers), atol=1e-5)
     assert not np.allclose(arrays["codings"], drawn)
+    assert len(header["levels"]) == 35
+    judged("stacked", header, arrays, arrays["codings"])
 
 
 def test_where_no_decoder_runs_in_the_browser_the_server_decodes(

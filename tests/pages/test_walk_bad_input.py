@@ -10,9 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from aecore import runs, walk
+from aecore import datasets, inference, runs, walk
 from aecore.runs import Run
 from aecore.spec import RunSpec
+from pages.widgets import parts
 from tests.made import write
 from tests.pages.conftest import ROOT, texts
 
@@ -20,6 +21,7 @@ PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="l
 VARIATIONAL = PLAIN.replace(coding="variational")
 HASHING = PLAIN.replace(coding_size=6, coding_activation="sigmoid", noise_on="coding", noise_rate=5.0)
 NO_PLANE = ["Sliders", "Journeys", "Random"]
+LET_GO = "Drag a coding and let go: the server then decodes"
 ALL = ["Sliders", "Plane", "Journeys", "Random", "Holes"]
 
 Open = Callable[..., AppTest]
@@ -95,16 +97,27 @@ def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> 
 @pytest.mark.parametrize(
     ("made", "there", "said"),
     [
-        ({"spec": PLAIN}, ALL, "Drag a coding"),
+        ({"spec": PLAIN}, ALL, "follows your hand"),
+        ({"spec": PLAIN, "codings": 0.001}, ALL, "Drag a coding"),
         ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "every coding fell silent in training"),
-        ({"spec": PLAIN, "odd": True}, NO_PLANE, "Drag a coding"),
-        ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, "Drag a coding"),
+        ({"spec": PLAIN, "odd": True}, NO_PLANE, LET_GO),
+        ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, LET_GO),
         ({"spec": PLAIN.replace(coding_size=1)}, NO_PLANE, "Drag a coding"),
         ({"spec": PLAIN.replace(coding_size=300)}, ALL[:-1], "Drag a coding"),
         ({"spec": HASHING}, ["Bits", *ALL[:-1]], "Flip a bit"),
         ({"spec": HASHING, "odd": True}, ["Bits", *NO_PLANE], "The server decodes each code"),
     ],
-    ids=["sound", "collapsed", "unknown-operation", "nan", "one", "three-hundred", "hashing", "hashing-unknown"],
+    ids=[
+        "sound",
+        "narrow",
+        "collapsed",
+        "unknown-operation",
+        "nan",
+        "one",
+        "three-hundred",
+        "hashing",
+        "hashing-unknown",
+    ],
 )
 def test_an_extreme_run_shows_what_it_can(made: dict, there: list[str], said: str, cache: Path) -> None:
     spec = made.pop("spec")
@@ -128,6 +141,46 @@ def test_a_link_to_no_place_begins_at_an_image(link: str, said: str, cache: Path
     app = opened(run, z=link)
     assert told(app, said)
     assert np.isfinite(app.session_state["walk_z"]).all()
+
+
+def test_a_link_keeps_the_image_whose_cloud_the_plane_draws(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    monkeypatch.setattr(parts, "hand_over", lambda _, part: sent.append(part[0]))
+
+    def anchor() -> list | None:
+        return next(header["anchor"] for header in reversed(sent) if header["slot"] == "view")
+
+    run = write(VARIATIONAL, cache)
+    x = datasets.as_float(datasets.load("digits").numbered(np.array([40])))
+    cloud = [inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)]
+    app = opened(run, z="0.5,0.5", image="40")
+    assert np.allclose(anchor(), cloud) and "40" in app.query_params["image"]
+    app.button(key="random").click().run()
+    assert anchor() is None and "image" not in app.query_params and "z" in app.query_params
+    app.number_input(key="walk_number").set_value(40).run()
+    app.button(key="walk_start").click().run()
+    assert np.allclose(anchor(), cloud) and "40" in app.query_params["image"]
+    for junk in ("-1", "x", "999999", "9" * 5000, ""):
+        app = opened(run, z="0.5,0.5", image=junk)
+        assert told(app, "Not used from the link: image: got") and anchor() is None
+        assert app.session_state["walk_z"].tolist() == [0.5, 0.5]
+    assert "image" not in opened(write(PLAIN, cache), z="0.5,0.5", image="40").query_params
+
+
+@pytest.mark.parametrize(
+    ("used", "offered"),
+    [
+        ([3, 1, 4], ["coding 5", "coding 4", "coding 2"]),
+        ([1, 4], []),  # nothing to choose
+        ([2], ["coding 3", "coding 1, silent", "coding 2, silent", "coding 4, silent", "coding 5, silent"]),
+    ],
+)
+def test_the_plane_offers_the_codings_in_use(used: list[int], offered: list[str], cache: Path) -> None:
+    scale = np.full(5, 1e-5)
+    scale[used] = 0.1 + 0.1 * np.array(used)
+    app = opened(write(VARIATIONAL.replace(coding_size=5), cache, codings=scale), view="Plane")
+    boxes = [box for box in app.selectbox if box.key == "across"]
+    assert [box.options for box in boxes] == ([offered] if offered else [])
 
 
 def test_a_link_far_outside_is_brought_to_the_edge(cache: Path) -> None:

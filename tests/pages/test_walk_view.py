@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import datasets, runs, walk
+from aecore import datasets, runs, walk, whereabouts
 from aecore.errors import RunError
+from aecore.spec import RunSpec
 from pages.widgets import walk_view
+from tests.made import write
 from tests.pages.conftest import SPECS, key
 
 AXES = [walk.Axis(coding, -3.0, 3.0, 0.5, True, "") for coding in (1, 0)]
@@ -88,6 +90,18 @@ def test_every_kind_of_run_has_a_walker(cache, name):
     assert walk_view.walker(run, data) is made
 
 
+@pytest.mark.parametrize(
+    ("most", "said"), [(2000, "all {all} training images"), (100, "100 of the {all} training images")]
+)
+def test_how_many_codes_are_compared_is_said(most, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(whereabouts, "MOST_CODES", most)
+    run = write(RunSpec(dataset="digits", hidden=(), coding_size=2), tmp_path)
+    data = datasets.load("digits")
+    made = walk_view.walker(run, data)
+    facts, _ = made.slots["facts"]
+    assert facts["surveyed"] == walk_view.surveyed(made.survey, data) == said.format(all=f"{len(data.train):,}")
+
+
 def test_a_run_without_a_decoder_is_walked_with_the_servers_help(cache):
     run = runs.open_run(key("stacked"), cache)
     data = datasets.load(run.spec.dataset)
@@ -129,7 +143,7 @@ def page(run_key, **asked):
     ("asked", "said"),
     [
         ({"z": np.zeros(3)}, r"z: got shape (3,), allowed: (2,)"),
-        ({"anchor_sigma": np.ones(1)}, "anchor_sigma: got shape (1,)"),
+        ({"anchor": (np.ones(2), np.ones(1))}, "anchor: got shape (1,)"),
         ({"view": "plane", "axes": (0, 0)}, "axes: got (0, 0)"),
         ({"view": "plane", "axes": (0, 2)}, "allowed: two different codings from 0 to 1"),
     ],
@@ -141,7 +155,12 @@ def test_what_does_not_belong_to_the_run_is_refused(cache, asked, said):
 
 @pytest.mark.parametrize("view", ["sliders", "plane"])
 def test_a_walk_is_drawn_and_stands_where_it_was_put(cache, view):
-    asked = {"run_key": key("variational-2"), "view": view, "z": np.array([0.123456, -1]), "anchor_sigma": np.ones(2)}
+    asked = {
+        "run_key": key("variational-2"),
+        "view": view,
+        "z": np.array([0.123456, -1]),
+        "anchor": (np.ones(2), np.ones(2)),
+    }
     app = AppTest.from_function(page, kwargs=asked, default_timeout=60).run()
     assert not app.exception
     z = np.array([0.1235, -1], np.float32)

@@ -42,20 +42,20 @@ class Holes {
     this.compare();
   }
 
-  // One sentence about both, once both are known. A plane through many codings has more holes than the whole plane of
-  // two: those are not compared.
+  // One sentence about both, once both are known: the autoencoder's by the range of its codes, for its plane is drawn
+  // wider. A plane through many codings has more holes than the whole plane of two: those are not compared.
   compare() {
     this.root.dataset.ready = this.sides.every(({ shares, facts }) => shares || facts?.missing) ? "done" : "working";
     const of = kind => this.sides.find(({ facts }) => facts && facts.kind === kind && !facts.missing);
     const plain = of("plain"), other = of("variational");
     this.told.hidden = !(plain && other && plain.facts.size === other.facts.size);
-    const known = !this.told.hidden && plain.shares && other.shares;
-    this.told.textContent = known ? holesCompared(plain.shares.over, other.shares.over) : "";
+    const known = !this.told.hidden && other.shares && plain.shares && plain.shares.within !== null;
+    this.told.textContent = known ? holesCompared(plain.shares.within, other.shares.over) : "";
   }
 }
 
 function holesCompared(plain, variational) {
-  const both = "Take a place at random: in the autoencoder's range it is a hole in "
+  const both = "Take a place at random: in the range of the autoencoder's codes it is a hole in "
     + `${holesPercent(plain)} of all cases, under the variational prior in ${holesPercent(variational)}. `;
   if (variational < HOLES_FEWER * plain) {
     return both + "The autoencoder only had to reproduce its images: nothing asked for codes between theirs. The "

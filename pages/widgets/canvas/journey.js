@@ -20,7 +20,8 @@ class Journey {
   constructor(parent, key) {
     const find = name => parent.querySelector(name);
     Object.assign(this, { key, root: find(".journey"), strip: find(".strip"), top: find(".way"), picture: find(".now canvas"),
-      told: find(".told"), curve: find(".track canvas"), track: find(".track input"), play: find(".play") });
+      told: find(".told"), curve: find(".track canvas"), track: find(".track input"), play: find(".play"),
+      spot: find(".spot") });
     this.figures = [];
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => this.stop(+this.track.value);
@@ -51,11 +52,13 @@ class Journey {
     const { header, arrays } = view, size = header.shape.reduce((product, side) => product * side, 1);
     Object.assign(this, { view, header, arrays, size, width: arrays.codings.shape[1], count: arrays.codings.shape[0] });
     this.top.hidden = !header.scrub;
+    (header.scrub ? this.told : this.root).append(this.spot);
+    this.spot.hidden = !arrays.near;
     this.arrange();
     this.waiting = Array.from({ length: this.count }, (_, i) => i);
     delete this.root.dataset.ready;
     idle(() => this.work(view));
-    if (!header.scrub) return;
+    if (!header.scrub) return arrays.near && this.point(0);
     this.z = new Float32Array(this.width);
     this.t ??= header.start; // other images, the same place on the way
     this.playing = null;
@@ -85,15 +88,16 @@ class Journey {
     figures.forEach((figure, i) => {
       const label = header.labels[i] ?? "", [canvas, caption] = figure.children;
       sized(canvas, header.shape);
-      const level = header.levels[i], verdict = level === undefined ? "" : ` ${header.verdicts[level]}`;
-      canvas.setAttribute("aria-label", (label ? `decoded picture: ${label}` : `decoded picture ${i + 1}`) + (verdict && `.${verdict}`));
-      if (verdict) figure.dataset.level = level;
+      const level = header.levels[i], judged = level !== undefined;
+      const name = label ? `decoded picture: ${label}` : `decoded picture ${i + 1}`;
+      canvas.setAttribute("aria-label", judged ? `${name}. ${this.words(i)} ${this.nearest(i)}` : name);
+      if (judged) figure.dataset.level = level;
       else delete figure.dataset.level;
       caption.textContent = label;
-      caption.hidden = !label;
+      caption.hidden = !label && !judged;
       figure.classList.toggle("framed", header.framed.includes(i));
       figure.classList.toggle("stop", header.scrub);
-      if (header.scrub) figure.tabIndex = 0;
+      if (header.scrub || judged) figure.tabIndex = 0;
       else figure.removeAttribute("tabindex");
       if (!header.scrub) figure.classList.remove("near");
     });
@@ -103,7 +107,8 @@ class Journey {
     const figure = document.createElement("figure"), canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     figure.append(canvas, document.createElement("figcaption"));
-    figure.onclick = () => this.header.scrub && this.stop(i / (this.count - 1));
+    figure.onclick = () => (this.header.scrub ? this.stop(i / (this.count - 1)) : this.point(i));
+    figure.onpointerenter = figure.onfocus = () => this.header.scrub || this.point(i);
     figure.onkeydown = event => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -187,15 +192,44 @@ class Journey {
   tell() {
     const { header, arrays, t } = this, [from, to] = header.ends, percent = Math.round(100 * t);
     const there = percent === 0 ? from : percent === 100 ? to : `${percent} % of the way from ${from} to ${to}`;
-    const place = Math.round(t * (arrays.level.length - 1)), level = arrays.level[place];
-    const [distance, drift] = [arrays.distance, arrays.drift].map(values => timesLimit(values[place]));
-    const told = `${header.verdicts[level]} Distance ${distance}, drift ${drift} the limit.`;
+    const place = Math.round(t * (arrays.level.length - 1)), level = arrays.level[place], told = this.words(place);
     const [where, verdict] = this.told.children;
     where.textContent = there;
     verdict.textContent = told;
     this.root.dataset.level = level;
     this.picture.setAttribute("aria-label", `decoded picture: ${there}`);
-    this.track.setAttribute("aria-valuetext", `${there}. ${told}`);
+    this.track.setAttribute("aria-valuetext", `${there}. ${told} ${this.nearest(place)}`);
+    this.show(place, this.nearest(place));
+  }
+
+  // A place's verdict and measures, and the real image nearest to it.
+  words(place) {
+    const { header, arrays } = this, [distance, drift] = [arrays.distance, arrays.drift].map(values => timesLimit(values[place]));
+    const density = arrays.density ? ` Prior density ${densityText(arrays.density[place])}.` : "";
+    return `${header.verdicts[arrays.verdict[place]]} Distance ${distance}, drift ${drift} the limit.${density}`;
+  }
+
+  nearest(place) {
+    const { header, arrays } = this;
+    return `Nearest real ${header.shape.length > 1 ? "image" : "sample"}: ${header.nearest[arrays.near[place]]}.`;
+  }
+
+  // Where a picture of a row without a scrubber is: the one that a pointer or the focus came to last.
+  point(i) {
+    if (!this.arrays.near) return;
+    this.show(i, `Picture ${i + 1}. ${this.words(i)} ${this.nearest(i)}`);
+    this.root.dataset.spot = i;
+  }
+
+  show(place, text) {
+    const { header, arrays } = this, [canvas, words] = this.spot.children, near = arrays.near[place];
+    if (words.textContent !== text) words.textContent = text;
+    canvas.hidden = !arrays.real;
+    if (!arrays.real) return;
+    sized(canvas, header.shape);
+    paint(canvas, this.sent(arrays.real, near), header.shape, header.reach);
+    canvas.setAttribute("aria-label", this.nearest(place));
+    this.root.dataset.near = header.nearest[near];
   }
 
   // Distance and drift along the way, dots at 1 for the limit of the usual; the scrubber's track says what can be believed.

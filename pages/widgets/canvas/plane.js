@@ -10,6 +10,7 @@
 // called once the hole map is whole. The pictures and the holes are computed again when something but the place
 // on the plane changes, in slices, while nothing moves (plane_grid.js).
 // Needs markers.js, picture.js, plane_grid.js and plane_draw.js before it.
+// A place beyond the plane is said in words below it.
 // For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
 // holes then), and placeOf([a, b]): CSS pixels on it.
 const PLANE_SIDE = 620; // CSS pixels, at most
@@ -28,7 +29,9 @@ class Plane {
     this.over = planeElement("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
       cursor: "crosshair", outline: "none" });
     this.bar = planeElement("div", { position: "absolute", left: 0, height: "2px", width: 0 });
-    this.legend = planeElement("div", { fontSize: ".8rem", paddingLeft: `${PLANE_MARGIN.left}px` });
+    const below = { fontSize: ".8rem", paddingLeft: `${PLANE_MARGIN.left}px` };
+    this.outside = planeElement("div", below);
+    this.legend = planeElement("div", below);
     this.said = planeElement("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
       clipPath: "inset(50%)" });
     this.said.setAttribute("aria-live", "polite");
@@ -39,7 +42,7 @@ class Plane {
       return { x: left + this.scales[0].place(pair[0]) * side, y: top + side - this.scales[1].place(pair[1]) * side };
     };
     this.box.append(this.base, this.over, this.bar, this.said);
-    root.replaceChildren(this.box, this.legend);
+    root.replaceChildren(this.box, this.outside, this.legend);
     this.slices = new PlaneSlices();
     this.work = {};
     this.dragged = null; // the pointer that holds the place
@@ -153,6 +156,16 @@ class Plane {
     if (this.dirty) planeBase(this);
     this.dirty = false;
     planeOver(this);
+    this.tell();
+  }
+
+  // The cross stands at the edge for a place beyond the plane, which is the one that is decoded.
+  tell() {
+    const { axes, low, high, z } = this.facts;
+    const beyond = axes.filter((axis, k) => z[axis] < low[k] - 1e-6 || z[axis] > high[k] + 1e-6);
+    const values = beyond.map(axis => `coding ${axis + 1} at ${z[axis].toFixed(2).replace("-", "−")}`).join(" and ");
+    const text = beyond.length ? `Beyond the plane: ${values} is what is decoded; the cross marks the nearest edge.` : "";
+    if (this.outside.textContent !== text) this.outside.textContent = text;
   }
 
   // The pointer was somewhere: it is looked at once a frame, however many events came before.

@@ -119,7 +119,7 @@ class Walk {
 
   // Sliders, or the plane in their place.
   arrange() {
-    const { plane: asked, theme, classes, sigma } = this.view;
+    const { plane: asked, theme, classes, anchor } = this.view;
     this.root.classList.toggle("planar", Boolean(asked));
     this.sliders.root.hidden = Boolean(asked);
     this.flat.hidden = !asked;
@@ -147,7 +147,7 @@ class Walk {
       axes: asked.axes, low: [of(a).low, of(b).low], high: [of(a).high, of(b).high], z: this.z,
       quantiles: asked.quantiles, layers: asked.layers, look: { theme, classes }, shape: this.facts.shape,
       decode: this.decode, encode: this.encode, points: this.points, labels: this.groups,
-      ellipse: sigma && { centre: [this.start[a], this.start[b]], sigma: [sigma[a], sigma[b]] },
+      ellipse: anchor && { centre: [anchor[0][a], anchor[0][b]], sigma: [anchor[1][a], anchor[1][b]] },
       reach: this.facts.reach, measured: survey.measured, driftScale: survey.drift,
     });
   }

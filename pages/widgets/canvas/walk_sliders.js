@@ -194,9 +194,8 @@ class WalkSliders {
 
   // "5 more in use, 2 silent"
   name() {
-    const left = this.hidden(), silent = this.walk.facts.axes.filter(axis => !axis.active).length;
-    const used = left.filter(axis => axis.active).length;
-    const quiet = this.many ? silent : left.length - used, words = [];
+    const left = this.hidden(), used = left.filter(axis => axis.active).length, words = [];
+    const quiet = this.walk.facts.axes.filter(axis => !axis.active && !this.rows.has(axis.coding)).length;
     if (used) words.push(`${used} more in use`);
     if (quiet) words.push(used ? `${quiet} silent` : `${quiet} more, silent`);
     this.opened = !left.length && this.rows.size > this.first.length;

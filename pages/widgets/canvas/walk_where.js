@@ -1,17 +1,13 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
+const WHERE_USUAL = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
 
 // How a measure compares with where the usual ends: "0.7 × the limit".
 function timesText(times) {
   if (!Number.isFinite(times)) return "beyond measure";
   const whole = () => (times < 1e4 ? Math.round(times).toLocaleString("en") : times.toExponential(0));
   return `${times < 10 ? times.toFixed(1) : whole()} × the limit`;
-}
-
-function densityText(share) {
-  if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
-  return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
 }
 
 class WalkWhere {
@@ -21,18 +17,17 @@ class WalkWhere {
     this.sentence = make("span");
     this.verdict.append(make("b", "", "Where am I? "), this.sentence);
     this.bars = make("div", "bars");
-    const usual = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
-    const bar = (name, told) => this.bar(name, `${told} ${usual}`);
     this.density = this.bar("Prior density", "How many of the prior's own random codings are less likely than this.");
-    this.distance = bar("Distance to nearest code", "To the nearest coding of a training sample.");
-    this.drift = bar("Drift after encoding again", "How far the coding moves when its picture is encoded again.");
+    this.distance = this.bar("Distance to nearest code", "");
+    this.drift = this.bar("Drift after encoding again", `How far the coding moves when its picture is encoded again. ${WHERE_USUAL}`);
     this.nearest = make("div", "nearest");
     this.canvas = make("canvas");
     this.canvas.setAttribute("role", "img");
     this.caption = make("span", "caption");
+    this.among = make("span", "among");
     this.heading = make("b", "", "Nearest real image");
     const said = make("div", "said-nearest");
-    said.append(this.heading, this.caption);
+    said.append(this.heading, this.caption, this.among);
     this.nearest.append(said, this.canvas);
     this.root.append(this.verdict, this.bars, this.nearest);
   }
@@ -48,12 +43,15 @@ class WalkWhere {
     return { root, value, fill, track };
   }
 
-  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk.
+  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk. The sheet stays until
+  // `images`: two runs may share it.
   begin(survey, where, facts) {
-    Object.assign(this, { survey, where, facts, shown: null, sheet: null });
+    Object.assign(this, { survey, where, facts, shown: null });
     this.density.root.hidden = survey.prior === null;
     for (const bar of [this.distance, this.drift]) bar.track.classList.add("marked");
     this.heading.textContent = facts.shape.length > 1 ? "Nearest real image" : "Nearest real sample";
+    this.distance.root.title = `To the nearest of the codings of ${facts.surveyed}. ${WHERE_USUAL}`;
+    this.among.textContent = `among ${facts.surveyed}`;
     this.canvas.hidden = true;
   }
 

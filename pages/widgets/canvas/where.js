@@ -23,12 +23,11 @@ function makeWhere(header, arrays) {
       driftRatio = drift / header.drift;
     }
     const worst = Math.max(distanceRatio, driftRatio ?? 0);
-    let level = worst > header.far ? 2 : worst > 1 ? 1 : 0;
-    if (logarithms) {
-      density = rarer(inside.reduce((sum, value) => sum + value * value, 0));
-      if (density < header.unlikely) level = 2;
-    }
-    return { distance, distanceRatio, nearest, drift, driftRatio, density, level, verdict: header.verdicts[level] };
+    const level = worst > header.far ? 2 : worst > 1 ? 1 : 0;
+    if (logarithms) density = rarer(inside.reduce((sum, value) => sum + value * value, 0));
+    const rare = level === 0 && density !== null && density < header.unlikely; // the last of the verdicts
+    const verdict = header.verdicts[rare ? header.verdicts.length - 1 : level];
+    return { distance, distanceRatio, nearest, drift, driftRatio, density, level, verdict };
   }
 
   function closest() {
@@ -86,4 +85,10 @@ function makeWhere(header, arrays) {
   }
 
   return { at, pairs, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
+}
+
+// How dense the prior is at a place, among its own draws.
+function densityText(share) {
+  if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
+  return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
 }
