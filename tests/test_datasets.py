@@ -226,6 +226,7 @@ def test_as_float_leaves_vectors_as_they_are() -> None:
         ("plane-3d", {"loss": "bce"}),
         ("plane-3d", {"loss": "mse", "architecture": "convolutional"}),
         ("plane-3d", {"loss": "mse", "architecture": "recurrent"}),
+        ("plane-3d", {"loss": "mse", "noise_rate": 0.1, "noise_clip": True}),
         ("digits", {"architecture": "convolutional", "hidden": (4, 4, 4, 4)}),
         ("fashion-mnist-12k", {"architecture": "convolutional", "hidden": (4,) * 5}),
     ],
