@@ -14,7 +14,7 @@ from typing import Any
 class Number:
     """A number of a probe's result.
 
-    `better`: 'higher' or 'lower'. `kind`: 'error' (four decimals), 'share' (three), 'percent', 'nats' or 'count'.
+    `better`: 'higher', 'lower', or 'neither' where it depends on what the run is for. `kind`: 'error' (four decimals), 'share' (three), 'percent', 'nats' or 'count'.
     `pca`, `pixels`: under which name the result holds the same number of PCA codings of the same size and of the raw
     pixels; empty where there is none.
     """
@@ -88,13 +88,13 @@ NUMBERS = (
     ),
     Number(
         "silent_share", "Nearly silent",
-        "Share of activations nearer to 0 than 0.1: the higher, the sparser the code.",
-        "higher", "share",
+        "Share of activations nearer to 0 than 0.1: the higher, the sparser the code; 1 is one that says nothing.",
+        "neither", "share",
     ),
     Number(
         "mean_activation", "Mean activation",
-        "Mean of all codings: what a sparsity penalty brings down.",
-        "lower", "share",
+        "Mean of all codings: a KL or MSE penalty aims at its target; without a penalty any mean will do.",
+        "neither", "share",
     ),
     Number(
         "dead_units", "Dead units",
@@ -110,8 +110,8 @@ NUMBERS = (
     Number(
         "kl", "KL divergence",
         "Nats by which a sample's distribution of codings differs from the normal one, summed over the codings: what "
-        "the code costs; 0 is a collapsed one.",
-        "lower", "nats",
+        "the code tells of a sample, and its price in the ELBO; 0 is a collapsed one.",
+        "neither", "nats",
     ),
 )  # fmt: skip
 BY_NAME: Mapping[str, Number] = {number.name: number for number in NUMBERS}

@@ -113,3 +113,12 @@ def test_tables_and_verdict() -> None:
     assert "loses as much as" in worth.verdict(found | {"gain_over_pca": -0.4})
     assert worth.text(next(n for n in NUMBERS if n.name == "dead_units"), found) == "2 of 30"
     assert "ELBO, KL divergence: no draws" in worth.reasons(found)
+
+
+def test_a_number_without_a_good_direction_has_no_arrow(visit: Open) -> None:
+    app = visit(run=key("variational-2"))
+    rows = {row.split(" <span")[0].split(">")[-1]: row for row in tables(app).split("<tr>")[1:]}
+    for title in ("Mean activation", "Nearly silent", "KL divergence"):
+        assert "Neither direction is better." in rows[title] and not set("↑↓") & set(rows[title]), title
+    assert "↑" in rows["ELBO"] and "↓" in rows["Error (MSE)"]
+    assert "no arrow: neither" in texts(app)
