@@ -5,16 +5,17 @@ The one table of them: the page, the command line and its JSON say what stands h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a probe's result.
+    """A number of a probe's result, or one for each coding.
 
-    `better`: 'higher', 'lower', or 'neither' where it depends on what the run is for. `kind`: 'error' (four decimals), 'share' (three), 'percent', 'nats' or 'count'.
+    `better`: 'higher', 'lower', or 'neither' where it depends on what the run is for. `kind`: 'error' (four decimals),
+    'share' (three), 'percent', 'nats', 'nats each' (a list) or 'count'.
     `pca`, `pixels`: under which name the result holds the same number of PCA codings of the same size and of the raw
     pixels; empty where there is none.
     """
@@ -113,8 +114,19 @@ NUMBERS = (
         "the code tells of a sample, and its price in the ELBO; 0 is a collapsed one.",
         "neither", "nats",
     ),
+    Number(
+        "kl_per_dimension", "KL of each coding",
+        "The same for each coding alone, the most telling first: one at 0 is the same for every sample, and unused.",
+        "neither", "nats each",
+    ),
 )  # fmt: skip
 BY_NAME: Mapping[str, Number] = {number.name: number for number in NUMBERS}
+
+
+def ranked(values: Sequence[float], text: Callable[[float], str]) -> str:
+    """Many values in a few words, the largest first: all of up to four, of more the first three and the last."""
+    shown = [text(value) for value in sorted(values, reverse=True)]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…", shown[-1]])
 
 
 def missing(found: Mapping[str, Any]) -> dict[str, list[str]]:

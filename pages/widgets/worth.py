@@ -157,10 +157,11 @@ def _cell(value: float | None, number: Number, best: float, longest: float, firs
     return f'<td{" class=own" if first else ""}>{bold}<i style="width:{width:.1f}%"></i></td>'
 
 
-_TEXTS: dict[str, Callable[[float], str]] = {
+_TEXTS: dict[str, Callable[[Any], str]] = {
     "error": error_text,
     "share": share_text,
     "count": count_text,
     "percent": lambda value: f"{value:+,.1f} %",
     "nats": lambda value: f"{value:,.1f} nats",
+    "nats each": lambda values: probing.ranked(values, "{:,.2f}".format),
 }

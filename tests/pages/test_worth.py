@@ -31,7 +31,7 @@ def unprobed(cache: Path, name: str = "stacked") -> Run:
     ("name", "there"),
     [
         ("stacked", ("kNN accuracy", "Logistic probe", "raw data", "Trustworthiness", "Active codings")),
-        ("variational-2", ("ELBO", "KL divergence", "nats")),
+        ("variational-2", ("ELBO", "KL divergence", "KL of each coding", "nats")),
         ("hashing", ("Bucket precision", "Bit balance", "Distinct hashes")),
     ],
 )
@@ -111,7 +111,10 @@ def test_tables_and_verdict() -> None:
     assert "as well as" in worth.verdict(found | {"knn_accuracy": 0.83})
     assert "worse than" in worth.verdict(found | {"knn_accuracy": 0.7})
     assert "loses as much as" in worth.verdict(found | {"gain_over_pca": -0.4})
-    assert worth.text(next(n for n in NUMBERS if n.name == "dead_units"), found) == "2 of 30"
+    by_name = {number.name: number for number in NUMBERS}
+    assert worth.text(by_name["dead_units"], found) == "2 of 30"
+    each = {"kl_per_dimension": [0.5, 2.0, 0.0, 1.25, 0.75]}
+    assert worth.text(by_name["kl_per_dimension"], each) == "2.00, 1.25, 0.75, …, 0.00"
     assert "ELBO, KL divergence: no draws" in worth.reasons(found)
 
 

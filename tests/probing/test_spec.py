@@ -44,4 +44,6 @@ def test_every_number_says_what_it_means_and_which_way_is_good() -> None:
         assert number.better in ("higher", "lower", *(["neither"] if not number.pca else [])) and number.title
         assert number.explanation.endswith((".", "?")) and "\n" not in number.explanation
     # A code may be sparse or dense, tell much or little: only with the error beside it one of them is better.
-    assert {n.name for n in NUMBERS if n.better == "neither"} == {"silent_share", "mean_activation", "kl"}
+    assert {n.name for n in NUMBERS if n.better == "neither"} == {
+        "silent_share", "mean_activation", "kl", "kl_per_dimension",
+    }  # fmt: skip
