@@ -99,7 +99,8 @@ NUMBERS = (
     ),
     Number(
         "dead_units", "Dead units",
-        "Codings that stay at 0 for every validation sample.",
+        "Codings nearer to 0 than 0.01 for every validation sample: switched off. Those stuck at another value are "
+        "not counted here, and not active either.",
         "lower", "count",
     ),
     Number(
