@@ -138,10 +138,7 @@ def _histograms(run: Run, layer: str, activity: Activity, beside: Run | None) ->
             ),
             of=of, key="means", alt="Histogram of unit means",
         )  # fmt: skip
-        st.caption(
-            f"Share of the {len(activity.means):,} units. "
-            + _about_means(targeted, activity.lowest)
-        )
+        st.caption(f"Share of the {len(activity.means):,} units. " + _about_means(targeted, activity.lowest))
 
 
 def _about_means(targeted: bool, lowest: float) -> str:
