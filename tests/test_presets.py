@@ -39,6 +39,13 @@ def test_a_variant_is_a_file_and_its_name_in_the_registry() -> None:
     assert [name.replace("_", "-") for name in variants._FILES] == list(presets.VARIANTS)
 
 
+@pytest.mark.parametrize(
+    "name", ["recurrent", "denoising-dropout", "denoising-convolutional", "sparse-l1", "sparse-kl", "hashing"]
+)
+def test_a_variant_that_ends_above_pca_says_why(name: str) -> None:
+    assert "PCA" in presets.get(name).description
+
+
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_a_preset_can_be_trained_and_speaks_for_itself(name: str) -> None:
     preset = presets.get(name)
