@@ -13,5 +13,9 @@ class DatasetError(AecoreError):
     """An unknown data set, or one whose files are not on this machine."""
 
 
+class DamagedError(DatasetError):
+    """A data set whose files are there and hold something else than it does."""
+
+
 class RunError(AecoreError):
     """An unknown, damaged or unfinished run."""

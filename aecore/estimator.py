@@ -52,7 +52,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         None: the preset's, but "mse" where the preset's "bce" cannot be: cross-entropy needs data in [0, 1] and a
         sigmoid output. `loss="bce"` refuses training data outside [0, 1].
     noise : {"gaussian", "dropout"}, default=None
-        The corruption while training; `transform` sees the clean data.
+        The corruption while training; `transform` sees the clean data. A preset that clips what it corrupts to
+        [0, 1] does so for data in [0, 1] only.
     noise_rate : float, default=None
         Standard deviation or dropout rate; 0 is off.
     sparsity : {"l1", "l2", "kl", "mse"}, default=None
@@ -252,6 +253,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if not unit_range or changes.get("output_activation", base.output_activation) != "sigmoid":
                 changes["loss"] = "mse"
                 changes["phases"] = tuple(replace(phase, loss="mse") for phase in base.phases)
+        if not unit_range:
+            changes["noise_clip"] = False  # what is fed while training would be another range than afterwards
         spec = base.replace(**changes, seed=self._seed())
         if spec.architecture != "dense" and self.image_shape is None:
             raise SpecError(

@@ -8,7 +8,7 @@ from aecore.datasets.base import as_float
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5: a coding is active when its variance exceeds this
 SILENT = 0.1  # the share of activations below it is what the literature prints about sparse codings
-DEAD = 0.01
+DEAD = 0.01  # an activation that never gets so far from 0, or from its mean, tells no two samples apart
 PART = 5000
 EPSILON = 1e-7  # as in Keras, so that a certain and wrong pixel costs 16 nats instead of infinitely many
 
@@ -86,14 +86,25 @@ def silent_share(activations: np.ndarray, threshold: float = SILENT) -> float:
 
 def dead_units(activations: np.ndarray, threshold: float = DEAD) -> int:
     """How many units (n, ..., units) stay nearer to 0 than `threshold` for every sample."""
-    units = np.abs(np.asarray(activations)).reshape(-1, np.shape(activations)[-1])
-    return int(np.sum(units.max(axis=0) < threshold))
+    return int(np.sum(np.abs(_by_unit(activations)).max(axis=0) < threshold))
+
+
+def stuck_units(activations: np.ndarray, threshold: float = DEAD) -> int:
+    """How many units (n, ..., units) hardly change, deviation below `threshold`, at another value than 0: those that
+    carry as little as the dead ones and are not among them."""
+    units = _by_unit(activations)
+    return int(np.sum((units.std(axis=0) < threshold) & (np.abs(units).max(axis=0) >= threshold)))
 
 
 def unit_means(activations: np.ndarray) -> np.ndarray:
     """Mean activation of each unit: (n, ..., units) -> (units,) float32."""
+    return _by_unit(activations).mean(axis=0)
+
+
+def _by_unit(activations: np.ndarray) -> np.ndarray:
+    """(n, ..., units) to (all places of all samples, units) float32."""
     activations = np.asarray(activations, np.float32)
-    return activations.reshape(-1, activations.shape[-1]).mean(axis=0)
+    return activations.reshape(-1, activations.shape[-1])
 
 
 def kl_per_dimension(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:

@@ -60,7 +60,8 @@ class Activity:
 
     silent: float  # share of them below `SILENT`
     mean: float
-    dead: int  # units that hardly change
+    dead: int  # units that stay at 0
+    stuck: int  # units that hardly change at another value
     lowest: float
     means: np.ndarray  # (units,)
 
@@ -72,6 +73,7 @@ def _activity(cache: str, key: str, modified: int, layer: str) -> Activity:
         metrics.silent_share(found, SILENT),
         float(found.mean()),
         metrics.dead_units(found),
+        metrics.stuck_units(found),
         float(found.min()),
         found.mean(axis=0),
     )
@@ -106,7 +108,9 @@ def _numbers(run: Run, layer: str, activity: Activity, without: Activity | None)
         ),
         header.Number(
             "Dead units", f"{activity.dead} of {len(activity.means):,}",
-            help="Units that hardly change from one image to the next: they carry nothing.",
+            f"{activity.stuck:,} more stuck" if activity.stuck else "",
+            help="Dead: nearer to 0 than 0.01 for every sample. Stuck: at another value that hardly changes (deviation "
+            "below 0.01). Neither carries anything.",
         ),
         header.Number("Error (MSE)", error_text(run.metrics.get("val_mse"))),
     ]  # fmt: skip
@@ -134,10 +138,13 @@ def _histograms(run: Run, layer: str, activity: Activity, beside: Run | None) ->
             ),
             of=of, key="means", alt="Histogram of unit means",
         )  # fmt: skip
-        st.caption(
-            f"Share of the {len(activity.means):,} units. "
-            + ("The penalty pulls every unit's mean to the target." if targeted else "A unit at zero is never used.")
-        )
+        st.caption(f"Share of the {len(activity.means):,} units. " + _about_means(targeted, activity.lowest))
+
+
+def _about_means(targeted: bool, lowest: float) -> str:
+    if targeted:
+        return "The penalty pulls every unit's mean to the target."
+    return "A unit at zero is never used." if lowest >= 0 else "A unit that is used for both signs may be near zero."
 
 
 def _ask_for_baseline(run: Run, baseline: Run | None) -> None:

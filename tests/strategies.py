@@ -74,7 +74,7 @@ def run_specs(
         noise=noise,
         noise_rate=draw(_off_or(spec.MAX_DROPOUT if noise == "dropout" else spec.MAX_GAUSSIAN)),
         noise_on=draw(st.sampled_from(spec.NOISE_PLACES)),
-        noise_clip=draw(st.booleans()),
+        noise_clip=info.unit_range and draw(st.booleans()),
         noisy_validation=draw(st.booleans()),
         sparsity=sparsity,
         sparsity_weight=weight,

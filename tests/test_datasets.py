@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +215,34 @@ def test_other_data_under_the_name_is_refused(empty_machine: Path) -> None:
         datasets.load("fashion-mnist")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("plane-3d", np.nan, "plane-3d: got NaN or infinite values in 1 of 60 samples, allowed: finite numbers"),
+        ("plane-3d", -np.inf, "plane-3d: got NaN or infinite values in 1 of 60 samples, allowed: finite numbers"),
+        ("digits", np.inf, "digits: got NaN or infinite values in 1 of MANY samples, allowed: finite numbers"),
+        ("digits", 255.0, "digits: got values from 0 to 255, allowed: 0 to 1, or bytes from 0 to 255"),
+        ("digits", -0.5, "digits: got values from -0.5 to 1, allowed: 0 to 1, or bytes from 0 to 255"),
+    ],
+)
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_values_that_nothing_can_learn_from_are_refused(
+    part: str, name: str, value: float, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = datasets.load(name)
+    samples = datasets.as_float(getattr(whole, part)).copy()
+    samples[7].flat[0] = value
+    module = sys.modules[f"aecore.datasets.{name.replace('-', '_')}"]
+    monkeypatch.setattr(module, "read", lambda: replace(whole, **{part: samples}))
+    datasets.load.cache_clear()
+    try:
+        with pytest.raises(DatasetError) as refusal:
+            datasets.load(name)
+    finally:
+        datasets.load.cache_clear()
+    assert str(refusal.value) == line.replace("MANY", f"{len(samples):,}")
+
+
 def test_as_float_leaves_vectors_as_they_are() -> None:
     np.testing.assert_array_equal(datasets.as_float(np.array([[-2.0, 3.0]])), np.array([[-2, 3]], np.float32))
     np.testing.assert_array_equal(
@@ -226,6 +256,7 @@ def test_as_float_leaves_vectors_as_they_are() -> None:
         ("plane-3d", {"loss": "bce"}),
         ("plane-3d", {"loss": "mse", "architecture": "convolutional"}),
         ("plane-3d", {"loss": "mse", "architecture": "recurrent"}),
+        ("plane-3d", {"loss": "mse", "noise_rate": 0.1, "noise_clip": True}),
         ("digits", {"architecture": "convolutional", "hidden": (4, 4, 4, 4)}),
         ("fashion-mnist-12k", {"architecture": "convolutional", "hidden": (4,) * 5}),
     ],

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from aecore import AecoreError, Autoencoder, RunSpec, datasets
+from aecore import AecoreError, Autoencoder, RunSpec, datasets, presets
 from aecore.estimator import REACHES
 from aecore.spec import OUTPUT_ACTIVATIONS
 
@@ -177,6 +177,14 @@ def test_rows_are_images_where_a_shape_is_given(preset: str, codings: int) -> No
     assert fitted.sample_shape_ == (8, 8)
     assert fitted.transform(DIGITS).shape == (200, codings) == (200, len(fitted.get_feature_names_out()))
     assert fitted.inverse_transform(fitted.transform(DIGITS)).shape == DIGITS.shape
+
+
+def test_noise_is_clipped_to_the_unit_range_only_where_the_data_lie_in_it() -> None:
+    images = {"preset": "denoising-convolutional", "image_shape": (8, 8), "hidden": (4, 4), "learning_rate": 1e-5}
+    assert small(**images).fit(DIGITS).spec_.noise_clip
+    for x in (255 * DIGITS, DIGITS - 1):
+        spec = small(**images).fit(x).spec_
+        assert (spec.noise_clip, spec.noise_rate) == (False, presets.get("denoising-convolutional").spec.noise_rate)
 
 
 def test_random_state_makes_fits_equal_and_leaves_other_streams_alone() -> None:

@@ -61,13 +61,17 @@ def test_what_codings_do() -> None:
     assert metrics.active_dimensions(codings) == 1
     assert metrics.silent_share(codings) == pytest.approx(4 / 6)
     assert metrics.dead_units(codings) == 1
+    assert metrics.stuck_units(codings) == 1
+    assert metrics.stuck_units(np.array([[1.0, 0.0, -1.758, 0.5], [1.001, 0.009, -1.758, 0.6]])) == 2
     np.testing.assert_allclose(metrics.unit_means(codings), [0, 0.05, 0], atol=1e-7)
 
 
 def test_units_of_feature_maps_are_their_channels() -> None:
     maps = np.zeros((2, 3, 3, 4), np.float32)
     maps[1, 2, 2, 1] = 0.5
-    assert metrics.dead_units(maps) == 3
+    assert (metrics.dead_units(maps), metrics.stuck_units(maps)) == (3, 0)
+    maps[..., 2] = 1.0
+    assert (metrics.dead_units(maps), metrics.stuck_units(maps)) == (2, 1)
     assert metrics.unit_means(maps).shape == (4,)
 
 

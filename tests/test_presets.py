@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from aecore import datasets, presets
+from aecore import datasets, presets, variants
 from aecore.errors import SpecError
 from aecore.spec import RunSpec
 
@@ -29,6 +31,19 @@ FAMILIES = [
 def test_the_families_one_expects_are_there() -> None:
     assert set(FAMILIES) <= set(presets.VARIANTS)
     assert next(iter(presets.VARIANTS)) == "stacked"
+
+
+def test_a_variant_is_a_file_and_its_name_in_the_registry() -> None:
+    files = {path.stem for path in Path(variants.__file__).parent.glob("*.py")} - {"__init__", "base"}
+    assert set(variants._FILES) == files
+    assert [name.replace("_", "-") for name in variants._FILES] == list(presets.VARIANTS)
+
+
+@pytest.mark.parametrize(
+    "name", ["recurrent", "denoising-dropout", "denoising-convolutional", "sparse-l1", "sparse-kl", "hashing"]
+)
+def test_a_variant_that_ends_above_pca_says_why(name: str) -> None:
+    assert "PCA" in presets.get(name).description
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)

@@ -12,7 +12,7 @@ from aecore.commands.work import Done, do
 from aecore.probing import NUMBERS, ProbeSpec
 from aecore.runs import Run, read_json
 
-DECIMALS = {"error": 4, "share": 3, "percent": 1, "nats": 2, "count": 0}
+DECIMALS = {"error": 4, "share": 3, "percent": 1, "nats": 2, "nats each": 2, "count": 0}
 COLUMNS = ("number", "this run", "PCA", "pixels", "better", "what it says")
 
 
@@ -62,11 +62,14 @@ def as_text(value: dict[str, Any]) -> str:
             "what it says": number.explanation,
         }
         for number in NUMBERS
-        if value[number.name] is not None
+        if value.get(number.name) is not None  # an older probe has not all of them
     ]
     why_not = (f"no {', '.join(titles)}: {why}" for why, titles in probing.missing(value).items())
     return "\n".join([table(COLUMNS, rows), *why_not])
 
 
-def _text(value: float | None, kind: str) -> str:
-    return "" if value is None else f"{value:,.{DECIMALS[kind]}f}"
+def _text(value: Any, kind: str) -> str:
+    written = f"{{:,.{DECIMALS[kind]}f}}".format
+    if value is None:
+        return ""
+    return probing.ranked(value, written) if isinstance(value, list) else written(value)

@@ -108,6 +108,8 @@ def check(spec: RunSpec, info: DatasetInfo) -> None:
     """Refuse, with one line, a spec that cannot be trained on this data set."""
     if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:
         raise SpecError(f"loss: got 'bce', but {info.name} has values outside 0 to 1; allowed: mse")
+    if spec.noise_clip and not info.unit_range:
+        raise SpecError(f"noise_clip: got True, but {info.name} has values outside 0 to 1; allowed: False")
     if spec.architecture == "recurrent" and not info.is_image:
         raise SpecError(f"architecture: got 'recurrent', but {info.name} holds vectors; allowed: dense, or image data")
     if spec.architecture == "convolutional":

@@ -13,7 +13,7 @@ import numpy as np
 
 from aecore import settings
 from aecore.datasets.base import Data, DatasetInfo
-from aecore.errors import DatasetError
+from aecore.errors import DamagedError
 
 EMBEDDED = Path(__file__).parent / "embedded"
 ARRAYS = "train", "validation", "train_labels", "validation_labels"
@@ -58,5 +58,5 @@ def embedded(info: DatasetInfo) -> Data:
         raise unreadable(info, path, error) from None
 
 
-def unreadable(info: DatasetInfo, path: Path, error: Exception) -> DatasetError:
-    return DatasetError(f"{info.name}: {path} is damaged ({error}); delete it or install it again")
+def unreadable(info: DatasetInfo, path: Path, error: Exception) -> DamagedError:
+    return DamagedError(f"{info.name}: {path} is damaged ({error}); delete it or install it again")

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from aecore.learning.layers import Corruption, TiedDense, activation, corrupt, sample
+from aecore.learning.layers import BatchNormalization, Corruption, TiedDense, activation, corrupt, sample
 from aecore.spec import RunSpec
 
 
@@ -146,7 +146,7 @@ def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.
     x = layer(activation="linear", name=f"sum_{name}")(x)
     if spec.normalization == "batch":
         # Keras's 0.99 would still remember the untrained network after the first epoch of a short training.
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
+        x = BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
     else:
         x = layers.LayerNormalization(name=f"norm_{name}")(x)
     return layers.Activation(activation(spec.activation), name=name)(x)

@@ -8,7 +8,7 @@ import keras
 
 from aecore import datasets
 from aecore.datasets import Data
-from aecore.errors import DatasetError
+from aecore.errors import DamagedError, DatasetError
 
 CONNECT_SECONDS = 10.0  # Keras waits without end where a firewall swallows what is sent
 _LOADERS = {"fashion-mnist": keras.datasets.fashion_mnist.load_data, "mnist": keras.datasets.mnist.load_data}
@@ -33,11 +33,19 @@ def download(name: str) -> None:
 
 
 def fetch(name: str) -> Data:
-    """`datasets.load`, with a download before a second try where Keras has the data set."""
+    """`datasets.load`, with a download before a second try where Keras has the data set.
+
+    Raises `DatasetError` where neither helps: for a damaged copy that could not be replaced, what is wrong with it.
+    """
     try:
         return datasets.load(name)
-    except DatasetError:
+    except DatasetError as error:
         if name not in _LOADERS:
             raise
-    download(name)
+        try:
+            download(name)
+        except DatasetError:
+            if isinstance(error, DamagedError):
+                raise error from None
+            raise
     return datasets.load(name)

@@ -39,6 +39,20 @@ def sample(mean: Any, log_var: Any, seed: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable("aecore")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's, but a batch of one sample, such as an epoch's last one may be, is normalised by the moving statistics
+    and leaves them as they are: alone, a sample would become 0 everywhere and shrink the variance.
+
+    Named like Keras's, since a saved model finds a layer's weights by the name of its class.
+    """
+
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+        mean, variance = super()._moments(inputs, mask)
+        alone = ops.shape(inputs)[0] == 1
+        return ops.where(alone, self.moving_mean, mean), ops.where(alone, self.moving_variance, variance)
+
+
+@keras.saving.register_keras_serializable("aecore")
 class Corruption(keras.layers.Layer):
     """`corrupt` as a layer, active while training. `keras.layers.GaussianNoise` refuses deviations above 1."""
 

@@ -62,7 +62,8 @@ class Joint:
     def __call__(self, x: Any) -> tuple[Any, Any]:
         seeds = self.model.seeds
         y, codings, log_var = self.model.forward(x, training=True, noise=seeds, draw=seeds)
-        return self._loss(x, y, codings, log_var, seeds), reconstruction_loss("mse", x, y)
+        loss = reconstruction_loss(self.spec.loss, x, y) + self._penalty(x, codings, log_var, seeds)
+        return loss, reconstruction_loss("mse", x, y)
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
         """Loss as trained, its part that is no reconstruction error, then MSE and BCE.
@@ -70,19 +71,17 @@ class Joint:
         The loss of a variational run draws once from each distribution (what Keras prints) with `seed`, and with
         noisy validation it sees noise of `seed`; MSE and BCE are those of the mean and of the clean input.
         """
-        y, codings, log_var = clean = self.model.forward(x)
+        clean, _, log_var = seen = self.model.forward(x)
         noisy = self.spec.noisy_validation
-        seen = (
-            self.model.forward(x, noise=seed if noisy else None, draw=seed) if noisy or log_var is not None else clean
-        )
-        loss, penalty = self._loss(x, *seen, seed), self._penalty(x, codings, log_var, seed)
-        return loss, penalty, reconstruction_loss("mse", x, y), reconstruction_loss("bce", x, y)
+        if noisy or log_var is not None:
+            seen = self.model.forward(x, noise=seed if noisy else None, draw=seed)
+        y, codings, log_var = seen
+        penalty = self._penalty(x, codings, log_var, seed)  # once: some draw, and it is to be the loss's own part
+        loss = reconstruction_loss(self.spec.loss, x, y) + penalty
+        return loss, penalty, reconstruction_loss("mse", x, clean), reconstruction_loss("bce", x, clean)
 
     def reconstruct(self, x: Any) -> Any:
         return self.model(x)
-
-    def _loss(self, x: Any, y: Any, codings: Any, log_var: Any, seed: Any) -> Any:
-        return reconstruction_loss(self.spec.loss, x, y) + self._penalty(x, codings, log_var, seed)
 
     def _penalty(self, x: Any, codings: Any, log_var: Any, seed: Any) -> Any:
         """Prices on the codings and, per feature as the reconstruction error is, the variational divergence."""

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aecore.probing.numbers import NUMBERS, Number, about, missing
+from aecore.probing.numbers import NUMBERS, Number, about, missing, ranked
 from aecore.probing.spec import ProbeSpec
 from aecore.runs import Work, read_json
 
 if TYPE_CHECKING:
     from aecore.runs import Run
 
-__all__ = ["NUMBERS", "Number", "ProbeSpec", "about", "missing", "probe", "result", "work_of"]
+__all__ = ["NUMBERS", "Number", "ProbeSpec", "about", "missing", "probe", "ranked", "result", "work_of"]
 
 
 def probe(spec: ProbeSpec, run: Run, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> None:

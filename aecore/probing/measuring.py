@@ -2,9 +2,9 @@
 
 spec.json      format version, key, the run's key, the probe's spec
 status.json    state, message (the stage), fraction
-metrics.json   the numbers of `aecore.probing.numbers` by name, with their `pca_…` and `pixels_…` companions and
-               `kl_per_dimension`; null where a number does not exist, and `reasons`: {name: why}; n_train, n_stored,
-               n_validation, coding_size, seconds
+metrics.json   the numbers of `aecore.probing.numbers` by name, with their `pca_…` and `pixels_…` companions;
+               null where a number does not exist, and `reasons`: {name: why}; n_train, n_stored, n_validation,
+               coding_size, seconds
 DONE           written last
 """
 
@@ -93,7 +93,7 @@ class _Measurement:
         self._baselines()
         for name in (number.name for number in NUMBERS):
             value = self.found.setdefault(name, None)
-            if value is None or not math.isfinite(value):
+            if value is None or not np.isfinite(value).all():
                 self.found[name] = None
                 self.reasons.setdefault(name, "it came out as no finite number")
         return {

@@ -5,16 +5,17 @@ The one table of them: the page, the command line and its JSON say what stands h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a probe's result.
+    """A number of a probe's result, or one for each coding.
 
-    `better`: 'higher' or 'lower'. `kind`: 'error' (four decimals), 'share' (three), 'percent', 'nats' or 'count'.
+    `better`: 'higher', 'lower', or 'neither' where it depends on what the run is for. `kind`: 'error' (four decimals),
+    'share' (three), 'percent', 'nats', 'nats each' (a list) or 'count'.
     `pca`, `pixels`: under which name the result holds the same number of PCA codings of the same size and of the raw
     pixels; empty where there is none.
     """
@@ -88,17 +89,18 @@ NUMBERS = (
     ),
     Number(
         "silent_share", "Nearly silent",
-        "Share of activations nearer to 0 than 0.1: the higher, the sparser the code.",
-        "higher", "share",
+        "Share of activations nearer to 0 than 0.1: the higher, the sparser the code; 1 is one that says nothing.",
+        "neither", "share",
     ),
     Number(
         "mean_activation", "Mean activation",
-        "Mean of all codings: what a sparsity penalty brings down.",
-        "lower", "share",
+        "Mean of all codings: a KL or MSE penalty aims at its target; without a penalty any mean will do.",
+        "neither", "share",
     ),
     Number(
         "dead_units", "Dead units",
-        "Codings that stay at 0 for every validation sample.",
+        "Codings nearer to 0 than 0.01 for every validation sample: switched off. Those stuck at another value are "
+        "not counted here, and not active either.",
         "lower", "count",
     ),
     Number(
@@ -110,11 +112,22 @@ NUMBERS = (
     Number(
         "kl", "KL divergence",
         "Nats by which a sample's distribution of codings differs from the normal one, summed over the codings: what "
-        "the code costs; 0 is a collapsed one.",
-        "lower", "nats",
+        "the code tells of a sample, and its price in the ELBO; 0 is a collapsed one.",
+        "neither", "nats",
+    ),
+    Number(
+        "kl_per_dimension", "KL of each coding",
+        "The same for each coding alone, the most telling first: one at 0 is the same for every sample, and unused.",
+        "neither", "nats each",
     ),
 )  # fmt: skip
 BY_NAME: Mapping[str, Number] = {number.name: number for number in NUMBERS}
+
+
+def ranked(values: Sequence[float], text: Callable[[float], str]) -> str:
+    """Many values in a few words, the largest first: all of up to four, of more the first three and the last."""
+    shown = [text(value) for value in sorted(values, reverse=True)]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…", shown[-1]])
 
 
 def missing(found: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """The families of autoencoders: one file each with a `VARIANT`, and this registry.
 
-To add one: a file beside this one, and its name in `_MODULES`, after those families that it is a special case of.
+To add one: a file beside this one, and its name in `_FILES`, after those families that it is a special case of.
 
 1. `variant(name, description, mark, word, **settings)`: the settings are fields of `RunSpec`, everything else is as in
    the short presets. It should train in seconds and end below PCA, or its description says why not.
@@ -15,48 +15,32 @@ and what it does in `aecore/learning/`.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from aecore.spec import RunSpec
-from aecore.variants import (
-    beta_variational,
-    contractive,
-    convolutional,
-    denoising,
-    denoising_convolutional,
-    denoising_dropout,
-    hashing,
-    layerwise,
-    linear,
-    recurrent,
-    sparse_kl,
-    sparse_l1,
-    stacked,
-    tied,
-    vanilla,
-    variational,
-)
 from aecore.variants.base import GERON, HUBENS, Preset, Variant
 
 __all__ = ["GERON", "HUBENS", "VARIANTS", "Preset", "Variant", "title", "variant_of"]
 
-_MODULES = (
-    stacked,
-    linear,
-    vanilla,
-    tied,
-    layerwise,
-    convolutional,
-    recurrent,
-    denoising,
-    denoising_dropout,
-    denoising_convolutional,
-    sparse_l1,
-    sparse_kl,
-    contractive,
-    variational,
-    beta_variational,
-    hashing,
+_FILES = (
+    "stacked",
+    "linear",
+    "vanilla",
+    "tied",
+    "layerwise",
+    "convolutional",
+    "recurrent",
+    "denoising",
+    "denoising_dropout",
+    "denoising_convolutional",
+    "sparse_l1",
+    "sparse_kl",
+    "contractive",
+    "variational",
+    "beta_variational",
+    "hashing",
 )
-VARIANTS: tuple[Variant, ...] = tuple(module.VARIANT for module in _MODULES)
+VARIANTS: tuple[Variant, ...] = tuple(import_module(f"{__name__}.{file}").VARIANT for file in _FILES)
 
 
 def variant_of(spec: RunSpec) -> str:

@@ -4,8 +4,8 @@ from aecore.variants.base import variant
 
 VARIANT = variant(
     "beta-variational",
-    "A variational autoencoder that pays β times for what its codings tell: it uses fewer of them, and each for "
-    "something of its own. Compare it with variational on the latent walk. After Higgins et al. (2017).",
+    "A variational autoencoder that pays β times for what its codings tell: it uses fewer of them, and its pictures "
+    "lose more. Compare it with variational on the latent walk. After Higgins et al. (2017).",
     mark=lambda spec: spec.coding == "variational" and spec.kl_weight != 1,
     word=lambda spec: f"(β = {spec.kl_weight:g})",
     hidden=(150, 100),

@@ -5,8 +5,9 @@ from aecore.variants.base import HUBENS, variant
 
 VARIANT = variant(
     "denoising-convolutional",
-    "A convolutional network that takes strong noise off an image; its codings are feature maps, so it keeps "
-    f"details. Look at the error against the noise. After {HUBENS}.",
+    "A convolutional network that takes strong noise off an image; its codings are feature maps, as many numbers as "
+    "pixels: it keeps details, where PCA would copy the image and its noise. Look at the error against the noise. "
+    f"After {HUBENS}.",
     mark=lambda spec: corrupts_input(spec) and spec.architecture == "convolutional",
     architecture="convolutional",
     bottleneck="spatial",

@@ -5,7 +5,8 @@ from aecore.variants.base import GERON, variant
 VARIANT = variant(
     "hashing",
     "Strong noise before sigmoid codings leaves them no choice but 0 or 1: sixteen bits a picture, and similar "
-    f"pictures share most of them (Salakhutdinov and Hinton 2009). From {GERON}.",
+    "pictures share most of them (Salakhutdinov and Hinton 2009). A bit says less than a number: the error ends above "
+    f"that of PCA with sixteen. From {GERON}.",
     mark=lambda spec: spec.noise_rate > 0 and spec.noise_on == "coding",
     word="hashing",
     coding_activation="sigmoid",

@@ -4,8 +4,8 @@ from aecore.variants.base import GERON, variant
 
 VARIANT = variant(
     "recurrent",
-    "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train; look for streaks "
-    f"along the rows. From {GERON}.",
+    "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train, so its few epochs end "
+    f"above PCA; look for streaks along the rows. From {GERON}.",
     mark=lambda spec: spec.architecture == "recurrent",
     word="recurrent",
     architecture="recurrent",

@@ -20,7 +20,7 @@ from aecore.runs import Run, Work, open_run
 from pages.widgets import active, host, turns
 
 LOOK_SECONDS = 1.0
-ARROWS = {"higher": "↑", "lower": "↓"}
+ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 
 _STYLE = """<style>
 .ae-worth{width:100%;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
@@ -103,7 +103,7 @@ def verdict(found: Mapping[str, Any]) -> str:
         said.append(f"Neighbours among its codings tell the class {how} among PCA's.")
     elif own is None:
         said.append(f"What it knows of classes cannot be told: {found['reasons']['knn_accuracy']}.")
-    return " ".join([*said, "↑ higher is better, ↓ lower is better; the best of a row is bold."])
+    return " ".join([*said, "↑ higher is better, ↓ lower is better, no arrow: neither; the best of a row is bold."])
 
 
 def reasons(found: Mapping[str, Any]) -> list[str]:
@@ -143,7 +143,8 @@ def text(number: Number, found: Mapping[str, Any]) -> str:
 
 
 def _name(number: Number) -> str:
-    told = html.escape(f"{number.explanation} {number.better.capitalize()} is better.")
+    better = "Neither direction" if number.better == "neither" else number.better.capitalize()
+    told = html.escape(f"{number.explanation} {better} is better.")
     return f'<th scope="row" title="{told}">{number.title} <span aria-hidden="true">{ARROWS[number.better]}</span></th>'
 
 
@@ -156,10 +157,11 @@ def _cell(value: float | None, number: Number, best: float, longest: float, firs
     return f'<td{" class=own" if first else ""}>{bold}<i style="width:{width:.1f}%"></i></td>'
 
 
-_TEXTS: dict[str, Callable[[float], str]] = {
+_TEXTS: dict[str, Callable[[Any], str]] = {
     "error": error_text,
     "share": share_text,
     "count": count_text,
     "percent": lambda value: f"{value:+,.1f} %",
     "nats": lambda value: f"{value:,.1f} nats",
+    "nats each": lambda values: probing.ranked(values, "{:,.2f}".format),
 }

@@ -51,7 +51,7 @@ def test_reproducing(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert mean["spread"]["train_loss"] == pytest.approx(np.std(losses, ddof=1)) and losses[0] != losses[1]
     for row in rows[3:]:
         assert row["agrees"] is None and row["error"] is None and not any(row["published"].values())
-        assert row["dataset"] == "digits" and "MNIST is not on this machine" in row["note"]
+        assert row["dataset"] == "digits" and row["note"].startswith("mnist: no internet; no number was")
         assert 0 < row["obtained"]["val_mse"] < 0.3
     monkeypatch.setattr(reproduce, "STAND_INS", {})
     assert main(["reproduce", "hubens-vanilla"]) == 1
@@ -85,11 +85,22 @@ def test_a_row_says_which_number_disagrees(obtained: dict, cache: Path, capsys: 
     (row,) = answer(capsys, "reproduce", "geron-stacked")
     assert row["agrees"] is True and row["disagrees"] == [] and row["error"] is None
     obtained |= {"val_loss": 0.29, "parameters": 163_815}
-    (row,) = answer(capsys, "reproduce", "geron-stacked")
+    (row,) = answer(capsys, "reproduce", "geron-stacked", code=1)
     assert row["agrees"] is False and row["disagrees"] == ["val_loss", "parameters"]
-    assert main(["reproduce", "geron-stacked"]) == 0
+    assert main(["reproduce", "geron-stacked"]) == 1
     line = capsys.readouterr().out.splitlines()[2]
     assert line.endswith("no: validation, parameters") and "0.2900 (0.2835)" in line
+
+
+def test_the_exit_code_is_that_of_the_means_where_there_are_several_seeds() -> None:
+    def row(preset: str, seed: int | None, agrees: bool | None, error: str | None = None) -> dict[str, Any]:
+        return {"preset": preset, "seed": seed, "agrees": agrees, "error": error}
+
+    luck = [row("a", 42, False), row("a", 43, True), row("a", None, True), row("b", 42, None)]
+    assert not reproduce._disagree(luck)
+    assert reproduce._disagree([*luck, row("c", 42, False)])
+    assert reproduce._disagree([*luck[:2], row("a", None, False)])
+    assert reproduce._disagree([*luck, row("c", 42, None, "the loss became infinite")])
 
 
 def test_interrupting_between_two_trainings_keeps_the_first(

@@ -127,3 +127,17 @@ def test_normalised_sums_have_mean_0_and_variance_1(normalization: str, changes:
     np.testing.assert_allclose(sums.std(axis=axis), 1, atol=0.05)
     assert "12" in layer_title(layer)
     assert hidden_layers(model.decoder)[0].name == "hidden_2"
+
+
+@pytest.mark.parametrize("changes", [{}, {"architecture": "convolutional", "hidden": (4,)}], ids=str)
+def test_a_batch_of_one_sample_is_normalised_by_what_was_learned_before(changes: dict[str, Any]) -> None:
+    model = Autoencoder(RunSpec(normalization="batch", **changes), (4, 4))
+    random = np.random.default_rng(0)
+    many, one = (random.normal(size=(n, 4, 4)).astype(np.float32) for n in (8, 1))
+    model(many, training=True)
+    before = model.get_weights()
+    np.testing.assert_allclose(model(one, training=True), model(one), rtol=1e-5)
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_allclose(now, then, rtol=1e-6)
+    model(many[:2], training=True)
+    assert not all(np.allclose(now, then, rtol=1e-6) for now, then in zip(model.get_weights(), before, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aecore import datasets
-from aecore.errors import DatasetError
+from aecore.errors import DamagedError, DatasetError
 from aecore.learning import download
 
 
@@ -37,6 +37,19 @@ def test_without_internet_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
         download.fetch("mnist")
     assert str(caught.value).startswith("mnist: no copy on this machine, and downloading one failed (URL fetch failure")
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_copy_that_cannot_be_replaced_is_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(name: str) -> datasets.Data:
+        raise DamagedError(f"{name}: /somewhere/mnist.npz is damaged")
+
+    def offline() -> None:
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(datasets, "load", damaged)
+    monkeypatch.setitem(download._LOADERS, "mnist", offline)
+    with pytest.raises(DamagedError, match="^mnist: /somewhere/mnist.npz is damaged$"):
+        download.fetch("mnist")
 
 
 def test_what_keras_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

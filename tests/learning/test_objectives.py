@@ -166,3 +166,19 @@ def test_the_penalty_of_a_variant_enters_the_loss() -> None:
     assert losses[0.0][1] == 0
     assert losses[2.0][1] == pytest.approx(losses[2.0][0] - losses[0.0][0], rel=1e-3)
     assert losses[2.0][2:] == pytest.approx(losses[0.0][2:])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"penalty": "contractive", "penalty_weight": 2.0},
+        {"noise_rate": 0.8, "noisy_validation": True, "sparsity": "l2", "sparsity_weight": 2.0},
+    ],
+    ids=str,
+)
+def test_the_loss_without_its_penalty_is_the_reconstruction_error(changes: dict[str, Any]) -> None:
+    model = Autoencoder(RunSpec(hidden=(6,), coding_size=3, **changes), (4, 4))
+    y, _, _ = model.forward(tf.constant(X), noise=keras.random.SeedGenerator(3))
+    loss, penalty, _, _ = Joint(model).validate(tf.constant(X), keras.random.SeedGenerator(3))
+    assert float(penalty) > 0
+    assert float(loss - penalty) == pytest.approx(metrics.bce(X, y.numpy()), rel=1e-4)

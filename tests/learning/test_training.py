@@ -204,6 +204,21 @@ def test_stop_is_asked_within_the_first_epoch(tmp_path: Path) -> None:
     assert run.metrics["val_loss"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", presets.VARIANTS)
+def test_a_variants_default_ends_below_pca_or_says_why_not(variant: str, tmp_path: Path) -> None:
+    run, preset = Run(tmp_path / "0123456789abcdef"), presets.get(variant)
+    learning.train(preset.spec, run.folder, lambda: False)
+    assert run.metrics["val_mse"] < run.metrics["pca_mse"] or "PCA" in preset.description
+
+
+def test_a_batch_larger_than_the_data_is_all_of_them(tmp_path: Path) -> None:
+    run = Run(tmp_path / "0123456789abcdef")
+    learning.train(small_spec("stacked", batch_size=2000, normalization="batch", epochs=3), run.folder, lambda: False)
+    assert run.state == "finished" and len(run.history["steps"]) == len(run.history["epochs"]) == 3
+    assert run.metrics["train_loss"] < run.history["epochs"][0]["loss"]
+
+
 def test_a_diverging_loss_says_when_and_what_to_change(tmp_path: Path) -> None:
     spec = small_spec("linear", optimizer="sgd", learning_rate=10.0, epochs=3)
     folder = tmp_path / run_key(spec)

@@ -31,7 +31,7 @@ def unprobed(cache: Path, name: str = "stacked") -> Run:
     ("name", "there"),
     [
         ("stacked", ("kNN accuracy", "Logistic probe", "raw data", "Trustworthiness", "Active codings")),
-        ("variational-2", ("ELBO", "KL divergence", "nats")),
+        ("variational-2", ("ELBO", "KL divergence", "KL of each coding", "nats")),
         ("hashing", ("Bucket precision", "Bit balance", "Distinct hashes")),
     ],
 )
@@ -111,5 +111,17 @@ def test_tables_and_verdict() -> None:
     assert "as well as" in worth.verdict(found | {"knn_accuracy": 0.83})
     assert "worse than" in worth.verdict(found | {"knn_accuracy": 0.7})
     assert "loses as much as" in worth.verdict(found | {"gain_over_pca": -0.4})
-    assert worth.text(next(n for n in NUMBERS if n.name == "dead_units"), found) == "2 of 30"
+    by_name = {number.name: number for number in NUMBERS}
+    assert worth.text(by_name["dead_units"], found) == "2 of 30"
+    each = {"kl_per_dimension": [0.5, 2.0, 0.0, 1.25, 0.75]}
+    assert worth.text(by_name["kl_per_dimension"], each) == "2.00, 1.25, 0.75, …, 0.00"
     assert "ELBO, KL divergence: no draws" in worth.reasons(found)
+
+
+def test_a_number_without_a_good_direction_has_no_arrow(visit: Open) -> None:
+    app = visit(run=key("variational-2"))
+    rows = {row.split(" <span")[0].split(">")[-1]: row for row in tables(app).split("<tr>")[1:]}
+    for title in ("Mean activation", "Nearly silent", "KL divergence"):
+        assert "Neither direction is better." in rows[title] and not set("↑↓") & set(rows[title]), title
+    assert "↑" in rows["ELBO"] and "↓" in rows["Error (MSE)"]
+    assert "no arrow: neither" in texts(app)

@@ -75,7 +75,14 @@ def test_probing_a_run(run: runs.Run, capsys: pytest.CaptureFixture) -> None:
     assert main(["probe", run.key]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:2] == ["number", "this"] and any(line.startswith("kNN accuracy") for line in lines)
-    assert "no ELBO, KL divergence: only variational codings have a distribution" in lines
+    assert "no ELBO, KL divergence, KL of each coding: only variational codings have a distribution" in lines
+
+
+def test_the_divergence_of_each_coding_is_in_the_table_the_most_telling_first() -> None:
+    found: dict[str, Any] = {"val_mse": 0.01, "kl": 6.5, "kl_per_dimension": [0.0, 1.5, 0.25, 4.0, 0.75], "reasons": {}}
+    line = next(line for line in probe.as_text(found).splitlines() if line.startswith("KL of each coding"))
+    assert "4.00, 1.50, 0.75, …, 0.00" in line and "neither" in line and "each coding alone" in line
+    assert probing.ranked([1.0, 3.0, 2.0, 0.0], str) == "3.0, 2.0, 1.0, 0.0"
 
 
 @pytest.mark.parametrize(

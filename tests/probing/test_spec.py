@@ -41,5 +41,9 @@ def test_text_is_read_and_unknown_settings_are_refused() -> None:
 def test_every_number_says_what_it_means_and_which_way_is_good() -> None:
     assert len({number.name for number in NUMBERS}) == len(NUMBERS) == len(about())
     for number in NUMBERS:
-        assert number.better in ("higher", "lower") and number.title
+        assert number.better in ("higher", "lower", *(["neither"] if not number.pca else [])) and number.title
         assert number.explanation.endswith((".", "?")) and "\n" not in number.explanation
+    # A code may be sparse or dense, tell much or little: only with the error beside it one of them is better.
+    assert {n.name for n in NUMBERS if n.better == "neither"} == {
+        "silent_share", "mean_activation", "kl", "kl_per_dimension",
+    }  # fmt: skip
