@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from aecore import datasets, presets
 from aecore.learning.architectures import Autoencoder, hidden_layers, layer_title
+from aecore.learning.layers import BatchNormalization
 from aecore.spec import RunSpec
 
 RECIPES = [name for name, preset in presets.PRESETS.items() if preset.parameters]
@@ -141,3 +143,21 @@ def test_a_batch_of_one_sample_is_normalised_by_what_was_learned_before(changes:
         np.testing.assert_allclose(now, then, rtol=1e-6)
     model(many[:2], training=True)
     assert not all(np.allclose(now, then, rtol=1e-6) for now, then in zip(model.get_weights(), before, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 4, 3, 5)])
+def test_batch_normalisation_is_kerass(shape: tuple[int, ...]) -> None:
+    x, weights = np.random.default_rng(0).normal(2, 3, (2, *shape)).astype(np.float32)
+    found = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.9, gamma_initializer=keras.initializers.RandomNormal(seed=1))
+        layer.build((None, *shape[1:]))
+        inputs = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            y = layer(inputs, training=True)
+            loss = tf.reduce_sum(y * weights)
+        gradients = tape.gradient(loss, [inputs, layer.gamma.value, layer.beta.value])
+        found.append([y, *gradients, layer.moving_mean, layer.moving_variance, layer(inputs)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
