@@ -56,6 +56,18 @@ class Lease:
             self.path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """True inside where nobody fills the folder: nobody can begin with it meanwhile. `OSError` as `acquire`."""
+    lease = Lease(folder)
+    mine = lease.acquire()
+    try:
+        yield mine
+    finally:
+        if mine:
+            lease.release()
+
+
 def held(folder: Path) -> bool:
     """True while somebody, here or in another process, fills the folder."""
     try:

@@ -24,7 +24,7 @@ from aecore.errors import AecoreError
 from aecore.jobs import housekeeping
 from aecore.jobs.executors import LANES, check_address, ready
 from aecore.jobs.lanes import Job, Lane, Ticket
-from aecore.jobs.lease import INTERRUPTED, Lease, held, honest_state, writing
+from aecore.jobs.lease import INTERRUPTED, Lease, alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
 from aecore.runs import Work
 
@@ -115,8 +115,8 @@ class Queue:
                 self._log("left", job, session=session)
             elif job in (lane := self._lanes[job.task.lane]).waiting:
                 lane.waiting.remove(job)
-                if not job.elsewhere:
-                    with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError), alone(job.folder) as mine:
+                    if mine and Work(job.folder).state == "waiting":  # nobody else has filled it
                         runs.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
@@ -180,9 +180,7 @@ class Queue:
         folder = task.folder(self.cache)
         job = Job(task, key, folder, session, {session: None}, expected=expected)
         if Work(folder).state == "finished":
-            self._jobs[key] = job
-            self._end(job, Outcome("finished"))
-            return job
+            return self._answer(job)
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
             raise AecoreError(task.over_budget(expected, budget))
@@ -194,8 +192,10 @@ class Queue:
             most := settings.get("AECORE_WAITING")
         ):
             raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")
-        with writing(self.cache):
-            if not held(folder):
+        with writing(self.cache), alone(folder) as mine:
+            if mine and Work(folder).state == "finished":  # another server was quicker
+                return self._answer(job)
+            if mine:
                 Work(folder).clear()
                 task.begin(folder)
         lane.waiting.append(job)
@@ -207,6 +207,11 @@ class Queue:
                     self._interrupt(other)
                     break  # one makes room
         self._changed.notify_all()
+        return job
+
+    def _answer(self, job: Job) -> Job:
+        self._jobs[job.key] = job
+        self._end(job, Outcome("finished"))
         return job
 
     def _ticket(self, job: Job) -> Ticket:
