@@ -83,6 +83,13 @@ class Queue:
             ticket = self.ticket(ticket.key) or ticket
         return ticket
 
+    def join(self, key: str, session: str) -> None:
+        """Watch what others asked for, while it runs or waits: no limit counts. Where there is no such job, nothing."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job and not job.ended and not job.stopping:  # looking on revives nothing
+                self._watch(job, session)
+
     def ticket(self, key: str) -> Ticket | None:
         """The job of that key, also for a while after it ended; None for one that nobody asked for."""
         with self._changed:
@@ -169,9 +176,8 @@ class Queue:
             job = self._jobs.get(key)
             if job is None or job.ended:
                 job = self._enqueue(task, key, self._lanes[task.lane], session, expected)
-            elif session not in job.watchers:
-                job.watchers[session] = None
-                self._log("joined", job, session=session)
+            else:
+                self._watch(job, session)
             return self._ticket(job)
 
     # Under the lock.
@@ -208,6 +214,11 @@ class Queue:
                     break  # one makes room
         self._changed.notify_all()
         return job
+
+    def _watch(self, job: Job, session: str) -> None:
+        if session not in job.watchers:
+            job.watchers[session] = None
+            self._log("joined", job, session=session)
 
     def _answer(self, job: Job) -> Job:
         self._jobs[job.key] = job

@@ -77,8 +77,10 @@ def _open_lessons_run() -> None:
 
 
 def choose(key: str) -> None:
-    """Make a run the active one."""
+    """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
+    the others leave, and Stop is asked of everyone."""
     st.session_state["run"] = key
+    host.queue().join(key, host.session())
 
 
 def open_run_of(key: str) -> None:
@@ -154,8 +156,18 @@ def train() -> None:
 def stop() -> None:
     """Stop was clicked: leave the run; its training ends when nobody else watches it."""
     run = pending()
-    if run:
-        host.queue().stop(run.key, host.session())
+    if not run:
+        return
+    st.session_state.pop("notice", None)
+    host.queue().stop(run.key, host.session())
+    ticket = host.queue().ticket(run.key)
+    if ticket is None:
+        st.session_state["notice"] = "Another server trains this run, and it is stopped there."
+    elif ticket.watchers and not ticket.ended:
+        st.session_state["notice"] = (
+            f"Others watch this training, too ({len(ticket.watchers)}): it goes on until they leave. "
+            f"A tab that was closed or reloaded counts for {host.GRACE_SECONDS:.0f} s more."
+        )
 
 
 @st.cache_data(ttl=10, show_spinner=False, max_entries=200)
