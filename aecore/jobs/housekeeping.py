@@ -35,7 +35,7 @@ def size(folder: Path) -> int:
     return total
 
 
-def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
+def sweep(cache: Path, limit: float, keep: Collection[str] = ()) -> list[str]:
     """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`; before
     that, whatever the limit, what a server had set aside and did not live to delete.
 
@@ -61,11 +61,11 @@ def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
     for folder in sorted(sizes, key=_looked_at):
         if total <= ROOM * limit:
             break
-        if folder.name in keep or not _may_go(folder):
-            continue
-        runs.set_aside(folder)
-        total -= sizes[folder]
-        gone.append(folder.name)
+        with contextlib.suppress(OSError):  # one that cannot be read or moved costs only itself
+            if folder.name not in keep and _may_go(folder):
+                runs.set_aside(folder)
+                total -= sizes[folder]
+                gone.append(folder.name)
     logger.info(json.dumps({"event": "swept", "runs": len(gone), "bytes": total, "limit": limit}))
     return gone
 

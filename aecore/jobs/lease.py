@@ -134,12 +134,14 @@ def _taking(folder: Path) -> Iterator[bool]:
 
 
 def _alive(holder: dict[str, Any]) -> bool:
-    return psutil.pid_exists(int(holder.get("pid", 0)))
+    pid = holder.get("pid")
+    return isinstance(pid, int) and psutil.pid_exists(pid)
 
 
 def _fresh(status: dict[str, Any]) -> bool:
     """Written within the last seconds; after the clock went back a status seems to come from the future."""
-    return abs(time.time() - float(status.get("updated") or 0)) < STALE_SECONDS
+    updated = status.get("updated")
+    return isinstance(updated, int | float) and abs(time.time() - updated) < STALE_SECONDS
 
 
 _NOT_WRITABLE = "not writable for this user, so nothing new can be made; what is there can still be looked at"

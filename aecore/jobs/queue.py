@@ -277,20 +277,27 @@ class Queue:
 
     def _serve(self, lane: Lane) -> None:
         while not self._closed:
+            try:
+                self._serve_next(lane)
+            except Exception:  # without a dispatcher all would wait for ever
+                logger.exception("the %s lane", lane.name)
+                time.sleep(LOOK_SECONDS)
+
+    def _serve_next(self, lane: Lane) -> None:
+        with self._changed:
+            job = self._next(lane)
+            if job is None and not lane.cold and not self._closed:
+                self._changed.wait(LOOK_SECONDS if lane.waiting else None)
+                return
+        if job and self.local:
+            self._run(lane, job)
+        elif job:  # others may run beside it
+            thread = threading.Thread(target=self._run, args=(lane, job), daemon=True, name=f"aecore-{job.key}")
+            thread.start()
             with self._changed:
-                job = self._next(lane)
-                if job is None and not lane.cold and not self._closed:
-                    self._changed.wait(LOOK_SECONDS if lane.waiting else None)
-                    continue
-            if job and self.local:
-                self._run(lane, job)
-            elif job:  # others may run beside it
-                thread = threading.Thread(target=self._run, args=(lane, job), daemon=True, name=f"aecore-{job.key}")
-                thread.start()
-                with self._changed:
-                    self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-            elif not self._closed:
-                self._heat(lane)
+                self._threads = [*(other for other in self._threads if other.is_alive()), thread]
+        elif not self._closed:
+            self._heat(lane)
 
     def _heat(self, lane: Lane) -> None:
         try:
@@ -314,7 +321,7 @@ class Queue:
         lease = Lease(job.folder)
         try:
             outcome = self._execute(lane, job, lease)
-        except Exception as error:  # a dispatcher outlives everything
+        except Exception as error:  # a job that fails in whatever way has ended
             outcome = failed(Work(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
         finally:
             lease.release()
@@ -350,7 +357,7 @@ class Queue:
             # The folder of what is computed from a run lies within the run's.
             keep = {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
         with contextlib.suppress(OSError):
-            housekeeping.sweep(self.cache, int(settings.get("AECORE_CACHE_GB") * 1e9), keep)
+            housekeeping.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):

@@ -7,15 +7,17 @@ import errno
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aecore import runs
 from aecore.errors import AecoreError, SpecError
-from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, lanes
+from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, housekeeping, lanes
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
@@ -342,3 +344,37 @@ def test_the_tasks_name_their_folders_and_refuse_early(inline: Queue, monkeypatc
     monkeypatch.setattr("aecore.mapping.project", lambda *arguments: called.append(arguments))
     assert inline.submit(drawing, "ann").state == "failed"  # it wrote nothing
     assert called[0][:2] == (drawing.spec, called[0][1]) and called[0][1].folder == run.folder
+
+
+def test_a_lane_outlives_a_folder_that_cannot_be_read(
+    queue: Queue, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, stat = Fake("a", log, str(tmp_path / "gate")), os.stat
+    folder = queue.submit(task, "ann").folder
+    until(lambda: names(log))
+
+    def broken(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(folder)):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return stat(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", broken)
+        patch.setattr(runs, "write_bytes", lambda path, data: os.stat(path))
+        os.kill(int(Path(log).read_text().split()[1]), signal.SIGKILL)
+        assert ended(queue, task).state == "failed"
+    queue.submit(Fake("b", log), "bob")
+    assert ended(queue, Fake("b", log)).state == "finished"
+
+
+def test_a_lane_outlives_whatever_goes_wrong_around_a_job(
+    queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(housekeeping, "sweep", broken)
+    for name in "ab":
+        queue._tidy_until = 0.0
+        queue.submit(Fake(name, log), "ann")
+        assert ended(queue, Fake(name, log)).state == "finished"

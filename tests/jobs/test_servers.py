@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -220,3 +221,14 @@ def test_who_stops_waiting_leaves_what_another_server_made_of_it(
         other.release()
     queue.stop(task.key, "ann")
     assert ended(queue, task).state == "stopped" and folder.state == state
+
+
+def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
+    folder = Work(tmp_path / "runs" / ("0" * 16))
+    folder.folder.mkdir(parents=True)
+    runs.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
+    assert honest_state(folder) == "failed"
+    left = lease.Lease(folder.folder)
+    runs.write_json(left.path, {"host": socket.gethostname(), "pid": "mine"})
+    os.utime(left.path, (time.time() - 2 * lease.ORPHAN_SECONDS,) * 2)
+    assert left.acquire()
