@@ -54,11 +54,14 @@ def restore() -> None:
     else:
         try:
             run = runs.open_run(key, host.cache())
-            if run.readable or state(run) in PENDING:
+            missing = state(run) == "missing"
+            if missing and not run.described:
+                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+            else:  # also one that failed or was interrupted: the header says why, and offers it again
                 values = knobs.of_spec(run.spec) | lesson.locked()
                 choose(run.key)
-            else:
-                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+                if missing:
+                    st.session_state["notice"] = f"Run {run.key} was asked for and never made; Train makes it."
         except AecoreError as error:
             junk.append(str(error))
     if junk:
@@ -83,10 +86,17 @@ def choose(key: str) -> None:
     host.queue().join(key, host.session())
 
 
-def open_run_of(key: str) -> None:
-    """Open a run from the list of recent ones: picture and knobs."""
+def open_run_of(key: str) -> bool:
+    """Open a run that a page offers: picture and knobs. False: it is gone meanwhile, which is told in one line."""
+    st.session_state.pop("notice", None)
+    try:
+        values = knobs.of_spec(runs.open_run(key, host.cache()).spec)
+    except AecoreError as error:
+        st.session_state["notice"] = f"{error}; it may have made room for newer ones."
+        return False
     choose(key)
-    st.session_state.update(knobs.of_spec(runs.open_run(key, host.cache()).spec))
+    st.session_state.update(values)
+    return True
 
 
 def keep_link() -> None:
