@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,13 @@ def kill(executor: Executor) -> None:
         executor.shutdown(wait=False, kill_workers=True)
     else:
         executor.shutdown(wait=False)
+
+
+def give_up(future: Future) -> None:
+    """Want a cluster's job no more, also one that has begun: it ends within seconds."""
+    if not future.cancel():
+        with contextlib.suppress(InvalidStateError):  # it ended just now
+            future.set_exception(CancelledError())
 
 
 class InlineExecutor(Executor):

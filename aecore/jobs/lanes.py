@@ -14,7 +14,7 @@ from typing import Any
 
 from aecore.errors import AecoreError
 from aecore.jobs.executors import kill, make_executor
-from aecore.jobs.lease import INTERRUPTED
+from aecore.jobs.lease import INTERRUPTED, Lease
 from aecore.jobs.tasks import Task
 
 ENDED = ("finished", "stopped", "failed")
@@ -34,6 +34,7 @@ class Job:
     started: float = 0.0
     stopping: bool = False
     expected: float | None = None  # seconds it will take, where its task can tell
+    lease: Lease | None = None  # from when it is taken to its end
     elsewhere: bool = False  # another server fills the folder; the job stays in `waiting`, in case that one fails
 
     @property

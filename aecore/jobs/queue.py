@@ -22,7 +22,7 @@ from typing import Any
 from aecore import runs, settings
 from aecore.errors import AecoreError
 from aecore.jobs import housekeeping
-from aecore.jobs.executors import LANES, check_address, ready
+from aecore.jobs.executors import LANES, check_address, give_up, ready
 from aecore.jobs.lanes import Job, Lane, Ticket
 from aecore.jobs.lease import INTERRUPTED, Lease, alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
@@ -237,8 +237,9 @@ class Queue:
     def _next(self, lane: Lane) -> Job | None:
         """Take the next job that nobody else works on, and the right to its folder."""
         for job in lane.order() if not (self._closed or lane.full) else []:
+            job.lease = Lease(job.folder)
             try:
-                job.elsewhere = not Lease(job.folder).acquire()
+                job.elsewhere = not job.lease.acquire()
             except OSError:  # cannot be written: let it run into that, with a message
                 job.elsewhere = False
             job.state = "running"
@@ -318,7 +319,7 @@ class Queue:
                     self._run(lane, job)
 
     def _run(self, lane: Lane, job: Job) -> None:
-        lease = Lease(job.folder)
+        lease = job.lease or Lease(job.folder)
         try:
             outcome = self._execute(lane, job, lease)
         except Exception as error:  # a job that fails in whatever way has ended
@@ -368,7 +369,8 @@ class Queue:
             self._prepare(job)
             future = self._hand_over(lane, work, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
-                lease.beat()
+                if not lease.beat():
+                    return self._give_way(lane, job, future)
                 if job.stopping:
                     future.cancel()  # helps where no worker has begun
             try:
@@ -383,6 +385,16 @@ class Queue:
                 runs.set_aside(job.folder)
                 return Outcome("stopped")
         return failed(Work(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
+
+    def _give_way(self, lane: Lane, job: Job, future: Future) -> Outcome:
+        """Another server has taken the folder over: our worker must write no more, and the job waits for theirs."""
+        self._log("lost", job)
+        if self.local:
+            lane.discard()
+        else:
+            give_up(future)
+        job.stopping = True
+        return Outcome("stopped")
 
     def _prepare(self, job: Job) -> None:
         """An empty folder that says what it will hold and that it is being filled."""

@@ -223,6 +223,30 @@ def test_who_stops_waiting_leaves_what_another_server_made_of_it(
     assert ended(queue, task).state == "stopped" and folder.state == state
 
 
+def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str, tmp_path: Path) -> None:
+    task = Fake("a", log, str(tmp_path / "gate"))
+    folder = Work(queue.submit(task, "ann").folder)
+    until(lambda: names(log))
+    worker = int(Path(log).read_text().split()[1])
+    job = queue._jobs[task.key]
+    first, other = job.lease, lease.Lease(folder.folder)
+    assert first is not None
+
+    def taken() -> bool:
+        os.utime(other.path, (time.time() - 2 * lease.STALE_SECONDS,) * 2)
+        return other.acquire()
+
+    until(taken)
+    until(lambda: gone(worker) and job.elsewhere)  # it writes no more into what is another's now
+    first.release()
+    assert other.beat() and not first.beat()
+    runs.write_json(folder.folder / "metrics.json", {})
+    folder.mark("DONE")
+    other.release()
+    assert not other.beat()
+    assert ended(queue, task).state == "finished" and names(log) == ["a"]
+
+
 def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
     folder = Work(tmp_path / "runs" / ("0" * 16))
     folder.folder.mkdir(parents=True)
