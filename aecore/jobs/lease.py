@@ -1,10 +1,10 @@
 """Who works in a folder: a small file beside it, so that two servers on one cache never train one spec at once.
 
-The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It
-is created exclusively, holds host, process and owner, and its time is the heartbeat. A lease is dead when it was not touched
-for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker, which
-looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a second
-file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
+The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It is
+created exclusively, holds host, process and owner, and its time is the heartbeat. A lease is dead when it was not
+touched for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker,
+which looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a
+second file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class Queue:
             return self._answer(job)
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
-            raise AecoreError(task.over_budget(expected, budget))
+            raise AecoreError(task.over_budget(expected, budget, self.cache))
         own = sum(other.owner == session for other in lane.waiting)
         if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
             raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")

@@ -17,8 +17,9 @@ import pytest
 
 from aecore import runs
 from aecore.errors import AecoreError, SpecError
-from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, housekeeping, lanes
+from aecore.jobs import MapTask, PretrainTask, ProbeTask, Queue, TrainTask, executors, housekeeping, lanes
 from aecore.mapping.spec import MapSpec
+from aecore.pretraining import PretrainSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
 from tests.jobs.fakes import Fake, FakeMap, FakeProbe, FakeTraining, ended, names, until
@@ -195,6 +196,21 @@ def test_a_job_beyond_the_budget_is_refused_and_leaves_nothing(
     long = TrainTask(RunSpec(dataset="digits", epochs=1000, hidden=(4096, 4096)))
     with pytest.raises(AecoreError, match=r"budget: got a training of about \d+ s.* epochs"):
         inline.submit(long, "ann")
+    short = RunSpec(dataset="digits", hidden=(16,), epochs=2)
+    spec = PretrainSpec(short, (20,), seeds=2, epochs=2, frozen_epochs=1)
+    for spec_too_long in (
+        dataclasses.replace(spec, autoencoder=long.spec),
+        dataclasses.replace(spec, seeds=10, epochs=1000),
+    ):
+        with pytest.raises(AecoreError, match=r"budget: got an experiment of about \d+ s, allowed: 60 s"):
+            inline.submit(PretrainTask(spec_too_long), "ann")
+    little = PretrainTask(spec)
+    before = little.expected_seconds(inline.cache)
+    run = runs.run_of(short, inline.cache)
+    run.begin(short)
+    run.mark("DONE")
+    after = little.expected_seconds(inline.cache)
+    assert before is not None and after is not None and 0 < after < before < 60  # its autoencoder is there
 
 
 def test_who_leaves_stops_only_what_nobody_else_wants(queue: Queue, log: str, tmp_path: Path) -> None:
