@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import loky
+import psutil
 
 from aecore import mapping, runs
 from aecore.errors import AecoreError
@@ -122,6 +123,15 @@ def prepare_worker(parent: int, lane: str, preload: bool) -> None:
             mapping.warm()
     except Exception:
         logger.exception("the %s worker could not prepare itself; the first job will say why", lane)
+
+
+def room() -> float:
+    """Bytes of memory that are free, on this machine and within what its container may take."""
+    free = float(psutil.virtual_memory().available)
+    with contextlib.suppress(OSError, ValueError):  # no such container, or without a limit
+        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
+        free = min(free, limit - used)
+    return free
 
 
 def ready() -> int:

@@ -7,13 +7,15 @@ import statistics
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs.executors import kill, make_executor
+from aecore.jobs.executors import kill, make_executor, ready, room
 from aecore.jobs.lease import INTERRUPTED, Lease
 from aecore.jobs.tasks import Task
 
@@ -78,6 +80,7 @@ class Lane:
         self._served = 0
         self._seconds: dict[str, deque[float]] = {}  # of the last finished jobs of a kind
         self._executor: Executor | None = None
+        self._fresh: tuple[Executor, Future] | None = None  # the next one, and its sign that it is warm
         self._closed = False
         self._lock = threading.Lock()
 
@@ -164,8 +167,35 @@ class Lane:
             if self._closed:
                 raise AecoreError(INTERRUPTED)
             if self._executor is None:
-                self._executor = make_executor(self.address, self.name, self.cache, self.preload)
+                self._executor = self._fresh[0] if self._fresh else self._made()
+                self._fresh = None
             return self._executor
+
+    def _made(self) -> Executor:
+        return make_executor(self.address, self.name, self.cache, self.preload)
+
+    def renew(self, tell: Callable[[], None]) -> None:
+        """Replace a worn worker. Where there is room for two, the fresh one warms up while the worn one goes on, and
+        calls `tell` when `swap` may be called; else the worn one goes first."""
+        if not self.preload or room() < settings.get("AECORE_WORKER_MB") * 1e6:
+            self.discard()
+            return
+        with self._lock:
+            if self._fresh or self._closed:
+                return
+            fresh = self._made()
+            warm = fresh.submit(ready)
+            self._fresh = fresh, warm
+        warm.add_done_callback(lambda _: tell())
+
+    def swap(self) -> None:
+        """Let the fresh worker take over if it is warm; to be called while the worn one has nothing to do."""
+        with self._lock:
+            if not self._fresh or not self._fresh[1].done():
+                return
+            worn, self._executor, self._fresh = self._executor, self._fresh[0], None
+        if worn is not None:
+            kill(worn)
 
     def discard(self, broken: Executor | None = None) -> None:
         """Kill the worker; the next job, or warming, makes a new one. With `broken` only that one: another thread may
@@ -180,3 +210,7 @@ class Lane:
     def close(self) -> None:
         self._closed = True
         self.discard()
+        with self._lock:
+            fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            kill(fresh[0])

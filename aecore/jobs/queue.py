@@ -285,6 +285,8 @@ class Queue:
                 time.sleep(LOOK_SECONDS)
 
     def _serve_next(self, lane: Lane) -> None:
+        if self.local:
+            lane.swap()  # here it has nothing to do
         with self._changed:
             job = self._next(lane)
             if job is None and not lane.cold and not self._closed:
@@ -299,6 +301,10 @@ class Queue:
                 self._threads = [*(other for other in self._threads if other.is_alive()), thread]
         elif not self._closed:
             self._heat(lane)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _heat(self, lane: Lane) -> None:
         try:
@@ -336,7 +342,7 @@ class Queue:
                 self._end(job, outcome)
         if outcome.memory > settings.get("AECORE_WORKER_MB") * 1e6 and self.address is None:
             self._log("recycled", job, memory=outcome.memory)
-            lane.discard()
+            lane.renew(self._wake)
         if outcome.state == "finished":
             self._follow_up(job)
             self._tidy_up()

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,54 @@ def test_a_worn_out_worker_is_replaced(queue: Queue, log: str, monkeypatch: pyte
     until(lambda: len(names(log)) == 2)
     first, second = (line.split()[1] for line in Path(log).read_text().splitlines())
     assert first != second
+
+
+def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
+    queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Slow] = []
+
+    class Slow(executors.InlineExecutor):
+        """Done what it did; warm when the test says so."""
+
+        def __init__(self, *arguments: Any) -> None:
+            made.append(self)
+            self.warm: Future = Future()
+            self.did: list[str] = []
+            self.gone = False
+
+        def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future:
+            if function is executors.ready:
+                return self.warm
+            self.did.append(arguments[0].name)
+            return super().submit(function, *arguments, **more)
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            self.gone = True
+
+    def do(name: str) -> None:
+        queue.submit(Fake(name, log), "ann")
+        assert ended(queue, Fake(name, log)).state == "finished"
+
+    monkeypatch.setattr(lanes, "make_executor", Slow)
+    monkeypatch.setattr(lanes, "room", lambda: 1e12)
+    monkeypatch.setenv("AECORE_WORKER_MB", "1")
+    queue._lanes["train"].preload = True
+    do("a")
+    until(lambda: len(made) == 2)
+    do("b")
+    worn, fresh = made
+    assert worn.did == ["a", "b"] and not worn.gone
+    fresh.warm.set_result(0)
+    until(lambda: worn.gone)  # at once, not when there is something to do
+    do("c")
+    assert fresh.did == ["c"] and not fresh.gone
+    until(lambda: len(made) == 3)
+    monkeypatch.setattr(lanes, "room", lambda: 0.0)
+    made[2].warm.set_result(0)
+    until(lambda: fresh.gone)
+    do("d")
+    until(lambda: made[2].gone)  # there is no room for two
 
 
 def test_warming_is_done_once_unless_turned_off(
