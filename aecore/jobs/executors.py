@@ -30,6 +30,10 @@ NICENESS = 15  # of workers: with 5, the threads of two still take a quarter of 
 logger = logging.getLogger("aecore.jobs")
 
 
+class Away(AecoreError):
+    """Nobody answers at the address; what nobody has begun with can wait until somebody does."""
+
+
 def check_address(address: str | None) -> None:
     """Raise `AecoreError` for an address that no executor serves."""
     if address is not None and address != "inline" and not address.startswith(("tcp://", "tls://")):

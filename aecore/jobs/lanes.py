@@ -19,6 +19,8 @@ from aecore.jobs.executors import kill, make_executor, ready, room
 from aecore.jobs.lease import INTERRUPTED, Lease
 from aecore.jobs.tasks import Task
 
+AWAY_SECONDS = 300.0  # how long jobs wait for a scheduler that has gone away
+RETRY_SECONDS = 2.0  # between two attempts to reach it
 ENDED = ("finished", "stopped", "failed")
 
 
@@ -83,6 +85,20 @@ class Lane:
         self._fresh: tuple[Executor, Future] | None = None  # the next one, and its sign that it is warm
         self._closed = False
         self._lock = threading.Lock()
+        self._away = 0.0  # since when nobody answers at the address; 0: they do
+        self._retry = 0.0
+
+    @property
+    def pauses(self) -> bool:
+        """True for a moment after nobody answered at the address."""
+        return time.monotonic() < self._retry
+
+    def pause(self) -> bool:
+        """Nobody answers at the address. True: jobs wait until somebody does; False: they have waited too long."""
+        now = time.monotonic()
+        self._away = self._away or now
+        self._retry = now + RETRY_SECONDS
+        return now - self._away < AWAY_SECONDS
 
     @property
     def width(self) -> int:
@@ -106,6 +122,7 @@ class Lane:
     def start(self, job: Job) -> None:
         self.waiting.remove(job)
         self.running.append(job)
+        job.message = ""
         job.started = time.monotonic()
         self._served += 1
         self._turns[job.owner] = self._served
@@ -153,6 +170,10 @@ class Lane:
         """True when a worker was asked for ahead of the first job and there is none."""
         return self.preload and self._executor is None
 
+    def reach(self) -> None:
+        """Have somebody to hand things over to; `Away` where nobody answers at the address."""
+        self._open()
+
     def hand_over(self, function: Any, *arguments: Any) -> Future:
         """Give the worker something to do; one that died while it had nothing to do is replaced."""
         executor = self._open()
@@ -169,6 +190,7 @@ class Lane:
             if self._executor is None:
                 self._executor = self._fresh[0] if self._fresh else self._made()
                 self._fresh = None
+                self._away = 0.0
             return self._executor
 
     def _made(self) -> Executor:

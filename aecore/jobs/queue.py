@@ -22,7 +22,7 @@ from typing import Any
 from aecore import runs, settings
 from aecore.errors import AecoreError
 from aecore.jobs import housekeeping
-from aecore.jobs.executors import LANES, check_address, give_up, ready
+from aecore.jobs.executors import LANES, Away, check_address, give_up, ready
 from aecore.jobs.lanes import Job, Lane, Ticket
 from aecore.jobs.lease import INTERRUPTED, Lease, alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
@@ -236,7 +236,7 @@ class Queue:
 
     def _next(self, lane: Lane) -> Job | None:
         """Take the next job that nobody else works on, and the right to its folder."""
-        for job in lane.order() if not (self._closed or lane.full) else []:
+        for job in lane.order() if not (self._closed or lane.full or lane.pauses) else []:
             job.lease = Lease(job.folder)
             try:
                 job.elsewhere = not job.lease.acquire()
@@ -328,6 +328,8 @@ class Queue:
         lease = job.lease or Lease(job.folder)
         try:
             outcome = self._execute(lane, job, lease)
+        except Away as error:
+            outcome = self._put_off(job, error) if lane.pause() else failed(Work(job.folder), error)
         except Exception as error:  # a job that fails in whatever way has ended
             outcome = failed(Work(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
         finally:
@@ -336,7 +338,9 @@ class Queue:
             lane.end(job, outcome.state)
             if outcome.state == "stopped" and job.stopping and job.watchers and not self._closed:
                 # It made way, or somebody asked for it after the last one had left and before it ended.
+                # Or nobody is there to do it.
                 job.state, job.stopping, job.owner = "waiting", False, next(iter(job.watchers))
+                job.message = outcome.message
                 lane.waiting.append(job)
             else:
                 self._end(job, outcome)
@@ -345,7 +349,7 @@ class Queue:
             lane.renew(self._wake)
         if outcome.state == "finished":
             self._follow_up(job)
-            self._tidy_up()
+        self._tidy_up()  # after a failure, too: the disk may be full
 
     def _follow_up(self, job: Job) -> None:
         """Ask for what comes after a finished job, unless it cannot be done: a page that misses it will say why."""
@@ -372,6 +376,7 @@ class Queue:
                 return Outcome("finished")
             if self._closed:
                 return failed(Work(job.folder), AecoreError(INTERRUPTED))
+            lane.reach()
             self._prepare(job)
             future = self._hand_over(lane, work, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
@@ -401,6 +406,16 @@ class Queue:
             give_up(future)
         job.stopping = True
         return Outcome("stopped")
+
+    def _put_off(self, job: Job, error: Away) -> Outcome:
+        """Nobody is there to do it: it waits again, and says why."""
+        with self._changed, contextlib.suppress(OSError):
+            if job.watchers:
+                Work(job.folder).write_status(state="waiting", message=str(error), fraction=0.0)
+            else:
+                runs.set_aside(job.folder)
+            job.stopping = True
+        return Outcome("stopped", str(error))
 
     def _prepare(self, job: Job) -> None:
         """An empty folder that says what it will hold and that it is being filled."""

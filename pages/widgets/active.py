@@ -86,17 +86,16 @@ def choose(key: str) -> None:
     host.queue().join(key, host.session())
 
 
-def open_run_of(key: str) -> bool:
-    """Open a run that a page offers: picture and knobs. False: it is gone meanwhile, which is told in one line."""
+def open_run_of(key: str) -> None:
+    """Open a run that a page offers: picture and knobs. One that is gone meanwhile is told in one line."""
     st.session_state.pop("notice", None)
     try:
         values = knobs.of_spec(runs.open_run(key, host.cache()).spec)
     except AecoreError as error:
         st.session_state["notice"] = f"{error}; it may have made room for newer ones."
-        return False
+        return
     choose(key)
     st.session_state.update(values)
-    return True
 
 
 def keep_link() -> None:

@@ -90,7 +90,8 @@ def _clicked() -> None:
 
 
 def _open(key: str) -> None:
-    if active.open_run_of(key):
+    active.open_run_of(key)
+    if st.session_state["run"] == key:
         st.session_state["board_opened"] = key
 
 

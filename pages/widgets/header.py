@@ -145,7 +145,8 @@ def _doing(run: Run, state: str, status: dict) -> str:
         ahead = ticket.position if ticket else 0
         place = f"place {ahead} in the queue" if ahead else "about to start"
         wait = ticket.expected_seconds if ticket else None
-        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "")
+        why = f" ({ticket.message})" if ticket and ticket.message else ""
+        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "") + why
     if not status.get("epoch"):
         return f"{name}: {status.get('message') or 'the worker is getting ready'}"
     phase = f"{status['phase']} · " if status.get("phase") else ""
