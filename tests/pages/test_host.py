@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 
-from aecore import jobs
+from aecore import jobs, runs
 from aecore.jobs import TrainTask
 from pages.widgets import host
 from tests.jobs.fakes import Fake, until
@@ -61,6 +61,21 @@ def test_who_opens_the_link_of_a_training_watches_it_and_can_stop_it(
     assert state(waiting) == "waiting"
     app.button(key="stop").click().run()
     assert not app.exception and state(waiting) == "stopped"
+
+
+def test_what_waits_says_why_and_what_another_server_trains_is_not_stopped_here(
+    waiting: jobs.Queue, visit: Open, cache: Path
+) -> None:
+    waiting._jobs[TASK.key].message = "nothing answers there"
+    app = visit(run=TASK.key)
+    assert "(nothing answers there)" in app.get("progress")[0].proto.text
+    run = runs.run_of(SMALL.replace(seed=6), cache)
+    run.begin(SMALL.replace(seed=6))
+    run.write_status(state="running")
+    app = visit(run=run.key)
+    app.button(key="stop").click().run()
+    assert not app.exception and "Another server trains this run" in texts(app)
+    assert run.state == "running" and not run.stop_asked()
 
 
 def test_a_closed_tab_counts_for_a_while_and_who_is_back_stays(
