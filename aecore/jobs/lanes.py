@@ -7,7 +7,7 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,3 +236,14 @@ class Lane:
             fresh, self._fresh = self._fresh, None
         if fresh is not None:
             kill(fresh[0])
+
+
+def check_room(task: Task, session: str, lane: Lane, lanes: Iterable[Lane]) -> None:
+    """Raise `AecoreError` where one more job of this session, or of anybody, may not wait."""
+    own = sum(other.owner == session for other in lane.waiting)
+    if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
+        raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
+    waiting = [other for any_lane in lanes for other in any_lane.waiting]
+    alike = sum(other.task.background == task.background for other in waiting)
+    if alike >= (most := settings.get("AECORE_WAITING")):
+        raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")

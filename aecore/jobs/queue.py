@@ -23,7 +23,7 @@ from aecore import runs, settings
 from aecore.errors import AecoreError
 from aecore.jobs import housekeeping
 from aecore.jobs.executors import LANES, Away, check_address, give_up, ready
-from aecore.jobs.lanes import Job, Lane, Ticket
+from aecore.jobs.lanes import Job, Lane, Ticket, check_room
 from aecore.jobs.lease import INTERRUPTED, Lease, alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
 from aecore.runs import Work
@@ -190,14 +190,7 @@ class Queue:
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
             raise AecoreError(task.over_budget(expected, budget, self.cache))
-        own = sum(other.owner == session for other in lane.waiting)
-        if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
-            raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
-        waiting = [other for any_lane in self._lanes.values() for other in any_lane.waiting]
-        if sum(other.task.background == task.background for other in waiting) >= (
-            most := settings.get("AECORE_WAITING")
-        ):
-            raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")
+        check_room(task, session, lane, self._lanes.values())
         with writing(self.cache), alone(folder) as mine:
             if mine and Work(folder).state == "finished":  # another server was quicker
                 return self._answer(job)
