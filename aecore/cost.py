@@ -65,6 +65,18 @@ def expected_seconds(spec: RunSpec, cache: Path) -> float:
     return _usual(spec) * (statistics.median(nearest) if nearest else 1.0)
 
 
+def epochs_within(spec: RunSpec, seconds: float, cache: Path) -> int:
+    """The most epochs, fewer than `spec` has, that `expected_seconds` finds to be over by then; 0: not even one."""
+    fits, too_many = 0, spec.epochs
+    while too_many - fits > 1:
+        half = (fits + too_many) // 2
+        if expected_seconds(spec.replace(epochs=half), cache) <= seconds:
+            fits = half
+        else:
+            too_many = half
+    return fits
+
+
 @lru_cache(maxsize=1000)
 def _took(folder: str, written: int) -> tuple[RunSpec | None, float]:
     """What was trained in a finished run, and its seconds in shares of what is usual; (None, 0) where it says nothing,

@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 
 from aecore import datasets, settings
-from aecore.errors import RunError
+from aecore.errors import AecoreError, RunError
 from aecore.spec import KEY_LENGTH, RunSpec
 
 FORMAT = 1
@@ -80,18 +80,21 @@ class Work:
 
     @property
     def state(self) -> str:
-        """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'."""
-        mark = self._mark()
+        """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'; the last one also where the
+        disk cannot say. Raises nothing."""
+        try:
+            mark, there = self._mark(), self.folder.exists()
+        except OSError:
+            return "damaged"
         if mark:
             return MARKS[mark] if self._intact(mark) else "damaged"
-        state = str(self.status().get("state", "missing")) if self.folder.exists() else "missing"
+        state = str(self.status().get("state", "missing")) if there else "missing"
         return "running" if state in ("finished", "stopped") else state  # its mark is not there yet, or never came
 
     @property
     def readable(self) -> bool:
         """True when arrays and metrics are there: finished, or stopped by someone."""
-        mark = self._mark()
-        return mark is not None and self._intact(mark)
+        return self.state in MARKS.values()
 
     def status(self) -> dict[str, Any]:
         """The last complete status.json, {} where there is none (a torn or alien file counts as none)."""
@@ -159,6 +162,14 @@ class Run(Work):
             raise RunError(f"run {self.key}: unknown, or its description is damaged") from None
 
     @property
+    def described(self) -> bool:
+        """False where `spec` raises: one of another format, or of a newer version of ours."""
+        try:
+            return bool(self.spec)
+        except AecoreError:
+            return False
+
+    @property
     def metrics(self) -> dict[str, Any]:
         return read_json(self.folder / "metrics.json", {})
 
@@ -220,7 +231,7 @@ def _described(key: str, text: bytes) -> RunSpec:
         values = json.loads(text)
     except ValueError:
         values = None
-    if not isinstance(values, dict) or "spec" not in values:
+    if not isinstance(values, dict) or not isinstance(values.get("spec"), dict):
         raise RunError(f"run {key}: unknown, or its description is damaged")
     if values.get("format") != FORMAT:
         raise RunError(f"run {key}: format {values.get('format')!r}, allowed: {FORMAT}")
@@ -233,13 +244,13 @@ def run_of(spec: RunSpec, cache: Path | None = None) -> Run:
 
 
 def recent_runs(cache: Path | None = None) -> Iterator[Run]:
-    """Runs that can be looked at, the most recently used first. A run is looked into when its turn comes, so the first
-    few of many are had at once."""
+    """Runs that can be looked at, the most recently used first; one that cannot be read is left out. A run is looked
+    into when its turn comes, so the first few of many are had at once."""
     used = []
     for entry in _entries(cache or cache_folder()):
         with contextlib.suppress(OSError):  # gone meanwhile
             used.append((entry.stat().st_mtime, entry.path))
-    yield from (run for _, path in sorted(used, reverse=True) if (run := Run(Path(path))).readable)
+    yield from (run for _, path in sorted(used, reverse=True) if (run := Run(Path(path))).readable and run.described)
 
 
 def finished(cache: Path) -> list[tuple[str, int]]:

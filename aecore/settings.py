@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ def get(name: str) -> Any:
     if isinstance(setting.default, str):
         return text  # a path or an address, as it is
     value = fields.coerced(name, type(setting.default), text)
-    fields.require(value >= setting.low, name, text, f"{setting.low:g} or more")
+    fields.require(setting.low <= value < math.inf, name, text, f"{setting.low:g} or more")
     return value
 
 

@@ -48,3 +48,15 @@ def test_what_ended_here_sets_the_pace(tmp_path: Path) -> None:
     assert cost.expected_seconds(SPEC, tmp_path) == pytest.approx(3 * before)
     finished(tmp_path, SPEC.replace(architecture="recurrent"), 1000 * usual)  # another kind says nothing
     assert cost.expected_seconds(SPEC, tmp_path) == pytest.approx(3 * before)
+
+
+@pytest.mark.parametrize("slower", [1.0, 7.0])
+def test_so_many_epochs_fit_and_no_more(tmp_path: Path, slower: float) -> None:
+    finished(tmp_path, SPEC, slower * cost.expected_seconds(SPEC, tmp_path))
+    long = SPEC.replace(epochs=1000)
+    budget = slower * 3.0  # most of it is gone before the first epoch
+    fitting = cost.epochs_within(long, budget, tmp_path)
+    assert 1 <= fitting < 1000 * budget / cost.expected_seconds(long, tmp_path)
+    assert cost.expected_seconds(SPEC.replace(epochs=fitting), tmp_path) <= budget
+    assert cost.expected_seconds(SPEC.replace(epochs=fitting + 1), tmp_path) > budget
+    assert cost.epochs_within(long, slower * 1.0, tmp_path) == 0

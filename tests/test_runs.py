@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,3 +294,21 @@ def test_a_write_leaves_only_the_file(tmp_path: Path) -> None:
         runs.write_array(tmp_path / "x.npy", np.zeros(3))
         runs.write_arrays(tmp_path / "x.npz", {"a": np.zeros(3)})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.npy", "x.npz"]
+
+
+def test_a_folder_that_cannot_be_read_costs_only_itself(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, other, bad = (finished(letter * 16) for letter in "abc")
+    description = runs.read_json(other.folder / "spec.json", {})
+    runs.write_json(other.folder / "spec.json", {**description, "format": runs.FORMAT + 1})
+    other.mark("DONE")
+    assert other.readable and not other.described
+    stat = os.stat
+
+    def broken(path: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(bad.folder)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return stat(path, **more)
+
+    monkeypatch.setattr(os, "stat", broken)
+    assert bad.state == "damaged" and not bad.readable
+    assert [run.key for run in runs.recent_runs(cache)] == [good.key]

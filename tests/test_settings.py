@@ -40,6 +40,8 @@ def test_text_is_read_as_what_the_setting_is(monkeypatch: pytest.MonkeyPatch, na
         ("AECORE_WAITING", "many", "AECORE_WAITING: got 'many', allowed: a whole number"),
         ("AECORE_WAITING_EACH", "0", "AECORE_WAITING_EACH: got '0', allowed: 1 or more"),
         ("AECORE_CACHE_GB", "-1", "AECORE_CACHE_GB: got '-1', allowed: 0 or more"),
+        ("AECORE_CACHE_GB", "inf", "AECORE_CACHE_GB: got 'inf', allowed: 0 or more"),
+        ("AECORE_BUDGET", "nan", "AECORE_BUDGET: got 'nan', allowed: 0 or more"),
         ("AECORE_WARM", "perhaps", "AECORE_WARM: got 'perhaps', allowed: true or false"),
         ("AECORE_CACHE_GIG", "3", "AECORE_CACHE_GIG: got a variable that is none of ours"),
     ],

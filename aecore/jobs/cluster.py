@@ -28,7 +28,7 @@ from typing import Any
 
 from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs.executors import LANES, ready
+from aecore.jobs.executors import LANES, Away, ready
 from aecore.jobs.lanes import Lane
 from aecore.jobs.lease import INTERRUPTED, ORPHAN_SECONDS
 from aecore.jobs.tasks import Outcome
@@ -49,7 +49,7 @@ class ClusterExecutor(Executor):
 
     Raises
     ------
-    AecoreError : `distributed` is not installed, or nothing answers at the address.
+    AecoreError : `distributed` is not installed; `Away` where nothing answers at the address.
     """
 
     def __init__(self, address: str, lane: str, cache: Path) -> None:
@@ -63,7 +63,7 @@ class ClusterExecutor(Executor):
             self._client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             self._look()
         except OSError as error:
-            raise AecoreError(f"address: got {address!r}, but nothing answers there ({type(error).__name__})") from None
+            raise Away(f"address: got {address!r}, but nothing answers there ({type(error).__name__})") from None
         self._jobs: dict[_Job, Any] = {}  # what Dask calls a future; it drops a job whose future nobody holds
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True, name=f"aecore-cluster-{lane}").start()
@@ -99,7 +99,8 @@ class ClusterExecutor(Executor):
         except KilledWorker as error:
             job.fail(WorkerLost(str(error)))
         except (CancelledError, OSError):
-            job.fail(AecoreError(f"cluster {self.address}: its scheduler went away during this job; start it again"))
+            gone = f"cluster {self.address}: its scheduler went away"
+            job.fail(Away(gone) if job.unbegun() else AecoreError(f"{gone} during this job; start it again"))
         except Exception as error:
             job.fail(error)
 
@@ -147,6 +148,12 @@ class _Job(Future):
             return False
         self.set_running_or_notify_cancel()  # what makes `wait` return
         return True
+
+    def unbegun(self) -> bool:
+        """True where no worker has begun with it, and none will then."""
+        with contextlib.suppress(OSError):
+            return _claim(self.mark)
+        return False
 
     def end(self, result: Any) -> None:
         with contextlib.suppress(InvalidStateError):  # it was given up meanwhile

@@ -14,11 +14,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
 from pathlib import Path
 from typing import Any
 
 import loky
+import psutil
 
 from aecore import mapping, runs
 from aecore.errors import AecoreError
@@ -27,6 +28,10 @@ LANES = ("train", "map")
 NICENESS = 15  # of workers: with 5, the threads of two still take a quarter of a core from the pages of a class
 
 logger = logging.getLogger("aecore.jobs")
+
+
+class Away(AecoreError):
+    """Nobody answers at the address; what nobody has begun with can wait until somebody does."""
 
 
 def check_address(address: str | None) -> None:
@@ -69,6 +74,13 @@ def kill(executor: Executor) -> None:
         executor.shutdown(wait=False, kill_workers=True)
     else:
         executor.shutdown(wait=False)
+
+
+def give_up(future: Future) -> None:
+    """Want a cluster's job no more, also one that has begun: it ends within seconds."""
+    if not future.cancel():
+        with contextlib.suppress(InvalidStateError):  # it ended just now
+            future.set_exception(CancelledError())
 
 
 class InlineExecutor(Executor):
@@ -115,6 +127,15 @@ def prepare_worker(parent: int, lane: str, preload: bool) -> None:
             mapping.warm()
     except Exception:
         logger.exception("the %s worker could not prepare itself; the first job will say why", lane)
+
+
+def room() -> float:
+    """Bytes of memory that are free, on this machine and within what its container may take."""
+    free = float(psutil.virtual_memory().available)
+    with contextlib.suppress(OSError, ValueError):  # no such container, or without a limit
+        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
+        free = min(free, limit - used)
+    return free
 
 
 def ready() -> int:

@@ -19,6 +19,7 @@ from aecore import demo, runs
 from aecore.jobs.lease import held
 
 OPEN_SECONDS = 1800.0  # a page that shows a run notes it with every script run
+MARK_SECONDS = 24 * 3600.0  # longer than any job of a cluster takes, which must not begin twice
 PINNED = "PINNED"
 ROOM = 0.9  # of the limit is what stays, so that not every training has to tidy up
 
@@ -35,9 +36,10 @@ def size(folder: Path) -> int:
     return total
 
 
-def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
+def sweep(cache: Path, limit: float, keep: Collection[str] = ()) -> list[str]:
     """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`; before
-    that, whatever the limit, what a server had set aside and did not live to delete.
+    that, whatever the limit, what a server had set aside and did not live to delete, and marks of a cluster's jobs that
+    were cancelled.
 
     Parameters
     ----------
@@ -51,6 +53,10 @@ def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
     for aside in (cache / "runs").glob(".aside-*"):
         if time.time() - _looked_at(aside) > OPEN_SECONDS:  # else somebody is at it
             shutil.rmtree(aside, ignore_errors=True)
+    for mark in (cache / ".cluster").glob("*"):
+        if time.time() - _looked_at(mark) > MARK_SECONDS:
+            with contextlib.suppress(OSError):
+                mark.unlink()
     if not limit:
         return []
     sizes = {folder: size(folder) for folder in _folders(cache)}
@@ -61,11 +67,11 @@ def sweep(cache: Path, limit: int, keep: Collection[str] = ()) -> list[str]:
     for folder in sorted(sizes, key=_looked_at):
         if total <= ROOM * limit:
             break
-        if folder.name in keep or not _may_go(folder):
-            continue
-        runs.set_aside(folder)
-        total -= sizes[folder]
-        gone.append(folder.name)
+        with contextlib.suppress(OSError):  # one that cannot be read or moved costs only itself
+            if folder.name not in keep and _may_go(folder):
+                runs.set_aside(folder)
+                total -= sizes[folder]
+                gone.append(folder.name)
     logger.info(json.dumps({"event": "swept", "runs": len(gone), "bytes": total, "limit": limit}))
     return gone
 

@@ -7,16 +7,20 @@ import statistics
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs.executors import kill, make_executor
-from aecore.jobs.lease import INTERRUPTED
+from aecore.jobs.executors import kill, make_executor, ready, room
+from aecore.jobs.lease import INTERRUPTED, Lease
 from aecore.jobs.tasks import Task
 
+AWAY_SECONDS = 300.0  # how long jobs wait for a scheduler that has gone away
+RETRY_SECONDS = 2.0  # between two attempts to reach it
 ENDED = ("finished", "stopped", "failed")
 
 
@@ -34,6 +38,7 @@ class Job:
     started: float = 0.0
     stopping: bool = False
     expected: float | None = None  # seconds it will take, where its task can tell
+    lease: Lease | None = None  # from when it is taken to its end
     elsewhere: bool = False  # another server fills the folder; the job stays in `waiting`, in case that one fails
 
     @property
@@ -77,8 +82,23 @@ class Lane:
         self._served = 0
         self._seconds: dict[str, deque[float]] = {}  # of the last finished jobs of a kind
         self._executor: Executor | None = None
+        self._fresh: tuple[Executor, Future] | None = None  # the next one, and its sign that it is warm
         self._closed = False
         self._lock = threading.Lock()
+        self._away = 0.0  # since when nobody answers at the address; 0: they do
+        self._retry = 0.0
+
+    @property
+    def pauses(self) -> bool:
+        """True for a moment after nobody answered at the address."""
+        return time.monotonic() < self._retry
+
+    def pause(self) -> bool:
+        """Nobody answers at the address. True: jobs wait until somebody does; False: they have waited too long."""
+        now = time.monotonic()
+        self._away = self._away or now
+        self._retry = now + RETRY_SECONDS
+        return now - self._away < AWAY_SECONDS
 
     @property
     def width(self) -> int:
@@ -102,6 +122,7 @@ class Lane:
     def start(self, job: Job) -> None:
         self.waiting.remove(job)
         self.running.append(job)
+        job.message = ""
         job.started = time.monotonic()
         self._served += 1
         self._turns[job.owner] = self._served
@@ -149,6 +170,10 @@ class Lane:
         """True when a worker was asked for ahead of the first job and there is none."""
         return self.preload and self._executor is None
 
+    def reach(self) -> None:
+        """Have somebody to hand things over to; `Away` where nobody answers at the address."""
+        self._open()
+
     def hand_over(self, function: Any, *arguments: Any) -> Future:
         """Give the worker something to do; one that died while it had nothing to do is replaced."""
         executor = self._open()
@@ -163,8 +188,36 @@ class Lane:
             if self._closed:
                 raise AecoreError(INTERRUPTED)
             if self._executor is None:
-                self._executor = make_executor(self.address, self.name, self.cache, self.preload)
+                self._executor = self._fresh[0] if self._fresh else self._made()
+                self._fresh = None
+                self._away = 0.0
             return self._executor
+
+    def _made(self) -> Executor:
+        return make_executor(self.address, self.name, self.cache, self.preload)
+
+    def renew(self, tell: Callable[[], None]) -> None:
+        """Replace a worn worker. Where there is room for two, the fresh one warms up while the worn one goes on, and
+        calls `tell` when `swap` may be called; else the worn one goes first."""
+        if not self.preload or room() < settings.get("AECORE_WORKER_MB") * 1e6:
+            self.discard()
+            return
+        with self._lock:
+            if self._fresh or self._closed:
+                return
+            fresh = self._made()
+            warm = fresh.submit(ready)
+            self._fresh = fresh, warm
+        warm.add_done_callback(lambda _: tell())
+
+    def swap(self) -> None:
+        """Let the fresh worker take over if it is warm; to be called while the worn one has nothing to do."""
+        with self._lock:
+            if not self._fresh or not self._fresh[1].done():
+                return
+            worn, self._executor, self._fresh = self._executor, self._fresh[0], None
+        if worn is not None:
+            kill(worn)
 
     def discard(self, broken: Executor | None = None) -> None:
         """Kill the worker; the next job, or warming, makes a new one. With `broken` only that one: another thread may
@@ -179,3 +232,18 @@ class Lane:
     def close(self) -> None:
         self._closed = True
         self.discard()
+        with self._lock:
+            fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            kill(fresh[0])
+
+
+def check_room(task: Task, session: str, lane: Lane, lanes: Iterable[Lane]) -> None:
+    """Raise `AecoreError` where one more job of this session, or of anybody, may not wait."""
+    own = sum(other.owner == session for other in lane.waiting)
+    if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
+        raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
+    waiting = [other for any_lane in lanes for other in any_lane.waiting]
+    alike = sum(other.task.background == task.background for other in waiting)
+    if alike >= (most := settings.get("AECORE_WAITING")):
+        raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")

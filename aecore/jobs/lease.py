@@ -1,19 +1,21 @@
 """Who works in a folder: a small file beside it, so that two servers on one cache never train one spec at once.
 
-The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It
-is created exclusively, holds host and process, and its time is the heartbeat. A lease is dead when it was not touched
-for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker, which
-looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a second
-file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
+The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It is
+created exclusively, holds host, process and owner, and its time is the heartbeat. A lease is dead when it was not
+touched for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker,
+which looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a
+second file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ class Lease:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = _path(folder)
+        self.owner = uuid.uuid4().hex
 
     def acquire(self) -> bool:
         """True when this process now holds it, False while another one does or is about to. `OSError`: the cache is
@@ -43,17 +46,41 @@ class Lease:
         with _taking(self.folder) as alone:
             if not alone or held(self.folder):
                 return False
-            write_json(self.path, {"host": socket.gethostname(), "pid": os.getpid()})
+            write_json(self.path, {"host": socket.gethostname(), "pid": os.getpid(), "owner": self.owner})
         return True
 
-    def beat(self) -> None:
-        """Say that the work goes on; at least every few seconds."""
-        with contextlib.suppress(OSError):
+    def beat(self) -> bool:
+        """Say that the work goes on; at least every few seconds. False when it was silent for too long and somebody
+        else has taken over: the folder is theirs."""
+        try:
+            if not self._mine():
+                return False
             os.utime(self.path)
+        except FileNotFoundError:  # they are done already
+            return False
+        except (OSError, ValueError):  # it cannot be told just now
+            pass
+        return True
 
     def release(self) -> None:
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, ValueError):
+            if self._mine():
+                self.path.unlink(missing_ok=True)
+
+    def _mine(self) -> bool:
+        return json.loads(self.path.read_text()).get("owner") == self.owner
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """True inside where nobody fills the folder: nobody can begin with it meanwhile. `OSError` as `acquire`."""
+    lease = Lease(folder)
+    mine = lease.acquire()
+    try:
+        yield mine
+    finally:
+        if mine:
+            lease.release()
 
 
 def held(folder: Path) -> bool:
@@ -122,12 +149,14 @@ def _taking(folder: Path) -> Iterator[bool]:
 
 
 def _alive(holder: dict[str, Any]) -> bool:
-    return psutil.pid_exists(int(holder.get("pid", 0)))
+    pid = holder.get("pid")
+    return isinstance(pid, int) and psutil.pid_exists(pid)
 
 
 def _fresh(status: dict[str, Any]) -> bool:
     """Written within the last seconds; after the clock went back a status seems to come from the future."""
-    return abs(time.time() - float(status.get("updated") or 0)) < STALE_SECONDS
+    updated = status.get("updated")
+    return isinstance(updated, int | float) and abs(time.time() - updated) < STALE_SECONDS
 
 
 _NOT_WRITABLE = "not writable for this user, so nothing new can be made; what is there can still be looked at"

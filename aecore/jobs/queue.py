@@ -22,9 +22,9 @@ from typing import Any
 from aecore import runs, settings
 from aecore.errors import AecoreError
 from aecore.jobs import housekeeping
-from aecore.jobs.executors import LANES, check_address, ready
-from aecore.jobs.lanes import Job, Lane, Ticket
-from aecore.jobs.lease import INTERRUPTED, Lease, held, honest_state, writing
+from aecore.jobs.executors import LANES, Away, check_address, give_up, ready
+from aecore.jobs.lanes import Job, Lane, Ticket, check_room
+from aecore.jobs.lease import INTERRUPTED, Lease, alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task, failed, work
 from aecore.runs import Work
 
@@ -83,6 +83,13 @@ class Queue:
             ticket = self.ticket(ticket.key) or ticket
         return ticket
 
+    def join(self, key: str, session: str) -> None:
+        """Watch what others asked for, while it runs or waits: no limit counts. Where there is no such job, nothing."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job and not job.ended and not job.stopping:  # looking on revives nothing
+                self._watch(job, session)
+
     def ticket(self, key: str) -> Ticket | None:
         """The job of that key, also for a while after it ended; None for one that nobody asked for."""
         with self._changed:
@@ -115,8 +122,8 @@ class Queue:
                 self._log("left", job, session=session)
             elif job in (lane := self._lanes[job.task.lane]).waiting:
                 lane.waiting.remove(job)
-                if not job.elsewhere:
-                    with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError), alone(job.folder) as mine:
+                    if mine and Work(job.folder).state == "waiting":  # nobody else has filled it
                         runs.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
@@ -169,9 +176,8 @@ class Queue:
             job = self._jobs.get(key)
             if job is None or job.ended:
                 job = self._enqueue(task, key, self._lanes[task.lane], session, expected)
-            elif session not in job.watchers:
-                job.watchers[session] = None
-                self._log("joined", job, session=session)
+            else:
+                self._watch(job, session)
             return self._ticket(job)
 
     # Under the lock.
@@ -180,22 +186,15 @@ class Queue:
         folder = task.folder(self.cache)
         job = Job(task, key, folder, session, {session: None}, expected=expected)
         if Work(folder).state == "finished":
-            self._jobs[key] = job
-            self._end(job, Outcome("finished"))
-            return job
+            return self._answer(job)
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
-            raise AecoreError(task.over_budget(expected, budget))
-        own = sum(other.owner == session for other in lane.waiting)
-        if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
-            raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
-        waiting = [other for any_lane in self._lanes.values() for other in any_lane.waiting]
-        if sum(other.task.background == task.background for other in waiting) >= (
-            most := settings.get("AECORE_WAITING")
-        ):
-            raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")
-        with writing(self.cache):
-            if not held(folder):
+            raise AecoreError(task.over_budget(expected, budget, self.cache))
+        check_room(task, session, lane, self._lanes.values())
+        with writing(self.cache), alone(folder) as mine:
+            if mine and Work(folder).state == "finished":  # another server was quicker
+                return self._answer(job)
+            if mine:
                 Work(folder).clear()
                 task.begin(folder)
         lane.waiting.append(job)
@@ -209,6 +208,16 @@ class Queue:
         self._changed.notify_all()
         return job
 
+    def _watch(self, job: Job, session: str) -> None:
+        if session not in job.watchers:
+            job.watchers[session] = None
+            self._log("joined", job, session=session)
+
+    def _answer(self, job: Job) -> Job:
+        self._jobs[job.key] = job
+        self._end(job, Outcome("finished"))
+        return job
+
     def _ticket(self, job: Job) -> Ticket:
         lane = self._lanes[job.task.lane]
         if job.elsewhere and not job.ended and Work(job.folder).state == "finished":
@@ -220,9 +229,10 @@ class Queue:
 
     def _next(self, lane: Lane) -> Job | None:
         """Take the next job that nobody else works on, and the right to its folder."""
-        for job in lane.order() if not (self._closed or lane.full) else []:
+        for job in lane.order() if not (self._closed or lane.full or lane.pauses) else []:
+            job.lease = Lease(job.folder)
             try:
-                job.elsewhere = not Lease(job.folder).acquire()
+                job.elsewhere = not job.lease.acquire()
             except OSError:  # cannot be written: let it run into that, with a message
                 job.elsewhere = False
             job.state = "running"
@@ -261,20 +271,33 @@ class Queue:
 
     def _serve(self, lane: Lane) -> None:
         while not self._closed:
+            try:
+                self._serve_next(lane)
+            except Exception:  # without a dispatcher all would wait for ever
+                logger.exception("the %s lane", lane.name)
+                time.sleep(LOOK_SECONDS)
+
+    def _serve_next(self, lane: Lane) -> None:
+        if self.local:
+            lane.swap()  # here it has nothing to do
+        with self._changed:
+            job = self._next(lane)
+            if job is None and not lane.cold and not self._closed:
+                self._changed.wait(LOOK_SECONDS if lane.waiting else None)
+                return
+        if job and self.local:
+            self._run(lane, job)
+        elif job:  # others may run beside it
+            thread = threading.Thread(target=self._run, args=(lane, job), daemon=True, name=f"aecore-{job.key}")
+            thread.start()
             with self._changed:
-                job = self._next(lane)
-                if job is None and not lane.cold and not self._closed:
-                    self._changed.wait(LOOK_SECONDS if lane.waiting else None)
-                    continue
-            if job and self.local:
-                self._run(lane, job)
-            elif job:  # others may run beside it
-                thread = threading.Thread(target=self._run, args=(lane, job), daemon=True, name=f"aecore-{job.key}")
-                thread.start()
-                with self._changed:
-                    self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-            elif not self._closed:
-                self._heat(lane)
+                self._threads = [*(other for other in self._threads if other.is_alive()), thread]
+        elif not self._closed:
+            self._heat(lane)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _heat(self, lane: Lane) -> None:
         try:
@@ -295,10 +318,12 @@ class Queue:
                     self._run(lane, job)
 
     def _run(self, lane: Lane, job: Job) -> None:
-        lease = Lease(job.folder)
+        lease = job.lease or Lease(job.folder)
         try:
             outcome = self._execute(lane, job, lease)
-        except Exception as error:  # a dispatcher outlives everything
+        except Away as error:
+            outcome = self._put_off(job, error) if lane.pause() else failed(Work(job.folder), error)
+        except Exception as error:  # a job that fails in whatever way has ended
             outcome = failed(Work(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
         finally:
             lease.release()
@@ -306,16 +331,18 @@ class Queue:
             lane.end(job, outcome.state)
             if outcome.state == "stopped" and job.stopping and job.watchers and not self._closed:
                 # It made way, or somebody asked for it after the last one had left and before it ended.
+                # Or nobody is there to do it.
                 job.state, job.stopping, job.owner = "waiting", False, next(iter(job.watchers))
+                job.message = outcome.message
                 lane.waiting.append(job)
             else:
                 self._end(job, outcome)
         if outcome.memory > settings.get("AECORE_WORKER_MB") * 1e6 and self.address is None:
             self._log("recycled", job, memory=outcome.memory)
-            lane.discard()
+            lane.renew(self._wake)
         if outcome.state == "finished":
             self._follow_up(job)
-            self._tidy_up()
+        self._tidy_up()  # after a failure, too: the disk may be full
 
     def _follow_up(self, job: Job) -> None:
         """Ask for what comes after a finished job, unless it cannot be done: a page that misses it will say why."""
@@ -334,7 +361,7 @@ class Queue:
             # The folder of what is computed from a run lies within the run's.
             keep = {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
         with contextlib.suppress(OSError):
-            housekeeping.sweep(self.cache, int(settings.get("AECORE_CACHE_GB") * 1e9), keep)
+            housekeeping.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):
@@ -342,10 +369,12 @@ class Queue:
                 return Outcome("finished")
             if self._closed:
                 return failed(Work(job.folder), AecoreError(INTERRUPTED))
+            lane.reach()
             self._prepare(job)
             future = self._hand_over(lane, work, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
-                lease.beat()
+                if not lease.beat():
+                    return self._give_way(lane, job, future)
                 if job.stopping:
                     future.cancel()  # helps where no worker has begun
             try:
@@ -360,6 +389,26 @@ class Queue:
                 runs.set_aside(job.folder)
                 return Outcome("stopped")
         return failed(Work(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
+
+    def _give_way(self, lane: Lane, job: Job, future: Future) -> Outcome:
+        """Another server has taken the folder over: our worker must write no more, and the job waits for theirs."""
+        self._log("lost", job)
+        if self.local:
+            lane.discard()
+        else:
+            give_up(future)
+        job.stopping = True
+        return Outcome("stopped")
+
+    def _put_off(self, job: Job, error: Away) -> Outcome:
+        """Nobody is there to do it: it waits again, and says why."""
+        with self._changed, contextlib.suppress(OSError):
+            if job.watchers:
+                Work(job.folder).write_status(state="waiting", message=str(error), fraction=0.0)
+            else:
+                runs.set_aside(job.folder)
+            job.stopping = True
+        return Outcome("stopped", str(error))
 
     def _prepare(self, job: Job) -> None:
         """An empty folder that says what it will hold and that it is being filled."""

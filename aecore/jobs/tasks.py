@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import psutil
 
-from aecore import cost, datasets, runs
+from aecore import cost, datasets, pretraining, runs
 from aecore.derived import Derived
 from aecore.errors import AecoreError, RunError
 from aecore.mapping.spec import MapSpec
@@ -72,7 +72,7 @@ class Task:
         """How long it will take on this machine; None: as long as others of its kind did since the server's start."""
         return None
 
-    def over_budget(self, expected: float, budget: float) -> str:
+    def over_budget(self, expected: float, budget: float, cache: Path) -> str:
         """One line for a task that would take `expected` seconds where `budget` are allowed: what to lower."""
         return f"budget: got a job of about {expected:.0f} s, allowed: {budget:.0f} s on this server"
 
@@ -106,9 +106,9 @@ class TrainTask(Task):
     def expected_seconds(self, cache: Path) -> float | None:
         return cost.expected_seconds(self.spec, cache)
 
-    def over_budget(self, expected: float, budget: float) -> str:
-        fitting = int(self.spec.epochs * budget / expected)
-        lower = f"{fitting} epochs" if fitting else "smaller layers"
+    def over_budget(self, expected: float, budget: float, cache: Path) -> str:
+        fitting = cost.epochs_within(self.spec, budget, cache)
+        lower = f"{fitting} epoch{'s' if fitting > 1 else ''}" if fitting else "smaller layers"
         return (
             f"budget: got a training of about {expected:.0f} s, allowed: {budget:.0f} s on this server; "
             f"{lower}, a smaller data set or larger batches would fit"
@@ -208,9 +208,22 @@ class PretrainTask(Task):
         self.spec.describe(folder)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore.learning import pretraining
+        from aecore.learning import pretraining as experiment
 
-        pretraining.fill(self.spec, folder, should_stop)
+        experiment.fill(self.spec, folder, should_stop)
+
+    def expected_seconds(self, cache: Path) -> float | None:
+        spec = self.spec.autoencoder
+        training, own = cost.expected_seconds(spec, cache), pretraining.expected_seconds(self.spec, cache)
+        if own is None:
+            own = training * self.spec.presented() / (spec.epochs * datasets.info(spec.dataset).n_train)
+        return own + (0.0 if runs.run_of(spec, cache).state == "finished" else training)
+
+    def over_budget(self, expected: float, budget: float, cache: Path) -> str:
+        return (
+            f"budget: got an experiment of about {expected:.0f} s, allowed: {budget:.0f} s on this server; "
+            "fewer labels, seeds or epochs, or an autoencoder of fewer epochs would fit"
+        )
 
     def follow_up(self) -> Task | None:
         return ProbeTask(runs.run_key(self.spec.autoencoder))

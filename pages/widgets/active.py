@@ -54,11 +54,14 @@ def restore() -> None:
     else:
         try:
             run = runs.open_run(key, host.cache())
-            if run.readable or state(run) in PENDING:
+            missing = state(run) == "missing"
+            if missing and not run.described:
+                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+            else:  # also one that failed or was interrupted: the header says why, and offers it again
                 values = knobs.of_spec(run.spec) | lesson.locked()
                 choose(run.key)
-            else:
-                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+                if missing:
+                    st.session_state["notice"] = f"Run {run.key} was asked for and never made; Train makes it."
         except AecoreError as error:
             junk.append(str(error))
     if junk:
@@ -77,14 +80,22 @@ def _open_lessons_run() -> None:
 
 
 def choose(key: str) -> None:
-    """Make a run the active one."""
+    """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
+    the others leave, and Stop is asked of everyone."""
     st.session_state["run"] = key
+    host.queue().join(key, host.session())
 
 
 def open_run_of(key: str) -> None:
-    """Open a run from the list of recent ones: picture and knobs."""
+    """Open a run that a page offers: picture and knobs. One that is gone meanwhile is told in one line."""
+    st.session_state.pop("notice", None)
+    try:
+        values = knobs.of_spec(runs.open_run(key, host.cache()).spec)
+    except AecoreError as error:
+        st.session_state["notice"] = f"{error}; it may have made room for newer ones."
+        return
     choose(key)
-    st.session_state.update(knobs.of_spec(runs.open_run(key, host.cache()).spec))
+    st.session_state.update(values)
 
 
 def keep_link() -> None:
@@ -154,8 +165,18 @@ def train() -> None:
 def stop() -> None:
     """Stop was clicked: leave the run; its training ends when nobody else watches it."""
     run = pending()
-    if run:
-        host.queue().stop(run.key, host.session())
+    if not run:
+        return
+    st.session_state.pop("notice", None)
+    host.queue().stop(run.key, host.session())
+    ticket = host.queue().ticket(run.key)
+    if ticket is None:
+        st.session_state["notice"] = "Another server trains this run, and it is stopped there."
+    elif ticket.watchers and not ticket.ended:
+        st.session_state["notice"] = (
+            f"Others watch this training, too ({len(ticket.watchers)}): it goes on until they leave. "
+            f"A tab that was closed or reloaded counts for {host.GRACE_SECONDS:.0f} s more."
+        )
 
 
 @st.cache_data(ttl=10, show_spinner=False, max_entries=200)

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from aecore import board, datasets, demo, runs
-from aecore.errors import AecoreError
 from aecore.figures.board import errors_by_size
 from aecore.spec import digest
 from pages.widgets import active, charts, host, knobs, sidebar
@@ -91,11 +90,9 @@ def _clicked() -> None:
 
 
 def _open(key: str) -> None:
-    try:
-        active.open_run_of(key)
+    active.open_run_of(key)
+    if st.session_state["run"] == key:
         st.session_state["board_opened"] = key
-    except AecoreError as error:
-        st.session_state["notice"] = str(error)
 
 
 def _opened() -> None:

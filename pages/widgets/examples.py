@@ -62,5 +62,5 @@ def _set(example: Example) -> None:
 
 
 def _show(example: Example) -> None:
+    _set(example)
     active.open_run_of(example.key)
-    st.session_state["example"] = example.name

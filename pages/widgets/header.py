@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 import streamlit.components.v2 as components
 
-from aecore import runs
+from aecore import jobs, runs
 from aecore.runs import Run
 from pages.widgets import active, host, knobs, sidebar, turns
 
@@ -119,7 +119,8 @@ def _progress(shown: Run | None) -> None:
 
 def _failure(chosen: Run, shown: Run | None) -> None:
     damaged = "its files are damaged or incomplete; train it again"
-    message = damaged if active.state(chosen) == "damaged" else chosen.status().get("message", "it ended early")
+    told = jobs.honest_status(chosen).get("message") or "it ended early"
+    message = damaged if active.state(chosen) == "damaged" else told
     kept = " The picture is the last good run's." if shown else ""
     st.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."), icon=":material/error:")
     st.button("Train again", key="again", icon=":material/replay:", on_click=active.train)
@@ -144,7 +145,8 @@ def _doing(run: Run, state: str, status: dict) -> str:
         ahead = ticket.position if ticket else 0
         place = f"place {ahead} in the queue" if ahead else "about to start"
         wait = ticket.expected_seconds if ticket else None
-        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "")
+        why = f" ({ticket.message})" if ticket and ticket.message else ""
+        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "") + why
     if not status.get("epoch"):
         return f"{name}: {status.get('message') or 'the worker is getting ready'}"
     phase = f"{status['phase']} · " if status.get("phase") else ""

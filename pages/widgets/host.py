@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from aecore import datasets, jobs, runs, settings
 from aecore.errors import RunError
 from aecore.runs import Run, Work
+
+GRACE_SECONDS = 20.0  # a reload, a break in the network or a proxy's timeout looks like a closed tab at first
 
 
 def cache() -> Path:
@@ -117,16 +122,60 @@ def visitors() -> set[str]:
 
 
 def attend() -> None:
-    """Note that this visitor is here: when the tab is closed, the queue forgets what only it was waiting for."""
+    """Note that this visitor is here: when the tab is closed, the queue forgets what only it was waiting for, unless
+    the visitor is back within `GRACE_SECONDS`."""
     _present()
+
+
+class Leaving:
+    """Sessions whose tab is gone. One timer for all of them calls `leave` for each that is not back in time."""
+
+    def __init__(self, leave: Callable[[str], None]) -> None:
+        self._leave = leave
+        self._lock = threading.Lock()
+        self._due: dict[str, float] = {}  # in the order in which they left
+        self._waits = False
+
+    def begin(self, name: str) -> None:
+        with self._lock:
+            self._due[name] = time.monotonic() + GRACE_SECONDS
+            self._wait()
+
+    def back(self, name: str) -> None:
+        with self._lock:
+            self._due.pop(name, None)
+
+    def _wait(self) -> None:
+        if self._due and not self._waits:
+            self._waits = True
+            timer = threading.Timer(max(0.0, min(self._due.values()) - time.monotonic()), self._end)
+            timer.daemon = True
+            timer.start()
+
+    def _end(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            gone = [name for name, due in self._due.items() if due <= now]
+            for name in gone:
+                del self._due[name]
+            self._waits = False
+            self._wait()
+        for name in gone:
+            self._leave(name)
+
+
+@st.cache_resource(show_spinner=False)
+def _leaving() -> Leaving:
+    return Leaving(queue().leave)
 
 
 def _gone(name: str) -> None:
     visitors().discard(name)
-    queue().leave(name)
+    _leaving().begin(name)
 
 
 @st.cache_resource(scope="session", on_release=_gone, show_spinner=False)
 def _present() -> str:
     visitors().add(session())
+    _leaving().back(session())
     return session()

@@ -62,6 +62,7 @@ def pause(key: str, seconds: float) -> float:
 def _in_turn(function: Function) -> Function:
     @functools.wraps(function)
     def drawn(*args: Any, **kwargs: Any) -> Any:
+        host.attend()  # after a break in the network only fragments run again
         with take():
             return function(*args, **kwargs)
 

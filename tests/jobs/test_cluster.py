@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from aecore.errors import AecoreError
-from aecore.jobs import Queue, TrainTask, cluster
+from aecore.jobs import Queue, TrainTask, cluster, lanes
 from aecore.jobs.lanes import Job, Lane
 from aecore.runs import Work
 from aecore.spec import RunSpec
@@ -179,17 +179,30 @@ def test_a_scheduler_that_goes_away_and_comes_back(
     ticket = ended(queue, task)
     assert ticket.state == "failed"
     assert re.fullmatch(f"cluster {two.address}: its scheduler went away .*start it again", ticket.message)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+        patch.setattr(lanes, "AWAY_SECONDS", 0.0)  # nobody waits for ever
         queue.submit(task, "ann")
         ticket = ended(queue, task)
     assert ticket.state == "failed" and "nothing answers there" in ticket.message
+    # What nobody has begun with waits until the scheduler is back, and says why.
+    queue._lanes["train"]._away = 0.0
+    queue.submit(task, "ann")
+    queue.submit(Fake("b", log), "bob")
+
+    def put_off(name: str) -> bool:
+        ticket = queue.ticket(Fake(name, log).key)
+        assert ticket is not None and not ticket.ended
+        return ticket.state == "waiting" and "nothing answers there" in ticket.message
+
+    until(lambda: put_off("a"))
+    until(lambda: put_off("b"))
     until(lambda: not worker.is_running())
     two.start_scheduler()
     two.fill(2)  # the same ones
     gate.touch()
-    queue.submit(task, "ann")
-    assert ended(queue, task).state == "finished" and names(log) == ["a", "a"]
+    assert ended(queue, task).state == ended(queue, Fake("b", log)).state == "finished"
+    assert sorted(names(log)) == ["a", "a", "b"]
 
 
 def test_a_cluster_without_workers(
@@ -221,6 +234,8 @@ def test_a_folder_that_is_not_shared_is_named(tmp_path: Path, monkeypatch: pytes
 def test_only_one_begins_with_a_job_and_none_with_a_cancelled_one(tmp_path: Path) -> None:
     begun, cancelled = cluster._Job(tmp_path / "a"), cluster._Job(tmp_path / "b")
     assert cluster._claim(begun.mark) and not begun.cancel() and not cluster._claim(begun.mark)
+    lost = cluster._Job(tmp_path / "c")  # with its scheduler
+    assert not begun.unbegun() and lost.unbegun() and not cluster._claim(lost.mark)
     assert cancelled.cancel() and cancelled.cancelled() and not cluster._claim(cancelled.mark)
     cancelled.fail(AecoreError("late"))
     assert cancelled.cancelled()

@@ -57,3 +57,15 @@ def test_the_queue_tidies_up_after_a_job(inline: Queue, log: str, monkeypatch: p
     assert not old.exists() and Fake("a", log).folder(inline.cache).exists()
     soon = run(inline.cache, "1" * 16, 1e6)
     assert inline.submit(Fake("b", log), "ann").state == "finished" and soon.exists()  # not after every job
+    inline._tidy_until = 0.0
+    assert inline.submit(Fake("c", log, does="fill"), "ann").state == "failed" and not soon.exists()
+
+
+def test_marks_of_cancelled_jobs_go_when_nobody_can_need_them(tmp_path: Path) -> None:
+    old, new = (tmp_path / ".cluster" / name for name in ("train-1", "train-2"))
+    old.parent.mkdir()
+    for mark in (old, new):
+        mark.touch()
+    os.utime(old, (time.time() - 2 * housekeeping.MARK_SECONDS,) * 2)
+    assert housekeeping.sweep(tmp_path, 0) == []
+    assert not old.exists() and new.exists()

@@ -7,16 +7,20 @@ import errno
 import json
 import logging
 import os
+import signal
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aecore import runs
 from aecore.errors import AecoreError, SpecError
-from aecore.jobs import MapTask, ProbeTask, Queue, TrainTask, executors, lanes
+from aecore.jobs import MapTask, PretrainTask, ProbeTask, Queue, TrainTask, executors, housekeeping, lanes
 from aecore.mapping.spec import MapSpec
+from aecore.pretraining import PretrainSpec
 from aecore.runs import Work
 from aecore.spec import RunSpec
 from tests.jobs.fakes import Fake, FakeMap, FakeProbe, FakeTraining, ended, names, until
@@ -193,6 +197,21 @@ def test_a_job_beyond_the_budget_is_refused_and_leaves_nothing(
     long = TrainTask(RunSpec(dataset="digits", epochs=1000, hidden=(4096, 4096)))
     with pytest.raises(AecoreError, match=r"budget: got a training of about \d+ s.* epochs"):
         inline.submit(long, "ann")
+    short = RunSpec(dataset="digits", hidden=(16,), epochs=2)
+    spec = PretrainSpec(short, (20,), seeds=2, epochs=2, frozen_epochs=1)
+    for spec_too_long in (
+        dataclasses.replace(spec, autoencoder=long.spec),
+        dataclasses.replace(spec, seeds=10, epochs=1000),
+    ):
+        with pytest.raises(AecoreError, match=r"budget: got an experiment of about \d+ s, allowed: 60 s"):
+            inline.submit(PretrainTask(spec_too_long), "ann")
+    little = PretrainTask(spec)
+    before = little.expected_seconds(inline.cache)
+    run = runs.run_of(short, inline.cache)
+    run.begin(short)
+    run.mark("DONE")
+    after = little.expected_seconds(inline.cache)
+    assert before is not None and after is not None and 0 < after < before < 60  # its autoencoder is there
 
 
 def test_who_leaves_stops_only_what_nobody_else_wants(queue: Queue, log: str, tmp_path: Path) -> None:
@@ -279,6 +298,54 @@ def test_a_worn_out_worker_is_replaced(queue: Queue, log: str, monkeypatch: pyte
     assert first != second
 
 
+def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
+    queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Slow] = []
+
+    class Slow(executors.InlineExecutor):
+        """Done what it did; warm when the test says so."""
+
+        def __init__(self, *arguments: Any) -> None:
+            made.append(self)
+            self.warm: Future = Future()
+            self.did: list[str] = []
+            self.gone = False
+
+        def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future:
+            if function is executors.ready:
+                return self.warm
+            self.did.append(arguments[0].name)
+            return super().submit(function, *arguments, **more)
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            self.gone = True
+
+    def do(name: str) -> None:
+        queue.submit(Fake(name, log), "ann")
+        assert ended(queue, Fake(name, log)).state == "finished"
+
+    monkeypatch.setattr(lanes, "make_executor", Slow)
+    monkeypatch.setattr(lanes, "room", lambda: 1e12)
+    monkeypatch.setenv("AECORE_WORKER_MB", "1")
+    queue._lanes["train"].preload = True
+    do("a")
+    until(lambda: len(made) == 2)
+    do("b")
+    worn, fresh = made
+    assert worn.did == ["a", "b"] and not worn.gone
+    fresh.warm.set_result(0)
+    until(lambda: worn.gone)  # at once, not when there is something to do
+    do("c")
+    assert fresh.did == ["c"] and not fresh.gone
+    until(lambda: len(made) == 3)
+    monkeypatch.setattr(lanes, "room", lambda: 0.0)
+    made[2].warm.set_result(0)
+    until(lambda: fresh.gone)
+    do("d")
+    until(lambda: made[2].gone)  # there is no room for two
+
+
 def test_warming_is_done_once_unless_turned_off(
     queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -342,3 +409,37 @@ def test_the_tasks_name_their_folders_and_refuse_early(inline: Queue, monkeypatc
     monkeypatch.setattr("aecore.mapping.project", lambda *arguments: called.append(arguments))
     assert inline.submit(drawing, "ann").state == "failed"  # it wrote nothing
     assert called[0][:2] == (drawing.spec, called[0][1]) and called[0][1].folder == run.folder
+
+
+def test_a_lane_outlives_a_folder_that_cannot_be_read(
+    queue: Queue, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, stat = Fake("a", log, str(tmp_path / "gate")), os.stat
+    folder = queue.submit(task, "ann").folder
+    until(lambda: names(log))
+
+    def broken(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(folder)):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return stat(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", broken)
+        patch.setattr(runs, "write_bytes", lambda path, data: os.stat(path))
+        os.kill(int(Path(log).read_text().split()[1]), signal.SIGKILL)
+        assert ended(queue, task).state == "failed"
+    queue.submit(Fake("b", log), "bob")
+    assert ended(queue, Fake("b", log)).state == "finished"
+
+
+def test_a_lane_outlives_whatever_goes_wrong_around_a_job(
+    queue: Queue, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(housekeeping, "sweep", broken)
+    for name in "ab":
+        queue._tidy_until = 0.0
+        queue.submit(Fake(name, log), "ann")
+        assert ended(queue, Fake(name, log)).state == "finished"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from aecore import runs
 from aecore.jobs import Queue, honest_state, honest_status, lease
 from aecore.runs import Work
 from tests.jobs.fakes import PATIENCE, Fake, ended, names, until
@@ -166,3 +168,91 @@ def test_one_that_died_while_taking_blocks_for_a_while(tmp_path: Path) -> None:
     os.utime(taking, (time.time() - 60,) * 2)
     assert not lease.Lease(folder).acquire()
     assert lease.Lease(folder).acquire() and not taking.exists()
+
+
+ASKING = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.jobs.fakes import Fake
+from aecore.jobs import Queue
+cache, log, own, other = sys.argv[1:]
+queue = Queue(Path(cache), "inline")
+for number in range({tries}):
+    Path(f"{{own}}-{{number}}").touch()
+    while not Path(f"{{other}}-{{number}}").exists():
+        pass
+    while queue.submit(Fake(f"{{number}}.", log), f"session {{number}}").state != "finished":
+        time.sleep(0.001)
+"""
+
+
+def test_two_servers_that_are_asked_at_once_train_a_thousand_specs_once(tmp_path: Path, log: str) -> None:
+    tries = 1000
+    script = ASKING.format(root=str(ROOT), tries=tries)
+    ends = [str(tmp_path / name) for name in "ab"]
+    cache = str(tmp_path / "cache")
+    servers = [
+        subprocess.Popen([sys.executable, "-c", script, cache, log, *order], stdout=subprocess.DEVNULL)
+        for order in (ends, ends[::-1])
+    ]
+    try:
+        assert [each.wait(timeout=8 * PATIENCE) for each in servers] == [0, 0]
+    finally:
+        for each in servers:
+            each.kill()
+    assert sorted(names(log)) == sorted(f"{number}." for number in range(tries))
+
+
+@pytest.mark.parametrize("state", ["running", "finished"])
+def test_who_stops_waiting_leaves_what_another_server_made_of_it(
+    queue: Queue, log: str, tmp_path: Path, state: str
+) -> None:
+    busy, task = Fake("busy", log, str(tmp_path / "never")), Fake("a", log)
+    queue.submit(busy, "ann")
+    until(lambda: names(log))
+    folder = Work(queue.submit(task, "ann").folder)
+    other = lease.Lease(folder.folder)
+    assert other.acquire()
+    folder.write_status(state="running")
+    runs.write_json(folder.folder / "metrics.json", {})
+    if state == "finished":
+        folder.mark("DONE")
+        other.release()
+    queue.stop(task.key, "ann")
+    assert ended(queue, task).state == "stopped" and folder.state == state
+
+
+def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str, tmp_path: Path) -> None:
+    task = Fake("a", log, str(tmp_path / "gate"))
+    folder = Work(queue.submit(task, "ann").folder)
+    until(lambda: names(log))
+    worker = int(Path(log).read_text().split()[1])
+    job = queue._jobs[task.key]
+    first, other = job.lease, lease.Lease(folder.folder)
+    assert first is not None
+
+    def taken() -> bool:
+        os.utime(other.path, (time.time() - 2 * lease.STALE_SECONDS,) * 2)
+        return other.acquire()
+
+    until(taken)
+    until(lambda: gone(worker) and job.elsewhere)  # it writes no more into what is another's now
+    first.release()
+    assert other.beat() and not first.beat()
+    runs.write_json(folder.folder / "metrics.json", {})
+    folder.mark("DONE")
+    other.release()
+    assert not other.beat()
+    assert ended(queue, task).state == "finished" and names(log) == ["a"]
+
+
+def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
+    folder = Work(tmp_path / "runs" / ("0" * 16))
+    folder.folder.mkdir(parents=True)
+    runs.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
+    assert honest_state(folder) == "failed"
+    left = lease.Lease(folder.folder)
+    runs.write_json(left.path, {"host": socket.gethostname(), "pid": "mine"})
+    os.utime(left.path, (time.time() - 2 * lease.ORPHAN_SECONDS,) * 2)
+    assert left.acquire()

@@ -64,7 +64,39 @@ def test_a_damaged_run_is_not_shown_as_finished(visit: Open, cache: Path, page: 
     codings.write_bytes(codings.read_bytes()[:-10])
     app = visit(page, run=run.key)
     assert not app.exception
-    assert "not on this machine" in texts(app) or "damaged" in texts(app)
+    assert "damaged" in texts(app) and app.button(key="again").label == "Train again"
+
+
+def test_a_link_to_an_interrupted_run_offers_it_again(visit: Open, cache: Path) -> None:
+    run = fake(cache, "running", epoch=1)
+    status = runs.read_json(run.folder / "status.json", {})
+    runs.write_json(run.folder / "status.json", {**status, "message": "starting", "updated": time.time() - 60})
+    app = visit(run=run.key)
+    assert not app.exception and not app.warning
+    assert app.number_input(key="seed").value == 99 and app.session_state["run"] == run.key
+    assert "the server or its worker went away before the end" in app.error[0].value
+    app.button(key="again").click().run()
+    assert not app.exception and run.state == "finished"
+
+
+def test_a_link_to_a_run_whose_server_went_away_before_its_turn_offers_it_again(visit: Open, cache: Path) -> None:
+    run = fake(cache, "waiting")
+    status = runs.read_json(run.folder / "status.json", {})
+    runs.write_json(run.folder / "status.json", {**status, "updated": time.time() - 60})
+    app = visit(run=run.key)
+    assert not app.exception and app.number_input(key="seed").value == 99
+    assert "never made; Train makes it" in texts(app) and not app.button(key="train").disabled
+
+
+def test_a_run_that_went_while_the_page_stood_there_is_one_line(visit: Open, cache: Path) -> None:
+    app = visit(run=key("stacked"))
+    app.session_state["recent"] = True
+    app.run()
+    gone = key("recurrent")
+    runs.set_aside(runs.open_run(gone, cache).folder)
+    app.button(key=f"recent_{gone}").click().run()
+    assert not app.exception and app.session_state["run"] == key("stacked")
+    assert "may have made room" in app.warning[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -62,6 +62,12 @@ def test_a_page_that_fails_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) 
     assert order == ["next"]
 
 
+def test_a_fragment_notes_that_its_visitor_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    here: list[str] = []
+    monkeypatch.setattr(host, "attend", lambda: here.append("ann"))
+    assert turns._in_turn(lambda: 5)() == 5 and here == ["ann"]
+
+
 @pytest.mark.parametrize(
     ("state", "watchers", "visitors", "seconds"),
     [
