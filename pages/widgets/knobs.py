@@ -147,10 +147,14 @@ def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
     return presets.get(variant).spec.replace(**values)
 
 
+def values() -> dict[str, Any]:
+    """Every knob as it stands; one that is not drawn, as those under Advanced, as the variant has it."""
+    return {name: st.session_state.get(name, value) for name, value in defaults(variant()).items()}
+
+
 def current_spec() -> RunSpec:
     """What the knobs say. Raises an `AecoreError` with one line for what cannot be trained."""
-    start = defaults(variant())
-    spec = from_values(variant(), {name: st.session_state.get(name, start[name]) for name in NAMES})
+    spec = from_values(variant(), values())
     runs.run_key(spec)
     return spec
 

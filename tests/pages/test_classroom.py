@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import examples, lessons, runs
+from aecore import examples, lessons, presets, runs
 from aecore.lessons import Lesson
-from pages.widgets import active, board, lesson_maker, present, shell
+from pages.widgets import active, board, knobs, lesson_maker, present, shell
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
@@ -144,6 +144,16 @@ def test_what_the_teacher_sees_becomes_the_lesson(visit: Open, cache: Path) -> N
     assert {"seed", "optimizer", "kl_weight"} <= set(made.locked) and "epochs" not in made.locked
     assert app.code[0].value.endswith(f"/sparsity?lesson={made.key}")
     assert "0 answers so far" in texts(app)
+
+
+def test_any_knob_can_be_locked_also_one_that_is_not_drawn(visit: Open, cache: Path) -> None:
+    app = visit("classroom")
+    app.segmented_control(key="view").set_value("make").run()
+    everything = [*knobs.MAIN, "All under Advanced"]
+    form(app, title=("text_input", "Fixed"), locked=("pills", everything))
+    assert not app.error
+    (made,) = [lessons.open_lesson(folder.name, cache) for folder in (cache / "lessons").iterdir()]
+    assert set(made.locked) == set(knobs.NAMES) and made.spec == presets.get("stacked").spec
 
 
 @pytest.mark.parametrize(
