@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from aecore import examples, lessons, presets, runs
 from aecore.lessons import Lesson
+from aecore.runs import Run
 from pages.widgets import active, board, knobs, lesson_maker, present, shell
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
@@ -194,6 +196,48 @@ def test_a_click_is_a_run_that_is_on_the_board(event: Any, found: str | None) ->
 def test_ticks_are_rows_that_are_there() -> None:
     assert board.keys_at({"selection": {"rows": [2, 0, 9, -1, "x"]}}, ["a", "b", "c"]) == ["c", "a"]
     assert board.keys_at({"selection": {}}, ["a"]) == board.keys_at(None, ["a"]) == []
+
+
+def tick(app: AppTest, *rows: int) -> None:
+    """As the browser says it: by the numbers of the rows."""
+    selection = {"rows": list(rows), "columns": [], "cells": []}
+    app.session_state[app.session_state["board_table"]] = {"selection": selection}
+
+
+def finish(cache: Path, seed: int) -> Run:
+    """One more run of the class."""
+    run = runs.run_of(SMALL.replace(seed=seed), cache)
+    run.begin(SMALL.replace(seed=seed))
+    runs.write_json(run.folder / "metrics.json", {"coding_size": 6, "val_mse": 0.02, "pca_mse": 0.03})
+    run.mark("DONE")
+    return run
+
+
+def test_ticks_belong_to_runs_while_others_finish_and_go(visit: Open, cache: Path) -> None:
+    app = visit("classroom", run=key("stacked"))
+    rows = app.session_state["board_rows"]
+    drawn = app.dataframe[0].value
+    assert len(rows) == len(drawn) == 8
+    tick(app, 2, 5)
+    finish(cache, 1)  # while the click is under way
+    app.run()
+    assert app.session_state["board_ticked"] == [rows[2], rows[5]]
+    assert app.session_state["board_rows"][:8] == rows
+    assert app.dataframe[0].value["Codings"].tolist() == [*drawn["Codings"], 6]  # below
+    assert app.dataframe[0].value["Seed"].tolist() == [*drawn["Seed"], 1]
+    assert app.button(key="board_present").label == "Present 2"
+    finish(cache, 2)
+    tick(app, 2, 5, 8)
+    app.run()
+    ticked = app.session_state["board_ticked"]
+    assert ticked == [rows[2], rows[5], runs.run_key(SMALL.replace(seed=1))]
+    shutil.rmtree(cache / "runs" / rows[2])
+    app.run()
+    assert not app.exception and app.session_state["board_ticked"] == ticked[1:]
+    app.button(key="board_present").click().run()
+    assert not app.exception and app.session_state["view"] == "present"
+    app.segmented_control(key="view").set_value("board").run()
+    assert app.session_state["board_ticked"] == ticked[1:]
 
 
 def test_an_example_sets_the_knobs_and_asks_for_training(visit: Open) -> None:
