@@ -54,6 +54,9 @@ def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: st
     expect(student.get_by_text("Not quite")).to_be_visible()
     assert student.locator(".ae-class > div").all_inner_texts() == ["early (right)", "", "0", "late (you)", "", "1"]
     expect(teacher.get_by_text("1 answer so far")).to_be_visible()
+    other = visit(student.url)  # as a student copies it for another
+    expect(heading(other)).to_have_text("When do they part?")
+    expect(other.get_by_text("Not quite")).to_have_count(0)
 
 
 def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Open) -> None:
