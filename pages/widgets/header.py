@@ -10,7 +10,7 @@ import streamlit.components.v2 as components
 
 from aecore import runs
 from aecore.runs import Run
-from pages.widgets import active, host, knobs, sidebar, turns
+from pages.widgets import active, host, knobs, sidebar, turns, waiting
 
 _OPEN_SIDEBAR = """
 export default function(component) {
@@ -140,11 +140,7 @@ def _tick(key: str, drawn: str) -> None:
 def _doing(run: Run, state: str, status: dict) -> str:
     name = sidebar.name_of(run)
     if state == "waiting":
-        ticket = host.queue().ticket(run.key)
-        ahead = ticket.position if ticket else 0
-        place = f"place {ahead} in the queue" if ahead else "about to start"
-        wait = ticket.expected_seconds if ticket else None
-        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "")
+        return f"{name}: {waiting.told(run.key) or 'about to start'}"
     if not status.get("epoch"):
         return f"{name}: {status.get('message') or 'the worker is getting ready'}"
     phase = f"{status['phase']} · " if status.get("phase") else ""
