@@ -116,7 +116,7 @@ def _rows(keys: list[str]) -> list[str]:
     click that is under way: so rows stay where they are while one looks at them, and runs that finish meanwhile join
     below. Where a run has gone, or others are looked at, the ticks move to another table."""
     state = st.session_state
-    rows, table = state.get("board_rows", []), state.get("board_table")
+    rows, table = state.get("board_rows", []), str(state.get("board_table"))
     looked_at = table in state
     if looked_at:
         state["board_ticked"] = keys_at(state[table], rows)

@@ -150,7 +150,7 @@ def test_what_the_teacher_sees_becomes_the_lesson(visit: Open, cache: Path) -> N
     (made,) = [lessons.open_lesson(folder.name, cache) for folder in (cache / "lessons").iterdir()]
     assert made.spec == runs.open_run(key("sparse-kl"), cache).spec
     assert (made.page, made.answers, made.right) == ("sparsity", ("all", "most"), 1)
-    assert {"seed", "optimizer", "kl_weight"} <= set(made.locked) and "epochs" not in made.locked
+    assert {"seed", "optimizer", "sparsity"} <= set(made.locked) and "epochs" not in made.locked
     assert app.code[0].value.endswith(f"/sparsity?lesson={made.key}")
     assert "0 answers so far" in texts(app)
 
