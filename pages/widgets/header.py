@@ -9,6 +9,7 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore import runs
+from aecore.jobs import housekeeping
 from aecore.runs import Run
 from pages.widgets import active, host, knobs, sidebar, turns, waiting
 
@@ -64,7 +65,18 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
+        stay_open(run)
     _progress(run)
+
+
+def stay_open(*shown: Run) -> None:
+    """Note again and again that runs are looked at, also while nobody does anything in the tab: so they stay."""
+    turns.fragment(_touch, housekeeping.OPEN_SECONDS / 3)(tuple(run.key for run in shown))
+
+
+def _touch(keys: tuple[str, ...]) -> None:
+    for key in keys:
+        runs.open_run(key, host.cache()).touch()
 
 
 def _metric(number: Number) -> None:
