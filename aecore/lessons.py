@@ -30,7 +30,7 @@ MOST_VIEW = 12  # parameters of a page's view
 LONGEST_VALUE = 200
 MOST_LESSONS = 5000  # on one server: anybody may make one
 MOST_ANSWERED = 10_000  # of one lesson
-_NOT_VIEW = ("lesson", "answer", "run", "variant")
+_NOT_VIEW = ("lesson", "run", "variant")
 _ANSWER = re.compile(rf"([0-9])-([0-9a-f]{{{KEY_LENGTH}}})")
 
 

@@ -9,7 +9,7 @@ from aecore import datasets, figures, jobs, pretraining
 from aecore.errors import AecoreError
 from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row, Verdict
 from aecore.runs import Run
-from pages.widgets import active, charts, controls, header, host, shell, turns
+from pages.widgets import active, charts, controls, header, host, shell, turns, waiting
 
 shell.enter()
 
@@ -146,8 +146,9 @@ def _tick(key: str, drawn: int) -> None:
     if active.state(work) not in active.PENDING or len(work.rows) != drawn:
         st.rerun(scope="app")
     status = work.status()
+    doing = waiting.told(key) or status.get("message") or "about to start"
     left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
-    st.progress(float(status.get("fraction") or 0.0), text=f"{status.get('message') or 'waiting its turn'}{left}")
+    st.progress(float(status.get("fraction") or 0.0), text=f"{doing}{left}")
 
 
 def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:

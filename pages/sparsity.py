@@ -10,7 +10,7 @@ from aecore.datasets import as_float
 from aecore.errors import AecoreError
 from aecore.figures import error_text, share_text
 from aecore.runs import Run
-from pages.widgets import active, charts, header, host, inside, shell, turns
+from pages.widgets import active, charts, header, host, inside, shell, turns, waiting
 
 shell.enter()
 
@@ -168,7 +168,8 @@ def _await_baseline(key: str) -> None:
     run = runs.open_run(key, host.cache())
     if active.state(run) not in active.PENDING:
         st.rerun(scope="app")
-    st.progress(float(run.status().get("fraction") or 0), text="The same run without penalty is being trained")
+    doing = waiting.told(key) or "is being trained"
+    st.progress(float(run.status().get("fraction") or 0), text=f"The same run without penalty: {doing}")
 
 
 def _penalties(run: Run, layer: str, activity: Activity) -> None:

@@ -1,6 +1,6 @@
 """Status, for whoever hosts the app: who is here, what runs and waits, what it takes, how it is set."""
 
-import os
+import shutil
 import time
 from pathlib import Path
 
@@ -28,14 +28,19 @@ def main() -> None:
     )
     turns.fragment(_live, TICK)()
     st.markdown("###### How it is set")
-    st.caption("By environment variables, at the start.")
-    rows = [(s.name, str(settings.get(s.name)), str(s.default), s.meaning) for s in settings.TABLE]
+    st.caption("By environment variables, at the start. Anybody may look here: addresses and paths are not shown.")
+    rows = [(s.name, _value(s), str(s.default), s.meaning) for s in settings.TABLE]
     st.dataframe(pd.DataFrame(rows, columns=["variable", "value", "default", "meaning"]), hide_index=True)
+
+
+def _value(setting: settings.Setting) -> str:
+    value = settings.get(setting.name)
+    return "set" if isinstance(value, str) and value != setting.default else str(value)
 
 
 def _live() -> None:
     tickets = host.queue().tickets()
-    used, count = _cache_size(host.cache())
+    used, count, free = _sizes(host.cache())
     limit = settings.get("AECORE_CACHE_GB")
     waiting = sum(ticket.state == "waiting" for jobs in tickets.values() for ticket in jobs)
     memory = _memory()
@@ -44,9 +49,10 @@ def _live() -> None:
         st.metric("Jobs waiting", f"{waiting} of {settings.get('AECORE_WAITING')}", width="content")
         st.metric("Memory", f"{sum(size for _, size in memory) / 1e6:,.0f} MB", width="content")
         st.metric("Runs", f"{count:,}", width="content")
-        st.metric("Cache", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
+        st.metric("They take", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
+        st.metric("Free on disk", f"{free / 1e9:,.1f} GB", width="content")
     for lane, jobs in tickets.items():
-        st.markdown(f"###### {LANES[lane]}")
+        st.markdown(f"###### {LANES[lane]}, {host.queue()._lanes[lane].width} at once")
         if jobs:
             st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
         else:
@@ -96,8 +102,9 @@ def _memory() -> list[tuple[str, int]]:
 
 
 @st.cache_data(ttl=30, show_spinner=False)
-def _cache_size(cache: os.PathLike) -> tuple[int, int]:
-    return housekeeping.size(Path(cache)), len(runs.list_runs(Path(cache)))
+def _sizes(cache: Path) -> tuple[int, int, int]:
+    """Bytes that the runs take, how many there are, and the bytes that are free beside them."""
+    return housekeeping.size(cache / "runs"), len(runs.list_runs(cache)), shutil.disk_usage(cache).free
 
 
 main()

@@ -46,7 +46,7 @@ def test_text_is_read_as_what_the_setting_is(monkeypatch: pytest.MonkeyPatch, na
         ("AECORE_CACHE_GIG", "3", "AECORE_CACHE_GIG: got a variable that is none of ours"),
     ],
 )
-def test_a_server_does_not_start_with_what_cannot_be_read(
+def test_no_queue_starts_with_what_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, line: str
 ) -> None:
     monkeypatch.setenv(name, text)

@@ -29,5 +29,12 @@ def run(args: argparse.Namespace) -> Answer:
         }
         for preset in PRESETS.values()
     ]
-    brief = [{**row, "description": shorten(row["description"], BRIEF, placeholder=" …")} for row in rows]
-    return Answer(rows, table(("name", "title", "dataset", "parameters", "description"), brief))
+    brief = [
+        {
+            **row,
+            "description": shorten(row["description"], BRIEF, placeholder=" …"),
+            "published": ", ".join(f"{name} {value:g}" for name, value in (row["published"] or {}).items()),
+        }
+        for row in rows
+    ]
+    return Answer(rows, table(("name", "title", "dataset", "parameters", "description", "published"), brief))

@@ -40,7 +40,8 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
         "for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a linear code "
         "can do."
     )
-    _table(shown, set(best["key"]))
+    rows = _rows(shown["key"].tolist())
+    _table(shown.set_index("key").loc[rows].reset_index(), set(best["key"]))
 
 
 def key_of(event: Any, known: list[str]) -> str | None:
@@ -63,7 +64,7 @@ def keys_at(event: Any, known: list[str]) -> list[str]:
 
 
 def ticked() -> list[str]:
-    """The keys of the runs that somebody ticked, for the presenter."""
+    """The keys of the runs that this visitor ticked, also for the presenter."""
     return st.session_state.get("board_ticked", [])
 
 
@@ -107,6 +108,25 @@ def _opened() -> None:
             st.page_link(f"pages/{page}.py", label=title, width="content")
 
 
+def _rows(keys: list[str]) -> list[str]:
+    """The keys in the order of the table's rows. The browser names what is ticked by the number of its row, also in a
+    click that is under way: so rows stay where they are while one looks at them, and runs that finish meanwhile join
+    below. Where a run has gone, or others are looked at, the ticks move to another table."""
+    state = st.session_state
+    rows, table = state.get("board_rows", []), str(state.get("board_table"))
+    looked_at = table in state
+    if looked_at:
+        state["board_ticked"] = keys_at(state[table], rows)
+    if looked_at and set(rows) <= set(keys):
+        rows = [*rows, *(key for key in reversed(keys) if key not in set(rows))]
+    else:
+        rows, table = keys, f"{TABLE}_{digest(*keys)}"
+        state["board_ticked"] = [key for key in ticked() if key in keys]
+        state[table] = {"selection": {"rows": [rows.index(key) for key in ticked()], "columns": [], "cells": []}}
+    state["board_rows"], state["board_table"] = rows, table
+    return rows
+
+
 def _table(shown: pd.DataFrame, best: set[str]) -> None:
     """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
     keys = shown["key"].tolist()
@@ -126,14 +146,14 @@ def _table(shown: pd.DataFrame, best: set[str]) -> None:
     number = st.column_config.NumberColumn
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("###### All of them", width="content")
-        chosen = keys_at(st.session_state.get(_table_key(keys)), keys)
+        chosen = ticked()
         st.button("Open", key="board_open", disabled=len(chosen) != 1, on_click=_open, args=(*chosen[:1],),
                   icon=":material/visibility:", help="Tick one run in the table.")  # fmt: skip
         st.button(f"Present {len(chosen) or ''}".strip(), key="board_present", disabled=not chosen, on_click=_present,
-                  args=(chosen,), icon=":material/present_to_all:", help="Tick the runs to step through.")  # fmt: skip
+                  icon=":material/present_to_all:", help="Tick the runs to step through.")  # fmt: skip
     st.dataframe(
         view,
-        key=_table_key(keys),
+        key=st.session_state["board_table"],
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
@@ -146,16 +166,10 @@ def _table(shown: pd.DataFrame, best: set[str]) -> None:
     )
 
 
-def _table_key(keys: list[str]) -> str:
-    """Ticks are kept by row: other rows are another table."""
-    return f"{TABLE}_{digest(*keys)}"
-
-
 def _note(key: str, best: set[str], demonstrations: set[str]) -> str:
     notes = [("best of its size", key in best), ("demonstration", key in demonstrations)]
     return ", ".join(text for text, said in notes if said)
 
 
-def _present(keys: list[str]) -> None:
-    st.session_state["board_ticked"] = keys
+def _present() -> None:
     st.session_state["view"] = "present"

@@ -9,8 +9,9 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore import jobs, runs
+from aecore.jobs import housekeeping
 from aecore.runs import Run
-from pages.widgets import active, host, knobs, sidebar, turns
+from pages.widgets import active, host, knobs, sidebar, turns, waiting
 
 _OPEN_SIDEBAR = """
 export default function(component) {
@@ -64,7 +65,18 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
+        stay_open(run)
     _progress(run)
+
+
+def stay_open(*shown: Run) -> None:
+    """Note again and again that runs are looked at, also while nobody does anything in the tab: so they stay."""
+    turns.fragment(_touch, housekeeping.OPEN_SECONDS / 3)(tuple(run.key for run in shown))
+
+
+def _touch(keys: tuple[str, ...]) -> None:
+    for key in keys:
+        runs.open_run(key, host.cache()).touch()
 
 
 def _metric(number: Number) -> None:
@@ -141,12 +153,7 @@ def _tick(key: str, drawn: str) -> None:
 def _doing(run: Run, state: str, status: dict) -> str:
     name = sidebar.name_of(run)
     if state == "waiting":
-        ticket = host.queue().ticket(run.key)
-        ahead = ticket.position if ticket else 0
-        place = f"place {ahead} in the queue" if ahead else "about to start"
-        wait = ticket.expected_seconds if ticket else None
-        why = f" ({ticket.message})" if ticket and ticket.message else ""
-        return f"{name}: waiting, {place}" + (f", about {wait:.0f} s" if wait else "") + why
+        return f"{name}: {waiting.told(run.key) or 'about to start'}"
     if not status.get("epoch"):
         return f"{name}: {status.get('message') or 'the worker is getting ready'}"
     phase = f"{status['phase']} · " if status.get("phase") else ""

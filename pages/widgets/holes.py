@@ -20,7 +20,7 @@ from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.runs import Run
 from aecore.spec import RunSpec
-from pages.widgets import active, host, packing, parts, sidebar, theme, turns
+from pages.widgets import active, host, packing, parts, sidebar, theme, turns, waiting
 from pages.widgets.parts import Slot
 from pages.widgets.walk_view import DECODING, Walker, groups, walker
 
@@ -228,7 +228,8 @@ def _await(key: str) -> None:
     run = runs.open_run(key, host.cache())
     if active.state(run) not in active.PENDING:
         st.rerun(scope="app")
-    st.progress(float(run.status().get("fraction") or 0), text=f"{sidebar.name_of(run)} is being trained, to compare")
+    doing = waiting.told(key) or "is being trained"
+    st.progress(float(run.status().get("fraction") or 0), text=f"{sidebar.name_of(run)}, to compare: {doing}")
 
 
 @st.cache_resource(show_spinner=False)

@@ -17,7 +17,7 @@ from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work, read_json
 from aecore.stability import MAX_POINTS, StabilitySpec, refusal
 from aecore.verdict import verdict
-from pages.widgets import active, charts, host, image_grid, turns
+from pages.widgets import active, charts, host, image_grid, turns, waiting
 from pages.widgets.pictures import sample_html
 
 ROW = 10
@@ -289,13 +289,10 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
 
 def _wait(folder: str) -> None:
     work = Work(Path(folder))
-    state = active.state(work)
-    if state not in active.PENDING:
+    if active.state(work) not in active.PENDING:
         st.rerun(scope="app")
-    status, ticket = work.status(), host.queue().ticket(work.key)
-    doing = status.get("message") or "about to start"
-    if state == "waiting" and ticket and ticket.position > 1:
-        doing = f"waiting, place {ticket.position} in the queue"
+    status = work.status()
+    doing = waiting.told(work.key) or status.get("message") or "about to start"
     bar, button = st.columns([5, 2], vertical_alignment="center")
     bar.progress(float(status.get("fraction") or 0.0), text=f"Drawing: {doing}")
     button.button("Stop", key="stability_stop", on_click=host.queue().stop, args=(work.key, host.session()))

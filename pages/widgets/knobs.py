@@ -10,22 +10,23 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import datasets, presets, runs
+from aecore import composition, datasets, presets, runs
 from aecore.errors import AecoreError, SpecError
 from aecore.spec import RunSpec, setting
 
-MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "epochs", "seed")
+MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "kl_weight", "epochs", "seed")
 ADVANCED = (
     "hidden", "activation", "coding_activation", "output_activation", "loss", "optimizer", "learning_rate",
     "optimizer_arguments", "decay", "warmup", "batch_size", "normalization", "noise", "sparsity", "sparsity_target",
-    "kl_weight",
 )  # fmt: skip
 NAMES = MAIN + ADVANCED
+SWITCHED = ("noise_rate", "sparsity_weight", "penalty_weight", "kl_weight")  # off at 0
 DEFAULT_VARIANT = "stacked"
 
 CODING_SIZES = (*range(1, 33), 36, 40, 48, 50, 56, 64, 80, 100, 128, 150, 200, 256, 300, 400, 512)
 NOISE_RATES = tuple(round(0.05 * step, 2) for step in range(19))
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+KL_WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 50.0, 100.0)
 PENALTY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 SPARSITY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -73,7 +74,7 @@ def in_words(name: str, value: Any) -> str:
         return presets.get(value).title
     if name == "dataset":
         return datasets.info(value).title
-    if name in ("noise_rate", "sparsity_weight", "penalty_weight"):
+    if name in SWITCHED:
         return "off" if value == 0 else f"{value:g}"
     return str(value)
 
@@ -147,12 +148,26 @@ def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
     return presets.get(variant).spec.replace(**values)
 
 
+def values() -> dict[str, Any]:
+    """Every knob as it stands; one that is not drawn, as those under Advanced, as the variant has it."""
+    return {name: st.session_state.get(name, value) for name, value in defaults(variant()).items()}
+
+
 def current_spec() -> RunSpec:
     """What the knobs say. Raises an `AecoreError` with one line for what cannot be trained."""
-    start = defaults(variant())
-    spec = from_values(variant(), {name: st.session_state.get(name, start[name]) for name in NAMES})
+    spec = from_values(variant(), values())
     runs.run_key(spec)
     return spec
+
+
+def unused() -> set[str]:
+    """The knobs that change nothing as the others stand. None where these cannot be trained together: each can be
+    turned back then."""
+    try:
+        spec = from_values(variant(), values())
+    except AecoreError:
+        return set()
+    return set(composition.unused(spec)) - {"penalty_weight"}  # without it nothing is priced: it turns the price on
 
 
 def differences(shown: RunSpec, wanted: RunSpec) -> str:
@@ -179,7 +194,7 @@ def _words(name: str, value: Any) -> str:
         noun = {"coding_size": "coding", "epochs": "epoch"}[name]
         return f"{value} {noun}{'' if value == 1 else 's'}"
     label = LABELS.get(name, name).lower()
-    if name in ("noise_rate", "sparsity_weight", "penalty_weight") and value == 0:
+    if name in SWITCHED and value == 0:
         return f"{label} off"
     return f"{label} {widget_value(name, value)}"
 

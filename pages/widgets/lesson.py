@@ -1,17 +1,20 @@
 """The lesson this session has open: what it sets, what it locks, and its question in place of the page.
 
-It lives in the link as `lesson=`, and as `answer=` the token that says that this visitor has answered, so that a page
-that is loaded anew is neither covered nor counted twice.
+It lives in the link as `lesson=`. The token that says that this visitor has answered lives in the browser, as a cookie
+that goes when the browser is closed: so a page that is loaded anew is neither covered nor counted twice, and whoever is
+sent the address answers for himself.
 """
 
 from __future__ import annotations
 
 import functools
 import html
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+import streamlit.components.v2 as components
 
 from aecore import lessons
 from aecore.errors import AecoreError
@@ -21,7 +24,13 @@ from pages.widgets.markdown import plain
 
 LABELS = {"variant": "Variant", **knobs.LABELS}
 NAMES = ("variant", *knobs.NAMES)
-_NOT_SEEN = {"lesson", "answer", "run", *NAMES}
+_NOT_SEEN = {"lesson", "run", *NAMES}
+# Without a path it counts for all pages of this app, and for no other app of the same host.
+_KEEP_ANSWER = """
+export default function(component) {
+  document.cookie = component.data + "; SameSite=Lax";
+}
+"""
 
 _STYLE = """<style>
 .ae-class{display:grid;grid-template-columns:minmax(6rem,auto) 1fr max-content;gap:.3rem .8rem;align-items:center;
@@ -54,23 +63,20 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
         junk.append(str(error))
         return values
     st.session_state["lesson"] = opened.key
-    st.session_state["answer"] = lessons.answered(opened.key, st.query_params.get("answer", ""), host.cache())
-    st.session_state["answer_token"] = st.query_params.get("answer")
+    st.session_state["answer_token"] = _cookies().get(_cookie(opened.key), "")
+    st.session_state["answer"] = lessons.answered(opened.key, st.session_state["answer_token"], host.cache())
     _link_view(opened, page)
     other = values.get("variant", opened.knobs["variant"]) != opened.knobs["variant"]
     return ({} if other and not locks("variant") else _values(opened)) | values | locked()
 
 
 def keep_link() -> None:
-    """Write lesson and answer into the link (changing pages clears it)."""
-    wanted = {"lesson": st.session_state.get("lesson"), "answer": None}
-    if wanted["lesson"] and st.session_state.get("answer") is not None:
-        wanted["answer"] = st.session_state.get("answer_token")
-    for name, value in wanted.items():
-        if value and st.query_params.get(name) != value:
-            st.query_params[name] = value
-        elif not value and name in st.query_params:
-            del st.query_params[name]
+    """Write the lesson into the link (changing pages clears it)."""
+    key = st.session_state.get("lesson")
+    if key and st.query_params.get("lesson") != key:
+        st.query_params["lesson"] = key
+    elif not key and "lesson" in st.query_params:
+        del st.query_params["lesson"]
     lesson = current()
     if lesson and covered():  # for the controls that are drawn once it is answered
         _link_view(lesson, st.session_state["page"])
@@ -186,8 +192,24 @@ def _told(lesson: Lesson) -> None:
         with left:
             st.markdown(plain(lesson.explanation) or f"You said: {plain(lesson.answers[own])}.")
             st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
+            if token := st.session_state.get("answer_token"):
+                _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
         with right:
             st.html(bars(lesson, own))
+
+
+@st.cache_resource(show_spinner=False)
+def _keep_answer() -> components.ComponentRenderer:
+    return components.component("keep_answer", js=_KEEP_ANSWER)
+
+
+def _cookie(key: str) -> str:
+    return f"aecore_answer_{key}"
+
+
+def _cookies() -> Mapping[str, str]:
+    """What the browser brought along when this session began."""
+    return st.context.cookies
 
 
 def _link_view(lesson: Lesson, page: str) -> None:

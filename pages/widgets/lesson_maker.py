@@ -88,13 +88,12 @@ def _said(want: active.Wanted) -> str:
 def _make() -> None:
     """The form was sent: keep the lesson, or say in one line why not."""
     state = st.session_state
-    values = {name: state[name] for name in knobs.NAMES if name in state}
     page = state["lesson_page"]
     number = state["lesson_right"]
     try:
         made = Lesson(
             title=state["lesson_title"],
-            knobs={"variant": knobs.variant(), **values},
+            knobs={"variant": knobs.variant(), **knobs.values()},
             page=page,
             view=state.get("seen", {}).get(page, {}),
             locked=_locked(state["lesson_locked"] or []),

@@ -10,7 +10,7 @@ from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work
-from pages.widgets import active, host, turns
+from pages.widgets import active, host, turns, waiting
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -56,14 +56,10 @@ def _leave_other(key: str, wanted: str) -> None:
 
 def _wait(folder: str, name: str, key: str) -> None:
     work = Work(Path(folder))
-    state = active.state(work)
-    if state not in active.PENDING:
+    if active.state(work) not in active.PENDING:
         st.rerun(scope="app")
-    status, ticket = work.status(), host.queue().ticket(work.key)
-    doing = status.get("message") or ""
-    if state == "waiting":
-        ahead = ticket.position if ticket else 0
-        doing = f"waiting, place {ahead} in the queue" if ahead > 1 else "about to start"
+    status = work.status()
+    doing = waiting.told(work.key) or status.get("message") or "about to start"
     bar, button = st.columns([6, 1], vertical_alignment="center")
     bar.progress(float(status.get("fraction") or 0.0), text=f"{name}: {doing}")
     button.button("Stop", key=f"{key}_stop", on_click=host.queue().stop, args=(work.key, host.session()))

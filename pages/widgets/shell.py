@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import time
 from pathlib import Path
 
 import streamlit as st
 
+from aecore.errors import AecoreError, SpecError
 from pages.widgets import active, host, lesson, sidebar, turns
+from pages.widgets.markdown import plain
 
 _PAGES = Path(__file__).resolve().parent.parent
 _STYLE = Path(__file__).with_name("style.css")
@@ -44,6 +49,9 @@ def _draw() -> None:
     st.html(_STYLE)
     page = st.navigation(pages(), position="top")
     st.session_state["page"] = page.url_path or active.HOME
+    if refused := _refused():
+        st.error(plain(refused), icon=":material/error:")
+        return
     host.attend()
     active.restore()
     active.keep_link()
@@ -56,6 +64,26 @@ def _draw() -> None:
         st.session_state["_routed"] = True
         page.run()
     host.queue().warm()
+
+
+def _refused() -> str:
+    """Why this server cannot work as it is set, in one line; '' where it can. The address of a scheduler is told to its
+    host only, on standard error: whoever reaches one can run code there."""
+    try:
+        host.queue()
+        return ""
+    except SpecError as error:
+        _log(str(error))
+        return f"This server cannot work as it is set. {error}"
+    except AecoreError as error:
+        _log(str(error))
+        return "This server cannot work as it is set. AECORE_SCHEDULER: got something else than tcp://host:port"
+
+
+@st.cache_resource(show_spinner=False)
+def _log(line: str) -> None:
+    """Once a server, not with every page."""
+    logging.getLogger("aecore.jobs").error(json.dumps({"event": "refused", "time": time.time(), "message": line}))
 
 
 def enter() -> None:

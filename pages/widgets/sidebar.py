@@ -15,6 +15,16 @@ from pages.widgets import active, host, knobs, lesson
 from pages.widgets.markdown import plain
 
 RECENT = 10
+# Why a knob stands still that the composition does not use.
+STILL = {
+    "coding_size": "Here the codings are feature maps: their number follows from the filters.",
+    "activation": "Not here: no hidden layer, or LSTM cells, which bring their own.",
+    "normalization": "Not here: no hidden layer, or LSTM cells.",
+    "coding_activation": "Not here: the codings of a variational autoencoder have none.",
+    "noise": "Not here: the noise rate is off.",
+    "sparsity": "Not here: the sparsity weight is off.",
+    "sparsity_target": "Not here: the penalty has no target, or its weight is off.",
+}
 
 
 def draw() -> None:
@@ -121,16 +131,15 @@ def _pick() -> None:
 
 
 def _main_knobs() -> None:
-    preset = presets.get(knobs.variant()).spec
+    preset, still = presets.get(knobs.variant()).spec, knobs.unused()
     st.select_slider(
         "Coding size",
         knobs.options("coding_size", knobs.CODING_SIZES, preset.coding_size),
         value=preset.coding_size,
         key="coding_size",
         bind="query-params",
-        disabled=preset.spatial or lesson.locks("coding_size"),
-        help="How many numbers stand for one image."
-        + (" Here the codings are feature maps: their number follows from the filters." if preset.spatial else ""),
+        disabled="coding_size" in still or lesson.locks("coding_size"),
+        help=_help("coding_size", "How many numbers stand for one image.", still),
     )
     on_coding = preset.noise_on == "coding"
     _stops(
@@ -146,6 +155,12 @@ def _main_knobs() -> None:
         _stops(
             "penalty_weight", f"{preset.penalty.capitalize()} penalty weight", knobs.PENALTY_WEIGHTS, preset,
             help="How much this variant's own price on the codings counts; off for a plain one.",
+        )  # fmt: skip
+    if preset.coding == "variational":
+        _stops(
+            "kl_weight", knobs.LABELS["kl_weight"], knobs.KL_WEIGHTS, preset,
+            help="How much it costs that codings stray from the normal distribution: 1 is the evidence lower bound; "
+            "with more, fewer codings tell something.",
         )  # fmt: skip
     with st.container(horizontal=True, wrap=False, gap="small"):
         for name, low, high in (("epochs", 1, spec.MAX_EPOCHS), ("seed", 0, 2**31 - 1)):
@@ -181,14 +196,14 @@ def _advanced() -> None:
 
 
 def _advanced_knobs() -> None:
-    preset = presets.get(knobs.variant()).spec
+    preset, still = presets.get(knobs.variant()).spec, knobs.unused()
     _hidden(preset)
-    _choice("activation", spec.ACTIVATIONS, preset, disabled=preset.architecture == "recurrent")
-    _choice("coding_activation", spec.ACTIVATIONS, preset, disabled=preset.coding == "variational")
-    _choice("output_activation", spec.OUTPUT_ACTIVATIONS, preset)
-    _choice("loss", spec.LOSSES, preset, help="Binary cross-entropy wants data in 0 to 1 and a sigmoid output.")
-    _choice("optimizer", spec.OPTIMIZERS, preset)
-    _number("learning_rate", 1e-5, spec.MAX_LEARNING_RATE, preset, step=0.001, format="%g")
+    _choice("activation", spec.ACTIVATIONS, preset, still)
+    _choice("coding_activation", spec.ACTIVATIONS, preset, still)
+    _choice("output_activation", spec.OUTPUT_ACTIVATIONS, preset, still)
+    _choice("loss", spec.LOSSES, preset, still, help="Binary cross-entropy wants data in 0 to 1 and a sigmoid output.")
+    _choice("optimizer", spec.OPTIMIZERS, preset, still)
+    _number("learning_rate", 1e-5, spec.MAX_LEARNING_RATE, preset, still, step=0.001, format="%g")
     st.text_input(
         knobs.LABELS["optimizer_arguments"],
         preset.optimizer_arguments,
@@ -198,9 +213,9 @@ def _advanced_knobs() -> None:
         disabled=lesson.locks("optimizer_arguments"),
         help="As Keras calls them, such as momentum=0.9 nesterov=1. Empty: Keras's own.",
     )
-    _choice("decay", spec.DECAYS, preset, help="Cosine: down to 0 at the end of the training.")
+    _choice("decay", spec.DECAYS, preset, still, help="Cosine: down to 0 at the end of the training.")
     _number(
-        "warmup", 0.0, spec.MAX_WARMUP, preset, step=0.05, format="%g",
+        "warmup", 0.0, spec.MAX_WARMUP, preset, still, step=0.05, format="%g",
         help="The share of the training during which the learning rate rises from 0.",
     )  # fmt: skip
     st.number_input(
@@ -211,16 +226,13 @@ def _advanced_knobs() -> None:
         "normalization",
         spec.NORMALIZATIONS,
         preset,
-        disabled=preset.architecture == "recurrent" or preset.schedule == "layerwise",
-        help="Of each hidden layer's sums, before the activation: deeper networks train faster.",
+        still,
+        disabled=preset.schedule == "layerwise",
+        help="Of each hidden layer's sums, before the activation: deeper networks train faster. Not layer by layer.",
     )
-    _choice("noise", spec.NOISES, preset)
-    _choice("sparsity", spec.SPARSITIES, preset, help="KL compares probabilities: it needs sigmoid codings.")
-    _number("sparsity_target", 0.001, 0.999, preset, step=0.05, format="%g", help="KL and MSE only.")
-    _number(
-        "kl_weight", 0.0, 1000.0, preset, step=0.5, format="%g", disabled=preset.coding == "plain",
-        help="Weight of the KL divergence of a variational autoencoder; 1 is the evidence lower bound.",
-    )  # fmt: skip
+    _choice("noise", spec.NOISES, preset, still)
+    _choice("sparsity", spec.SPARSITIES, preset, still, help="KL compares probabilities: it needs sigmoid codings.")
+    _number("sparsity_target", 0.001, 0.999, preset, still, step=0.05, format="%g", help="KL and MSE only.")
 
 
 def _hidden(preset: spec.RunSpec) -> None:
@@ -235,22 +247,28 @@ def _hidden(preset: spec.RunSpec) -> None:
     )
 
 
+def _help(name: str, text: str, still: set[str]) -> str | None:
+    """What a knob does and, where it does nothing, why."""
+    return f"{text} {STILL[name]}".strip() if name in still else text or None
+
+
 def _choice(
-    name: str, options: tuple[str, ...], preset: spec.RunSpec, *, disabled: bool = False, help: str = ""
-) -> None:
+    name: str, options: tuple[str, ...], preset: spec.RunSpec, still: set[str], *, disabled: bool = False,
+    help: str = "",
+) -> None:  # fmt: skip
     st.selectbox(
         knobs.LABELS[name],
         options,
         index=options.index(getattr(preset, name)),
         key=name,
         bind="query-params",
-        disabled=disabled or lesson.locks(name),
-        help=help or None,
+        disabled=disabled or name in still or lesson.locks(name),
+        help=_help(name, help, still),
     )
 
 
 def _number(
-    name: str, low: float, high: float, preset: spec.RunSpec, *, step: float, format: str, disabled: bool = False,
+    name: str, low: float, high: float, preset: spec.RunSpec, still: set[str], *, step: float, format: str,
     help: str = "",
 ) -> None:  # fmt: skip
     st.number_input(
@@ -262,8 +280,8 @@ def _number(
         format=format,
         key=name,
         bind="query-params",
-        disabled=disabled or lesson.locks(name),
-        help=help or None,
+        disabled=name in still or lesson.locks(name),
+        help=_help(name, help, still),
     )
 
 

@@ -17,7 +17,7 @@ from aecore.errors import AecoreError
 from aecore.figures import count_text, error_text, share_text
 from aecore.probing import NUMBERS, Number
 from aecore.runs import Run, Work, open_run
-from pages.widgets import active, host, turns
+from pages.widgets import active, host, turns, waiting
 
 LOOK_SECONDS = 1.0
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
@@ -67,9 +67,8 @@ def _wait(key: str) -> None:
     work: Work = probing.work_of(open_run(key, host.cache()))
     if active.state(work) not in active.PENDING:
         st.rerun(scope="app")
-    status, ticket = work.status(), host.queue().ticket(work.key)
-    before = ticket.position - 1 if ticket else 0
-    doing = status.get("message") or (f"{before} before it" if before > 0 else "about to start")
+    status = work.status()
+    doing = waiting.told(work.key) or status.get("message") or "about to start"
     # No progress bar: that one is the training's.
     st.caption(f":material/hourglass_top: Measuring in the background, {status.get('fraction') or 0:.0%} done: {doing}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from aecore import board, demo
+from aecore import board, demo, presets, runs
 from tests.browser.conftest import Open
 from tests.browser.serve import go, heading, run_in, settle
 
@@ -53,6 +54,9 @@ def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: st
     expect(student.get_by_text("Not quite")).to_be_visible()
     assert student.locator(".ae-class > div").all_inner_texts() == ["early (right)", "", "0", "late (you)", "", "1"]
     expect(teacher.get_by_text("1 answer so far")).to_be_visible()
+    other = visit(student.url)  # as a student copies it for another
+    expect(heading(other)).to_have_text("When do they part?")
+    expect(other.get_by_text("Not quite")).to_have_count(0)
 
 
 def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Open) -> None:
@@ -71,6 +75,28 @@ def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Ope
     expect(heading(page)).to_contain_text("Hashing")
     assert run_in(page) == demo.keys()["hashing"]
     expect(page.locator(".st-key-variant input")).to_have_value("Hashing")
+
+
+def test_ticks_stay_with_their_runs_while_the_class_trains(server: str, cache: Path, visit: Open) -> None:
+    page = visit(f"{server}/classroom?run={demo.keys()['stacked']}")
+    table, present = page.get_by_test_id("stDataFrame"), page.locator(".st-key-board_present button").first
+    box = table.bounding_box()
+    assert box
+    boxes = [(box["x"] + 20, box["y"] + 35 * row + 17) for row in (1, 3)]  # of rows 0 and 2
+    page.mouse.click(*boxes[0])
+    expect(present).to_have_text(re.compile("Present 1"))
+    spec = presets.get("stacked").spec.replace(seed=12345)
+    made = runs.run_of(spec, cache)
+    made.begin(spec)
+    runs.write_json(made.folder / "metrics.json", {"coding_size": 30, "val_mse": 0.02, "pca_mse": 0.03})
+    made.mark("DONE")  # the newest of all
+    page.mouse.click(*boxes[1])
+    expect(present).to_have_text(re.compile("Present 2"))
+    page.mouse.click(*boxes[1])
+    expect(present).to_have_text(re.compile("Present 1"))  # the browser has kept both
+    shutil.rmtree(made.folder)
+    press(page, "Present 1")
+    expect(page.locator(".present-keys .told")).to_contain_text("1 / ")
 
 
 def test_the_presenters_keys_step_and_escape_leaves(server: str, visit: Open) -> None:

@@ -46,7 +46,9 @@ def test_presets_does_not_import_what_is_heavy() -> None:
 def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["presets"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "title", "dataset", "parameters", "description"]
+    assert lines[0].split() == ["name", "title", "dataset", "parameters", "description", "published"]
+    stacked = next(line for line in lines if line.startswith("geron-stacked "))
+    assert stacked.endswith("  train_loss 0.2814, val_loss 0.2835, rounded_accuracy 0.937")
     assert [line.split()[0] for line in lines[1:]] == list(presets.PRESETS)
 
 

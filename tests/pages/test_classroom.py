@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import examples, lessons, runs
+from aecore import examples, lessons, presets, runs
+from aecore.jobs import housekeeping
 from aecore.lessons import Lesson
-from pages.widgets import active, board, lesson_maker, present, shell
+from aecore.runs import Run
+from pages.widgets import active, board, header, knobs, lesson, lesson_maker, present, shell, turns
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
@@ -56,7 +62,9 @@ def told(app: AppTest) -> str:
     return " ".join(expander.label for expander in app.expander)
 
 
-def test_an_answer_is_counted_once_however_often_the_page_is_run_or_loaded(visit: Open, cache: Path) -> None:
+def test_an_answer_is_counted_once_however_often_the_page_is_run_or_loaded(
+    visit: Open, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = kept(cache)
     app = visit(lesson=made.key)
     next(button for button in app.button if button.label == "Answer").click().run()
@@ -66,12 +74,16 @@ def test_an_answer_is_counted_once_however_often_the_page_is_run_or_loaded(visit
     for page in ("sparsity", "reconstructions"):
         app.switch_page(f"pages/{page}.py").run()
     assert lessons.counts(made.key, cache) == [0, 1, 0, 0, 0]
-    token = (
-        app.query_params["answer"][0] if isinstance(app.query_params["answer"], list) else app.query_params["answer"]
-    )
-    again = visit(lesson=made.key, answer=token)
+    (said,) = [json.loads(part.proto.json) for part in app.get("bidi_component") if "aecore_answer" in part.proto.json]
+    name, token = said.split("=")
+    with monkeypatch.context() as browser:
+        browser.setattr(lesson, "_cookies", lambda: {name: token})
+        again = visit(lesson=made.key)
     assert "6 codings" in texts(again) and "Right" in told(again)
-    other = visit(lesson=made.key, answer="0" * 16)
+    shared = visit(**app.query_params)  # the address, in another browser
+    assert set(app.query_params) >= {"lesson", "run"} and "6 codings" not in texts(shared)
+    monkeypatch.setattr(lesson, "_cookies", lambda: {name: "0" * 16})
+    other = visit(lesson=made.key)
     assert "6 codings" not in texts(other)
     answer(other, 2)
     assert "Not quite" in told(other)
@@ -141,9 +153,19 @@ def test_what_the_teacher_sees_becomes_the_lesson(visit: Open, cache: Path) -> N
     (made,) = [lessons.open_lesson(folder.name, cache) for folder in (cache / "lessons").iterdir()]
     assert made.spec == runs.open_run(key("sparse-kl"), cache).spec
     assert (made.page, made.answers, made.right) == ("sparsity", ("all", "most"), 1)
-    assert {"seed", "optimizer", "kl_weight"} <= set(made.locked) and "epochs" not in made.locked
+    assert {"seed", "optimizer", "sparsity"} <= set(made.locked) and "epochs" not in made.locked
     assert app.code[0].value.endswith(f"/sparsity?lesson={made.key}")
     assert "0 answers so far" in texts(app)
+
+
+def test_any_knob_can_be_locked_also_one_that_is_not_drawn(visit: Open, cache: Path) -> None:
+    app = visit("classroom")
+    app.segmented_control(key="view").set_value("make").run()
+    everything = [*knobs.MAIN, "All under Advanced"]
+    form(app, title=("text_input", "Fixed"), locked=("pills", everything))
+    assert not app.error
+    (made,) = [lessons.open_lesson(folder.name, cache) for folder in (cache / "lessons").iterdir()]
+    assert set(made.locked) == set(knobs.NAMES) and made.spec == presets.get("stacked").spec
 
 
 @pytest.mark.parametrize(
@@ -186,6 +208,48 @@ def test_ticks_are_rows_that_are_there() -> None:
     assert board.keys_at({"selection": {}}, ["a"]) == board.keys_at(None, ["a"]) == []
 
 
+def tick(app: AppTest, *rows: int) -> None:
+    """As the browser says it: by the numbers of the rows."""
+    selection = {"rows": list(rows), "columns": [], "cells": []}
+    app.session_state[app.session_state["board_table"]] = {"selection": selection}
+
+
+def finish(cache: Path, seed: int) -> Run:
+    """One more run of the class."""
+    run = runs.run_of(SMALL.replace(seed=seed), cache)
+    run.begin(SMALL.replace(seed=seed))
+    runs.write_json(run.folder / "metrics.json", {"coding_size": 6, "val_mse": 0.02, "pca_mse": 0.03})
+    run.mark("DONE")
+    return run
+
+
+def test_ticks_belong_to_runs_while_others_finish_and_go(visit: Open, cache: Path) -> None:
+    app = visit("classroom", run=key("stacked"))
+    rows = app.session_state["board_rows"]
+    drawn = app.dataframe[0].value
+    assert len(rows) == len(drawn) == 8
+    tick(app, 2, 5)
+    finish(cache, 1)  # while the click is under way
+    app.run()
+    assert app.session_state["board_ticked"] == [rows[2], rows[5]]
+    assert app.session_state["board_rows"][:8] == rows
+    assert app.dataframe[0].value["Codings"].tolist() == [*drawn["Codings"], 6]  # below
+    assert app.dataframe[0].value["Seed"].tolist() == [*drawn["Seed"], 1]
+    assert app.button(key="board_present").label == "Present 2"
+    finish(cache, 2)
+    tick(app, 2, 5, 8)
+    app.run()
+    ticked = app.session_state["board_ticked"]
+    assert ticked == [rows[2], rows[5], runs.run_key(SMALL.replace(seed=1))]
+    shutil.rmtree(cache / "runs" / rows[2])
+    app.run()
+    assert not app.exception and app.session_state["board_ticked"] == ticked[1:]
+    app.button(key="board_present").click().run()
+    assert not app.exception and app.session_state["view"] == "present"
+    app.segmented_control(key="view").set_value("board").run()
+    assert app.session_state["board_ticked"] == ticked[1:]
+
+
 def test_an_example_sets_the_knobs_and_asks_for_training(visit: Open) -> None:
     app = visit("classroom", view="Examples")
     app.segmented_control(key="view").set_value("examples").run()
@@ -195,6 +259,37 @@ def test_an_example_sets_the_knobs_and_asks_for_training(visit: Open) -> None:
     assert not app.exception
     assert app.number_input(key="learning_rate").value == bad.spec.learning_rate
     assert app.session_state["run"] is None and "press Train" in texts(app)
+
+
+def test_what_a_tab_shows_is_not_evicted_while_nobody_does_anything(
+    visit: Open, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[Callable[[], None]] = []
+    fragment = turns.fragment
+
+    def noted(function: Callable, run_every: float | None = None) -> Callable:
+        def draw(*arguments: Any) -> None:
+            if run_every and run_every < housekeeping.OPEN_SECONDS / 2 and function.__module__ == header.__name__:
+                again.append(lambda: function(*arguments))
+            fragment(function, run_every)(*arguments)
+
+        return draw
+
+    monkeypatch.setattr(turns, "fragment", noted)
+    app = visit("classroom", run=key("hashing"))
+    opened = Run(cache / "runs" / key("hashing"))
+    os.utime(opened.folder, (0, 0))
+    again[-1]()
+    assert opened.folder.stat().st_mtime > 0
+    rows = app.session_state["board_rows"]
+    tick(app, 2, 5)
+    app.run()
+    presented = [cache / "runs" / rows[row] for row in (2, 5)]
+    for look in (app.segmented_control(key="view").set_value("present").run, lambda: again[-1]()):
+        for folder in presented:
+            os.utime(folder, (0, 0))
+        look()
+        assert all(folder.stat().st_mtime > 0 for folder in presented)
 
 
 def test_the_presenter_steps_through_pictures_and_maps(visit: Open, cache: Path) -> None:

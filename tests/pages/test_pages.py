@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import presets, runs
+from aecore import presets, runs, spec
+from aecore.errors import AecoreError
 from aecore.runs import Run
+from pages.widgets import knobs
 from tests.pages.conftest import PAGES, SMALL, SPECS, Open, key, texts
 
 
@@ -158,6 +162,68 @@ def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> No
     assert not app.exception
     assert "the knobs say" in texts(app)
     assert not app.button(key="train").disabled
+
+
+OTHERS: dict[str, Sequence[Any]] = {
+    "dataset": ("digits", "fashion-mnist-12k"), "coding_size": (3, 4), "noise_rate": (0.5, 0.4), "seed": (8, 9),
+    "sparsity_weight": (0.02, 0.05), "penalty_weight": (0.03, 0.1), "kl_weight": (2.0, 3.0), "epochs": (8, 9),
+    "hidden": ("12, 8", "9, 7"), "optimizer_arguments": ("momentum=0.5", "weight_decay=0.01"), "batch_size": (16, 17),
+    "learning_rate": (0.05, 0.06), "warmup": (0.5, 0.4), "sparsity_target": (0.3, 0.4), "activation": spec.ACTIVATIONS,
+    "coding_activation": spec.ACTIVATIONS, "output_activation": spec.OUTPUT_ACTIVATIONS, "loss": spec.LOSSES,
+    "optimizer": spec.OPTIMIZERS, "decay": spec.DECAYS, "normalization": spec.NORMALIZATIONS, "noise": spec.NOISES,
+    "sparsity": spec.SPARSITIES,
+}  # fmt: skip
+
+
+def asked(variant: str, values: dict[str, Any]) -> str:
+    """The key of what would be trained, or why it cannot be."""
+    try:
+        return runs.run_key(knobs.from_values(variant, values))
+    except AecoreError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("more", [{}, {"noise_rate": "0.3", "sparsity_weight": "0.01"}], ids=["as it is", "all on"])
+@pytest.mark.parametrize("variant", [*presets.VARIANTS, "hubens-convolutional"])
+def test_a_knob_can_be_turned_where_it_changes_the_run_and_only_there(
+    visit: Open, variant: str, more: dict[str, str]
+) -> None:
+    app = visit("reconstructions", variant=variant, **more)
+    open_advanced(app)
+    assert not app.exception and app.session_state["variant"] == variant
+    boxes = [*app.select_slider, *app.number_input, *app.text_input, *app.selectbox]
+    drawn = {box.key: box for box in boxes if box.key in knobs.NAMES}
+    values = {name: box.value for name, box in drawn.items()}
+    assert {"coding_size", "activation", "sparsity_target"} <= set(drawn)
+    for name, box in drawn.items():
+        others = {asked(variant, {**values, name: value}) for value in OTHERS[name]} - {asked(variant, values)}
+        if box.disabled:
+            assert not [key for key in others if len(key) == spec.KEY_LENGTH], name
+            assert "Not " in box.help or "Here" in box.help
+        else:
+            assert others, name
+
+
+def test_a_price_that_is_turned_on_frees_its_knobs(visit: Open) -> None:
+    app = visit(variant="contractive", penalty_weight="off")
+    open_advanced(app)
+    assert app.selectbox(key="sparsity").disabled and app.number_input(key="sparsity_target").disabled
+    app.select_slider(key="sparsity_weight").set_value(0.01).run()
+    assert not app.selectbox(key="sparsity").disabled and app.number_input(key="sparsity_target").disabled
+    app.selectbox(key="sparsity").set_value("mse").run()
+    assert not app.number_input(key="sparsity_target").disabled
+    assert not app.select_slider(key="penalty_weight").disabled
+
+
+@pytest.mark.parametrize("variant", presets.VARIANTS)
+def test_beta_stands_among_the_main_knobs_of_those_that_have_it(visit: Open, variant: str) -> None:
+    has = presets.get(variant).spec.coding == "variational"
+    app = visit(variant=variant, **({"kl_weight": "8.0"} if has else {}))
+    assert [box.key for box in app.select_slider if box.key == "kl_weight"] == ["kl_weight"] * has
+    if has:
+        assert app.select_slider(key="kl_weight").value == 8
+        assert app.query_params["kl_weight"] in ("8", ["8"])
+        assert "optimizer" not in [box.key for box in app.selectbox]  # Advanced is closed
 
 
 def test_knobs_that_exclude_each_other_say_why_and_train_nothing(visit: Open) -> None:
