@@ -41,32 +41,37 @@ def sample(mean: Any, log_var: Any, seed: Any) -> Any:
 
 @keras.saving.register_keras_serializable("aecore")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's, as one TensorFlow operation while it trains instead of a dozen that each go through all values; and a
-    batch of one sample, such as an epoch's last one may be, is normalised by the moving statistics and leaves them as
-    they are: alone, a sample would become 0 everywhere and shrink the variance.
+    """Keras's, with two differences. A batch of one sample, such as an epoch's last one may be, is normalised by the
+    moving statistics and leaves them as they are: alone, a sample would become 0 everywhere and shrink the variance.
+    And feature maps, while it trains, go through one TensorFlow operation instead of a dozen.
 
     Named like Keras's, since a saved model finds a layer's weights by the name of its class.
     """
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        if not training:
-            return super().call(inputs, training=False)
-        images = inputs if inputs.shape.rank == 4 else inputs[:, None, None, :]
+        if not training or inputs.shape.rank != 4:
+            return super().call(inputs, training=training)
+
+        def alone() -> tuple[Any, Any, Any]:
+            return super(BatchNormalization, self).call(inputs, training=False), self.moving_mean, self.moving_variance
 
         def together() -> tuple[Any, Any, Any]:
             y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                images, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+                inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
             )
-            n = tf.cast(tf.reduce_prod(tf.shape(images)[:-1]), tf.float32)
+            n = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
             return y, mean, variance * (n - 1) / n  # Keras's divides by n
-
-        def alone() -> tuple[Any, Any, Any]:
-            return super(BatchNormalization, self).call(images, training=False), self.moving_mean, self.moving_variance
 
         y, mean, variance = tf.cond(tf.shape(inputs)[0] == 1, alone, together)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1 - self.momentum))
-        return tf.reshape(y, tf.shape(inputs))
+        y.set_shape(inputs.shape)
+        return y
+
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+        mean, variance = super()._moments(inputs, mask)
+        alone = ops.shape(inputs)[0] == 1
+        return ops.where(alone, self.moving_mean, mean), ops.where(alone, self.moving_variance, variance)
 
 
 @keras.saving.register_keras_serializable("aecore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import threading
@@ -46,10 +47,11 @@ def _fill_theme_once() -> None:
     """Streamlit looks through all its options six times for every run of every page and fragment, to tell the browser
     a theme that cannot change: a twelfth of what a class costs. Private, so it may be missing one day."""
     fill = getattr(app_session, "_populate_theme_msg", None)
-    if fill is None or fill.__module__ == __name__:
+    if fill is None or hasattr(fill, "__wrapped__"):
         return
     filled: dict[str, Any] = {}
 
+    @functools.wraps(fill)
     def copy(message: Any, section: str = "theme") -> None:
         if section not in filled:
             fill(made := type(message)(), section)

@@ -1,10 +1,11 @@
 """A class arrives: many visitors at once on one server that trains all the time, and how long each of them waits.
 
 Visitors are websockets that speak Streamlit's protocol (`tests/load/student.py`), in a process of lower priority than
-the server's, so that it is the server that is measured; `--browsers` adds real Chromium sessions beside them. Each
-visitor opens the front page within `--arrive` seconds, then thinks 2 to 10 seconds, opens a page, or turns a knob and
-presses Train: 70 % ask for what others ask for too (a variant with a seed that the class shares), 30 % for settings of
-their own. At the end every run that was asked for and not stopped must be finished or still waiting, each trained once.
+the server's, so that it is the server that is measured; `--browsers` adds real Chromium sessions beside them, of lower
+priority still, since in a class each draws on a machine of its own. Each visitor opens the front page within `--arrive`
+seconds, then thinks 2 to 10 seconds, opens a page, or turns a knob and presses Train: 70 % ask for what others ask for
+too (a variant with a seed that the class shares), 30 % for settings of their own. At the end every run that was asked
+for and not stopped must be finished or still waiting, each trained once.
 
     python -m tests.load.classroom [--students 100] [--minutes 15] [--browsers 5] [--plain]
 

@@ -6,6 +6,7 @@ python -m tests.load.sitting URL SECONDS NUMBER
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import time
@@ -14,6 +15,7 @@ from tests.browser import serve
 
 
 def main() -> None:
+    os.nice(5)  # below the many, whose seconds count: its own laptop would draw its pages
     url, length, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     draw, end = random.Random(1000 + number), time.monotonic() + length
     seconds: list[float] = []
