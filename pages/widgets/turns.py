@@ -3,7 +3,8 @@
 Python runs one thread at a time. Where the threads of thirty visitors ask for it at once, they and the event loop that
 sends what they draw hand it around every few milliseconds, and all are late: a hundred visitors then wait three times
 as long as one after the other (`tests/load/classroom.py`). What takes long for once, such as decoding with a large
-network, holds up the others for `PATIENCE` at most.
+network, holds up the others for `PATIENCE` at most. A long line alone lets nobody in: the more are drawn for at once,
+the longer each takes, so that a server that is late would never catch up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -18,27 +21,60 @@ import streamlit as st
 
 from pages.widgets import host
 
-PATIENCE = 10.0  # seconds; a hundred turns are over in five
+PATIENCE = 10.0  # seconds that one turn may take before the next begins beside it
 LOOKS = 20.0  # at jobs, that the server answers in a second; each costs it some 5 ms
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Line:
+    """Who waits for a turn, in the order in which they came, and since when somebody has it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._holder: threading.Event | None = None
+        self._since = 0.0
+
+    def enter(self) -> threading.Event:
+        """Wait for a turn, which the answer stands for. Whoever has one for longer than `PATIENCE` has lost it."""
+        mine = threading.Event()
+        with self._lock:
+            self._waiting.append(mine)
+            if self._holder is None:
+                self._pass_on()
+        while not mine.wait(PATIENCE):
+            with self._lock:
+                if time.monotonic() - self._since >= PATIENCE:
+                    self._pass_on()
+        return mine
+
+    def leave(self, mine: threading.Event) -> None:
+        with self._lock:
+            if self._holder is mine:
+                self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._holder = self._waiting.popleft() if self._waiting else None
+        self._since = time.monotonic()
+        if self._holder:
+            self._holder.set()
+
+
 @contextlib.contextmanager
 def take() -> Iterator[None]:
-    """Inside it is this thread's turn; or `PATIENCE` has passed. A turn may be taken within a turn."""
-    state, turn = _inside(), _turn()
+    """Inside it is this thread's turn. A turn may be taken within a turn."""
+    state, line = _inside(), _line()
     if getattr(state, "taken", False):
         yield
         return
-    mine = turn.acquire(timeout=PATIENCE)
+    mine = line.enter()
     state.taken = True
     try:
         yield
     finally:
         state.taken = False
-        if mine:
-            turn.release()
+        line.leave(mine)
 
 
 def fragment(function: Function, run_every: float | None = None) -> Function:
@@ -70,9 +106,9 @@ def _in_turn(function: Function) -> Function:
 
 
 @st.cache_resource(show_spinner=False)
-def _turn() -> threading.Semaphore:
-    """Of the whole server; unlike a lock it lets those who wait longest go first."""
-    return threading.Semaphore()
+def _line() -> Line:
+    """Of the whole server."""
+    return Line()
 
 
 @st.cache_resource(show_spinner=False)

@@ -38,19 +38,40 @@ def test_the_next_waits_for_the_turn_to_end(monkeypatch: pytest.MonkeyPatch) -> 
     assert order == ["first", "second"]
 
 
-def test_who_takes_long_holds_nobody_up_for_longer_than_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_takes_long_holds_the_next_up_for_no_longer_than_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.05)
     order: list[str] = []
     with turns.take():
         another(order, "impatient").join(LONG)
         assert order == ["impatient"]
-    # Who came in without a turn gave none back: there is still exactly one.
+    # Whose turn was lost has none to give: there is still exactly one.
     monkeypatch.setattr(turns, "PATIENCE", LONG)
     with turns.take():
         thread = another(order, "next")
         thread.join(0.2)
         assert order == ["impatient"]
     thread.join(LONG)
+    assert order == ["impatient", "next"]
+
+
+def test_a_long_line_that_moves_lets_nobody_in_before_his_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.4)
+    drawing: list[str] = []
+    together: list[int] = []
+
+    def draw(name: str) -> None:
+        with turns.take():
+            drawing.append(name)
+            together.append(len(drawing))
+            threading.Event().wait(0.1)
+            drawing.remove(name)
+
+    threads = [threading.Thread(target=draw, args=(str(n),), daemon=True) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:  # the last one waits three times as long as patience
+        thread.join(LONG)
+    assert together == [1] * 12
 
 
 def test_a_page_that_fails_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
