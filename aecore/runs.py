@@ -122,9 +122,9 @@ class Work:
         return next((mark for mark in MARKS if (self.folder / mark).exists()), None)
 
     def _intact(self, mark: str) -> bool:
-        manifest = read_json(self.folder / mark, {})
-        try:
-            return bool(manifest) and all((self.folder / n).stat().st_size == size for n, size in manifest.items())
+        manifest, folder = read_json(self.folder / mark, {}), str(self.folder)
+        try:  # every page asks several times, so without a `Path` a file
+            return bool(manifest) and all(os.stat(os.path.join(folder, n)).st_size == s for n, s in manifest.items())
         except (OSError, AttributeError):
             return False
 

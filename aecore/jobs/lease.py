@@ -113,7 +113,8 @@ def honest_status(work: Work) -> dict[str, Any]:
 
 
 def honest_state(work: Work) -> str:
-    return str(honest_status(work)["state"])
+    state = work.state
+    return str(honest_status(work)["state"]) if state in ("running", "waiting") else state
 
 
 @contextlib.contextmanager

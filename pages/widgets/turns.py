@@ -22,7 +22,7 @@ import streamlit as st
 from pages.widgets import host
 
 PATIENCE = 10.0  # seconds that one turn may take before the next begins beside it
-LOOKS = 20.0  # at jobs, that the server answers in a second; each costs it some 5 ms
+LOOKS = 12.0  # at jobs, that the server answers in a second; each costs it some 5 ms
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
