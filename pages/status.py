@@ -52,7 +52,7 @@ def _live() -> None:
         st.metric("They take", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
         st.metric("Free on disk", f"{free / 1e9:,.1f} GB", width="content")
     for lane, jobs in tickets.items():
-        st.markdown(f"###### {LANES[lane]}, {host.queue()._lanes[lane].width} at once")
+        st.markdown(f"###### {LANES[lane]}, {host.queue().width(lane)} at once")
         if jobs:
             st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
         else:

@@ -104,6 +104,10 @@ class Queue:
                 for name, lane in self._lanes.items()
             }
 
+    def width(self, lane: str) -> int:
+        """How many jobs of a lane run at once."""
+        return self._lanes[lane].width
+
     def wait(self, key: str, timeout: float | None = None) -> Ticket | None:
         """Block until the job has ended, or `timeout` seconds; its ticket then. For scripts and tests, not pages."""
         with self._changed:
