@@ -13,10 +13,12 @@ from itertools import count
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from aecore.learning.layers import BatchNormalization, Corruption, TiedDense, activation, corrupt, sample
 from aecore.spec import RunSpec
+
+MAX_LOG_VARIANCE = 20.0  # far beyond what is learned; noise before the codings can reach where e^x is infinite
 
 
 @keras.saving.register_keras_serializable("aecore")
@@ -53,6 +55,7 @@ class Autoencoder(keras.Model):
         codings, log_var = self.encoder(self.corrupted(x, noise), training=training), None
         if self.spec.coding == "variational":
             codings, log_var = codings
+            log_var = ops.clip(log_var, -MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
         drawn = codings if log_var is None or draw is None else sample(codings, log_var, draw)
         return self.decoder(drawn, training=training), codings, log_var
 

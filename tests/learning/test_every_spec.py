@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from aecore import datasets
 from aecore.datasets import as_float
@@ -17,7 +17,14 @@ from aecore.learning.objectives import make_optimizer
 from aecore.spec import RunSpec
 from tests.strategies import run_specs
 
+LOUD = RunSpec(
+    dataset="plane-3d", hidden=(1, 5), activation="linear", coding="variational", coding_size=2, kl_weight=0.0,
+    noise_rate=100.0, noise_on="coding", loss="mse",
+)  # fmt: skip
 
+
+@example(LOUD)
+@example(LOUD.replace(kl_weight=1.0))
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(run_specs(datasets_from=("digits", "plane-3d"), max_width=6, max_layers=2))
 def test_every_valid_spec_builds_and_trains_one_step(spec: RunSpec) -> None:
