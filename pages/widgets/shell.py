@@ -40,7 +40,7 @@ def pages() -> list[st.Page]:
 def main() -> None:
     """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
     after a server start loses its knobs at the first change of page."""
-    with turns.take():
+    with turns.take(newcomer="page" not in st.session_state):
         _draw()
 
 

@@ -28,19 +28,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Line:
-    """Who waits for a turn, in the order in which they came, and since when somebody has it."""
+    """Who waits for a turn, in the order in which they came, newcomers first, and since when somebody has it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._newcomers: deque[threading.Event] = deque()
         self._waiting: deque[threading.Event] = deque()
         self._holder: threading.Event | None = None
         self._since = 0.0
 
-    def enter(self) -> threading.Event:
+    def enter(self, newcomer: bool = False) -> threading.Event:
         """Wait for a turn, which the answer stands for. Whoever has one for longer than `PATIENCE` has lost it."""
         mine = threading.Event()
         with self._lock:
-            self._waiting.append(mine)
+            (self._newcomers if newcomer else self._waiting).append(mine)
             if self._holder is None:
                 self._pass_on()
         while not mine.wait(PATIENCE):
@@ -55,20 +56,21 @@ class Line:
                 self._pass_on()
 
     def _pass_on(self) -> None:
-        self._holder = self._waiting.popleft() if self._waiting else None
+        line = self._newcomers or self._waiting
+        self._holder = line.popleft() if line else None
         self._since = time.monotonic()
         if self._holder:
             self._holder.set()
 
 
 @contextlib.contextmanager
-def take() -> Iterator[None]:
-    """Inside it is this thread's turn. A turn may be taken within a turn."""
+def take(newcomer: bool = False) -> Iterator[None]:
+    """Inside it is this thread's turn, next where a visitor sees nothing yet. A turn may be taken within a turn."""
     state, line = _inside(), _line()
     if getattr(state, "taken", False):
         yield
         return
-    mine = line.enter()
+    mine = line.enter(newcomer)
     state.taken = True
     try:
         yield

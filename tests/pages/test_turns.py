@@ -13,11 +13,11 @@ from pages.widgets import host, turns
 LONG = 60.0
 
 
-def another(order: list[str], name: str) -> threading.Thread:
+def another(order: list[str], name: str, newcomer: bool = False) -> threading.Thread:
     """A thread that takes a turn and writes down its name."""
 
     def draw() -> None:
-        with turns.take():
+        with turns.take(newcomer):
             order.append(name)
 
     thread = threading.Thread(target=draw, daemon=True)
@@ -72,6 +72,20 @@ def test_a_long_line_that_moves_lets_nobody_in_before_his_turn(monkeypatch: pyte
     for thread in threads:  # the last one waits three times as long as patience
         thread.join(LONG)
     assert together == [1] * 12
+
+
+def test_who_sees_nothing_yet_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", LONG)
+    order: list[str] = []
+    with turns.take():
+        threads = []
+        for name in ("first", "second", "newcomer", "another newcomer"):
+            threads.append(another(order, name, "newcomer" in name))
+            threads[-1].join(0.2)
+        assert order == []
+    for thread in threads:
+        thread.join(LONG)
+    assert order == ["newcomer", "another newcomer", "first", "second"]
 
 
 def test_a_page_that_fails_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
