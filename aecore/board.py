@@ -7,6 +7,7 @@ no file of those it knows. The rows of all cache folders are kept together, the 
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,14 @@ def rows(cache: Path) -> pd.DataFrame:
     validation data, `floor` that of PCA with as many components (NaN where unknown), `finished` seconds since 1970.
     A run that cannot be read, or has no error, has no row.
     """
+    return _table(tuple(runs.finished(cache))).copy(deep=False)
+
+
+@lru_cache(maxsize=8)
+def _table(finished: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    """Of (folder, when its `DONE` was written): the same for every page until another run is finished."""
     found = []
-    for path, written in runs.finished(cache):
+    for path, written in finished:
         with _lock:
             known = _rows.get(path)
         if known is None or known[0] != written:

@@ -87,7 +87,7 @@ class Work:
         except OSError:
             return "damaged"
         if mark:
-            return MARKS[mark] if self._intact(mark) else "damaged"
+            return MARKS[mark[0]] if self._intact(*mark) else "damaged"
         state = str(self.status().get("state", "missing")) if there else "missing"
         return "running" if state in ("finished", "stopped") else state  # its mark is not there yet, or never came
 
@@ -118,14 +118,19 @@ class Work:
         }
         write_json(self.folder / name, files)
 
-    def _mark(self) -> str | None:
-        return next((mark for mark in MARKS if (self.folder / mark).exists()), None)
+    def _mark(self) -> tuple[str, int] | None:
+        """The mark that is there, and when it was written."""
+        for mark in MARKS:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                return mark, os.stat(os.path.join(self.folder, mark)).st_mtime_ns
+        return None
 
-    def _intact(self, mark: str) -> bool:
-        manifest, folder = read_json(self.folder / mark, {}), str(self.folder)
+    def _intact(self, mark: str, written: int) -> bool:
+        folder = str(self.folder)
         try:  # every page asks several times, so without a `Path` a file
-            return bool(manifest) and all(os.stat(os.path.join(folder, n)).st_size == s for n, s in manifest.items())
-        except (OSError, AttributeError):
+            manifest = _manifest(os.path.join(folder, mark), written)
+            return bool(manifest) and all(os.stat(os.path.join(folder, n)).st_size == s for n, s in manifest)
+        except (OSError, ValueError, AttributeError):
             return False
 
     def array(self, name: str) -> np.ndarray:
@@ -236,6 +241,12 @@ def _described(key: str, text: bytes) -> RunSpec:
     if values.get("format") != FORMAT:
         raise RunError(f"run {key}: format {values.get('format')!r}, allowed: {FORMAT}")
     return RunSpec.from_dict(values["spec"])
+
+
+@lru_cache(maxsize=2000)
+def _manifest(path: str, written: int) -> tuple[tuple[str, Any], ...]:
+    """What a mark says, read once for every time it was written. Raises what reading and parsing do."""
+    return tuple(json.loads(Path(path).read_text()).items())
 
 
 def run_of(spec: RunSpec, cache: Path | None = None) -> Run:

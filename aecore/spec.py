@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from aecore import composition, fields, optimizers
@@ -182,12 +183,17 @@ class RunSpec:
 
     def canonical_json(self) -> str:
         """JSON of the fields that differ from their frozen defaults: sorted, without spaces."""
-        changed = {name: value for name, value in self.to_dict().items() if value != _JSON_DEFAULTS[name]}
-        return json.dumps(changed, sort_keys=True, separators=(",", ":"))
+        return _canonical_json(self)
 
     def key(self, fingerprint: str) -> str:
         """The run's name: 16 hexadecimal digits of the spec and the data set's fingerprint."""
         return digest(self.canonical_json(), fingerprint)
+
+
+@lru_cache(maxsize=1000)
+def _canonical_json(spec: RunSpec) -> str:
+    changed = {name: value for name, value in spec.to_dict().items() if value != _JSON_DEFAULTS[name]}
+    return json.dumps(changed, sort_keys=True, separators=(",", ":"))
 
 
 def setting(name: str, value: Any) -> Any:

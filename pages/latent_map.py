@@ -1,8 +1,7 @@
 """Latent map: the codings in two dimensions, how far the picture can be trusted, and the images behind the points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import streamlit as st
@@ -68,17 +67,7 @@ def main() -> None:
         honesty.stability(run, data, work, spec)
 
 
-@dataclass(frozen=True)
-class Look:
-    """What the row of controls says."""
-
-    method: str
-    colour: str
-    style: Literal["dots", "images"]
-    tool: Literal["click", "box", "lasso"]
-
-
-def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> Look:
+def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> map_settings.Look:
     """The controls; a method or a colour without a meaning here is not offered."""
     raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get("map_layer", "codings") == "codings"
     methods = {name: text for name, text in map_job.METHODS.items() if raw or name != "none"}
@@ -91,11 +80,11 @@ def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> L
     tool = controls.segments(bar, "Select by", TOOLS, "select")
     with bar.popover("Settings", icon=":material/tune:"):
         map_settings.draw(run, method, map_job.METHODS)
-    return Look(method, colour, cast(Any, style), cast(Any, tool))
+    return map_settings.Look(method, colour, cast(Any, style), cast(Any, tool))
 
 
 @turns.fragment
-def _explore(run: Run, data: Data, work: Work, look: Look) -> None:
+def _explore(run: Run, data: Data, work: Work, look: map_settings.Look) -> None:
     """The map, beside it how true it is and what was picked on it."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -113,7 +102,7 @@ def _explore(run: Run, data: Data, work: Work, look: Look) -> None:
 
 
 @turns.fragment
-def _own(run: Run, data: Data, work: Work, look: Look) -> None:
+def _own(run: Run, data: Data, work: Work, look: map_settings.Look) -> None:
     """The map with somebody's own picture on it, and what the network makes of that picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
@@ -124,7 +113,7 @@ def _own(run: Run, data: Data, work: Work, look: Look) -> None:
         _map(run, data, work, look, [map_view.Mark(0, found.point, "yours", sample)] if found and found.point else [])
 
 
-def _map(run: Run, data: Data, work: Work, look: Look, marks: Sequence[map_view.Mark] = ()) -> None:
+def _map(run: Run, data: Data, work: Work, look: map_settings.Look, marks: Sequence[map_view.Mark] = ()) -> None:
     numbers, near = np.asarray(host.array(work, "index")), host.arrays(work, "neighbours")
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image

@@ -1,21 +1,15 @@
 """Sparsity: how many codings speak for an image, how busy each unit is, and what the penalty asks for."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 
-from aecore import figures, jobs, metrics, runs
-from aecore.datasets import as_float
+from aecore import figures, jobs, runs
 from aecore.errors import AecoreError
 from aecore.figures import error_text, share_text
 from aecore.runs import Run
 from pages.widgets import active, charts, header, host, inside, shell, turns, waiting
 
 shell.enter()
-
-SILENT = 0.1  # the book's threshold: an activation below it says nothing
-SAMPLES = 2000
 
 
 def main() -> None:
@@ -26,8 +20,8 @@ def main() -> None:
     layer = _layer(run)
     baseline = _baseline(run)
     beside = baseline if baseline and layer in inside.layer_names(baseline) else None
-    activity = _activity(*host.identity(run), layer)
-    without = _activity(*host.identity(beside), layer) if beside else None
+    activity = inside.activity(*host.identity(run), layer)
+    without = inside.activity(*host.identity(beside), layer) if beside else None
     header.draw(run, _sentence(run, len(activity.means)), _numbers(run, layer, activity, without))
     st.selectbox(
         "Layer", inside.layer_names(run), key="sparsity_layer", label_visibility="collapsed", width=320,
@@ -44,39 +38,6 @@ def _layer(run: Run) -> str:
         st.session_state.pop("sparsity_layer", None)
         return "codings"
     return layer
-
-
-def _activations(run: Run, layer: str) -> np.ndarray:
-    """(n, units) activations of validation samples."""
-    if layer == "codings":
-        return np.asarray(run.array("codings"), np.float32)
-    x = as_float(host.data(run.spec.dataset).validation[:SAMPLES])
-    return inside.activations(run, x, layer).reshape(len(x), -1)
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the page tells of a layer's activations over the validation samples."""
-
-    silent: float  # share of them below `SILENT`
-    mean: float
-    dead: int  # units that stay at 0
-    stuck: int  # units that hardly change at another value
-    lowest: float
-    means: np.ndarray  # (units,)
-
-
-@st.cache_resource(show_spinner=False, max_entries=200)
-def _activity(cache: str, key: str, modified: int, layer: str) -> Activity:
-    found = _activations(runs.open_run(key, host.cache()), layer)
-    return Activity(
-        metrics.silent_share(found, SILENT),
-        float(found.mean()),
-        metrics.dead_units(found),
-        metrics.stuck_units(found),
-        float(found.min()),
-        found.mean(axis=0),
-    )
 
 
 def _baseline(run: Run) -> Run | None:
@@ -97,7 +58,7 @@ def _sentence(run: Run, units: int) -> str:
     )
 
 
-def _numbers(run: Run, layer: str, activity: Activity, without: Activity | None) -> list[header.Number]:
+def _numbers(run: Run, layer: str, activity: inside.Activity, without: inside.Activity | None) -> list[header.Number]:
     against = f"{100 * without.silent:.0f} % without penalty" if without else ""
     targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
     return [
@@ -116,14 +77,16 @@ def _numbers(run: Run, layer: str, activity: Activity, without: Activity | None)
     ]  # fmt: skip
 
 
-def _histograms(run: Run, layer: str, activity: Activity, beside: Run | None) -> None:
+def _histograms(run: Run, layer: str, activity: inside.Activity, beside: Run | None) -> None:
     of = (*host.identity(run), layer, *(host.identity(beside) if beside else ()))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("###### How active are the units?")
         charts.draw(
             lambda colours: figures.activation_histogram(
-                _activations(run, layer), colours, _activations(beside, layer) if beside else None
+                inside.shown_activations(run, layer),
+                colours,
+                inside.shown_activations(beside, layer) if beside else None,
             ),
             of=of, key="activations", alt="Histogram of all activations",
         )  # fmt: skip
@@ -131,7 +94,7 @@ def _histograms(run: Run, layer: str, activity: Activity, beside: Run | None) ->
     with right:
         st.markdown("###### How busy is each unit on average?")
         targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
-        means = _activity(*host.identity(beside), layer).means if beside else None
+        means = inside.activity(*host.identity(beside), layer).means if beside else None
         charts.draw(
             lambda colours: figures.unit_mean_histogram(
                 activity.means, colours, run.spec.sparsity_target if targeted else None, means
@@ -172,7 +135,7 @@ def _await_baseline(key: str) -> None:
     st.progress(float(run.status().get("fraction") or 0), text=f"The same run without penalty: {doing}")
 
 
-def _penalties(run: Run, layer: str, activity: Activity) -> None:
+def _penalties(run: Run, layer: str, activity: inside.Activity) -> None:
     st.markdown("###### What the penalty costs")
     weight, kind, target = run.spec.sparsity_weight, run.spec.sparsity, run.spec.sparsity_target
     means = np.clip(activity.means, 0, 1) if layer == "codings" and activity.lowest >= 0 else None

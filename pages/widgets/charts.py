@@ -27,4 +27,14 @@ def draw(make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = No
 
 @st.cache_resource(show_spinner=False, max_entries=300)
 def _made(of: tuple[Hashable, ...], _make: Make) -> go.Figure:
-    return _make(theme.current())
+    return _Told(_make(theme.current()))
+
+
+class _Told(go.Figure):
+    """A figure that says what it holds once: Streamlit asks with every run of a page, and copying and encoding the
+    numbers is most of what a chart costs. Never written to."""
+
+    def to_dict(self) -> dict[str, Any]:
+        if "_told" not in self.__dict__:
+            self.__dict__["_told"] = super().to_dict()
+        return self.__dict__["_told"]

@@ -6,27 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
-import streamlit.components.v2 as components
 
 from aecore import jobs, runs
-from aecore.jobs import housekeeping
 from aecore.runs import Run
-from pages.widgets import active, host, knobs, sidebar, turns, waiting
-
-_OPEN_SIDEBAR = """
-export default function(component) {
-  const button = component.parentElement.querySelector("button");
-  button.onclick = () => {
-    const open = document.querySelector('[data-testid="stExpandSidebarButton"]');
-    if (open) open.click();
-  };
-}
-"""
-_BUTTON_CSS = """
-button { font: inherit; color: var(--st-text-color); background: var(--st-background-color); cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .4rem);
-  min-height: 2.4rem; padding: 0 .8rem; width: 100%; }
-"""
+from pages.widgets import active, host, knobs, open_runs, phone_bar, sidebar, turns, waiting
 
 
 @dataclass(frozen=True)
@@ -42,7 +25,8 @@ class Number:
 
 def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
-    _phone_bar()
+    open_runs.stay(*filter(None, [run]))
+    phone_bar.draw()
     for notice in filter(None, [st.session_state.get("notice")]):
         st.warning(notice, icon=":material/info:")
     if run is None:
@@ -65,18 +49,7 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
-        stay_open(run)
     _progress(run)
-
-
-def stay_open(*shown: Run) -> None:
-    """Note again and again that runs are looked at, also while nobody does anything in the tab: so they stay."""
-    turns.fragment(_touch, housekeeping.OPEN_SECONDS / 3)(tuple(run.key for run in shown))
-
-
-def _touch(keys: tuple[str, ...]) -> None:
-    for key in keys:
-        runs.open_run(key, host.cache()).touch()
 
 
 def _metric(number: Number) -> None:
@@ -90,23 +63,6 @@ def _metric(number: Number) -> None:
         help=number.help or None,
         width="content",
     )
-
-
-def _phone_bar() -> None:
-    """Train, Stop and the way to the knobs; shown by CSS where the sidebar is closed."""
-    with st.container(key="phone_bar"):
-        sidebar.train_and_stop("_phone", _knobs_button)
-
-
-@st.cache_resource(show_spinner=False)
-def _knobs_component() -> components.ComponentRenderer:
-    return components.component(
-        "open_knobs", html='<button type="button">Knobs</button>', css=_BUTTON_CSS, js=_OPEN_SIDEBAR
-    )
-
-
-def _knobs_button() -> None:
-    _knobs_component()(key="open_knobs")
 
 
 def _progress(shown: Run | None) -> None:

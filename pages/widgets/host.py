@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import logging
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime import app_session
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aecore import datasets, jobs, runs, settings
 from aecore.errors import RunError
 from aecore.runs import Run, Work
+from pages.widgets import lean
 
 GRACE_SECONDS = 20.0  # a reload, a break in the network or a proxy's timeout looks like a closed tab at first
 
@@ -32,7 +30,7 @@ def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
     _tell_events()
     _collect_rarely()
-    _fill_theme_once()
+    lean.once()
     return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
 
 
@@ -41,25 +39,6 @@ def _collect_rarely() -> None:
     objects as usually call for it."""
     gc.freeze()
     gc.set_threshold(20_000)
-
-
-def _fill_theme_once() -> None:
-    """Streamlit looks through all its options six times for every run of every page and fragment, to tell the browser
-    a theme that cannot change: a twelfth of what a class costs. Private, so it may be missing one day."""
-    fill = getattr(app_session, "_populate_theme_msg", None)
-    if fill is None or hasattr(fill, "__wrapped__"):
-        return
-    filled: dict[str, Any] = {}
-
-    @functools.wraps(fill)
-    def copy(message: Any, section: str = "theme") -> None:
-        if section not in filled:
-            fill(made := type(message)(), section)
-            filled[section] = made
-        if filled[section].ByteSize():  # an empty one would still count as set
-            message.MergeFrom(filled[section])
-
-    app_session._populate_theme_msg = copy  # type: ignore[assignment]
 
 
 def _tell_events() -> None:

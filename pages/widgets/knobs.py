@@ -6,6 +6,7 @@ composition and every knob's default; the knobs give the rest.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -145,7 +146,13 @@ def preset_name(spec: RunSpec) -> str:
 
 def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
     """The spec of a preset with its knobs turned to `values`."""
-    return presets.get(variant).spec.replace(**values)
+    return _turned(variant, tuple(values.items()))
+
+
+@lru_cache(maxsize=1000)
+def _turned(variant: str, values: tuple[tuple[str, Any], ...]) -> RunSpec:
+    """Checked once: every page of every visitor asks for it several times."""
+    return presets.get(variant).spec.replace(**dict(values))
 
 
 def values() -> dict[str, Any]:

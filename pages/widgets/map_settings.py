@@ -1,9 +1,10 @@
-"""What a map is asked for with: chosen in a form, so that nothing is computed before one says so."""
+"""What a map is asked for with: chosen in a form, so that nothing is computed before one says so; and how it looks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -21,6 +22,16 @@ EFFECTS = {
     "tsne": "Keeps neighbours together and gives up distances: gaps and sizes of groups mean little.",
     "umap": "Keeps neighbours together and, loosely, which groups are close; packs them tighter than they are.",
 }
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the row of controls says."""
+
+    method: str
+    colour: str
+    style: Literal["dots", "images"]
+    tool: Literal["click", "box", "lasso"]
 
 
 def spec_from(run: Run, method: str) -> MapSpec:

@@ -35,6 +35,19 @@ def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
     ------
     ValueError : for a dtype JavaScript cannot view, for a header that JSON cannot hold.
     """
+    told, buffers = _laid_out(header, arrays)
+    pieces: list[Any] = [told]
+    for values in buffers:
+        pieces += [values.reshape(-1).view(np.uint8).data, bytes(-values.nbytes % ALIGNMENT)]
+    return b"".join(pieces)
+
+
+def head(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
+    """How `pack` begins, before the buffers: all that the container says of them, but not what is in them."""
+    return _laid_out(header, arrays)[0]
+
+
+def _laid_out(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes]) -> tuple[bytes, list[np.ndarray]]:
     if "arrays" in header:
         raise ValueError("header: got a key 'arrays', which tells where the arrays are; allowed: any other name")
     places: dict[str, dict[str, Any]] = {}
@@ -49,14 +62,7 @@ def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
         offset += values.nbytes + -values.nbytes % ALIGNMENT
     told = json.dumps({**header, "arrays": places}, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     told += b" " * (-(4 + len(told)) % ALIGNMENT)
-    packed = bytearray(4 + len(told) + offset)
-    packed[:4] = len(told).to_bytes(4, "little")
-    packed[4 : 4 + len(told)] = told
-    start = 4 + len(told)
-    for place, values in zip(places.values(), buffers, strict=True):
-        begin = start + place["offset"]
-        packed[begin : begin + values.nbytes] = values.reshape(-1).view(np.uint8).data
-    return bytes(packed)
+    return len(told).to_bytes(4, "little") + told, buffers
 
 
 def look(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = ()) -> dict[str, Any]:

@@ -10,19 +10,19 @@ view costs the view and nothing else.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import streamlit as st
 import streamlit.components.v2 as components
-from streamlit.components.v2.bidi_component.main import BidiComponentMixin
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
 from pages.widgets import packing, sprites
 
 NAME = "part"
-HEAD, LARGE = 1000, 100_000  # bytes: the first of a part hold its owner, slot and version
 
 Arrays = Mapping[str, np.ndarray | bytes]
 Slot = tuple[dict[str, Any], dict[str, np.ndarray | bytes]]  # header, with `slot` and `version`, and arrays
@@ -49,43 +49,49 @@ def hand_over(owner: str, part: Slot) -> None:
     """Draw a part for the component whose key is `owner`; where nothing shall be seen but this, in a container
     without gaps."""
     header, arrays = part
-    data = packing.pack({"owner": owner, **header}, **arrays)
-    _component()(key=f"{owner}_{header['slot']}", data=data, height="content")
+    header = {"owner": owner, **header}
+    component = _component()
+    if not _named_by_version():
+        component(key=f"{owner}_{header['slot']}", data=packing.pack(header, **arrays), height="content")
+        return
+    _handing.whole = functools.partial(packing.pack, header, **arrays)
+    try:
+        component(key=f"{owner}_{header['slot']}", data=packing.head(header, **arrays), height="content")
+    finally:
+        del _handing.whole
 
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    _name_by_version()
     return components.component(NAME, html="<i hidden></i>", js=packing.script("unpack.js", "parts.js", "part.js"))
 
 
-def _name_by_version() -> None:
-    """Streamlit tells messages apart by a hash of all their bytes, and makes another of a component's: together a sixth
-    of what a page with a map costs. A part's first bytes say its version, so they are enough. Private functions, so
-    they may be missing one day."""
+_handing = threading.local()  # `whole`: makes all bytes of the part that this thread hands over
+
+
+@st.cache_resource(show_spinner=False)
+def _named_by_version() -> bool:
+    """Streamlit tells messages apart by a hash of all their bytes, copies them half a dozen times on the way there, and
+    then finds that the browser has them: a fifth of what a page with a map costs. A part's header says its version, so
+    that is enough for a name, and the bytes are put in only where the browser wants them. By a private function, which
+    may be missing one day: False then."""
     name = getattr(script_run_context, "populate_hash_if_needed", None)
-    identify = getattr(BidiComponentMixin, "_build_bidi_identity_kwargs", None)
-    if name is None or identify is None or hasattr(name, "__wrapped__"):
-        return
+    if name is None:
+        return False
+    if hasattr(name, "__wrapped__"):
+        return True
 
     @functools.wraps(name)
     def named(message: Any) -> None:
-        part = message.delta.new_element.bidi_component  # an empty one in any other message
-        if not _large(part):
-            name(message)
-            return
-        whole, part.bytes = part.bytes, part.bytes[:HEAD]
         name(message)
-        part.bytes = whole
+        whole = getattr(_handing, "whole", None)
+        part = message.delta.new_element.bidi_component  # an empty one in any other message
+        if whole is None or part.component_name.split(".")[-1] != NAME:
+            return
         message.metadata.cacheable = True
-
-    @functools.wraps(identify)
-    def identified(self: Any, *, proto: Any, **more: Any) -> dict[str, Any]:
-        return identify(self, proto=type(proto)() if _large(proto) else proto, **more)  # its key names it
+        context = get_script_run_ctx()
+        if context is None or message.hash not in context.cached_message_hashes:
+            part.bytes = whole()
 
     script_run_context.populate_hash_if_needed = named  # type: ignore[assignment]
-    BidiComponentMixin._build_bidi_identity_kwargs = identified  # type: ignore[method-assign]
-
-
-def _large(part: Any) -> bool:
-    return part.component_name.endswith(NAME) and len(part.bytes) > LARGE
+    return True

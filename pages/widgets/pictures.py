@@ -9,6 +9,7 @@ import base64
 import html
 import struct
 import zlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ TOO_BRIGHT = np.array([255, 150, 40], np.float32)
 TOO_DARK = np.array([50, 115, 255], np.float32)
 MID_GREY = 128.0
 DIFFERENCE_GAIN = 2.0  # half the range is the full colour: most differences are small
+SMALL = 4000  # bytes of an image that is worth remembering as a file
 MAX_NUMBERS = 4  # a vector with more features shows bars only
 
 
@@ -60,12 +62,21 @@ def png(image: np.ndarray) -> bytes:
         image = image[..., 0]
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] != 3) or 0 in image.shape:
         raise ValueError(f"image: got shape {image.shape}, allowed: (height, width), with 1 or 3 channels last")
+    write = _known_png if image.size <= SMALL else _png
     height, width = image.shape[:2]
-    rows = np.zeros((height, 1 + image[0].size), np.uint8)  # each row begins with its filter, 0: none
-    rows[:, 1:] = image.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2 if image.ndim == 3 else 0, 0, 0, 0)
+    return write(image.tobytes(), height, width, image.ndim == 3)
+
+
+def _png(pixels: bytes, height: int, width: int, coloured: bool) -> bytes:
+    lines = np.frombuffer(pixels, np.uint8).reshape(height, -1)
+    rows = np.zeros((height, 1 + lines.shape[1]), np.uint8)  # each row begins with its filter, 0: none
+    rows[:, 1:] = lines
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if coloured else 0, 0, 0, 0)
     data = zlib.compress(rows.tobytes(), 1)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+_known_png = lru_cache(maxsize=2000)(_png)  # a class looks at the same few images again and again
 
 
 def image_html(image: np.ndarray, alt: str) -> str:

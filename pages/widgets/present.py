@@ -20,7 +20,7 @@ from aecore.errors import AecoreError
 from aecore.figures import PLOTLY_CONFIG, error_text
 from aecore.figures.class_map import class_map
 from aecore.runs import Run, Work
-from pages.widgets import active, board, charts, header, host, image_grid, map_job, picked, sidebar
+from pages.widgets import active, board, charts, host, image_grid, map_job, open_runs, picked, sidebar
 from pages.widgets.markdown import plain
 from pages.widgets.packing import SCRIPTS, script
 
@@ -73,7 +73,7 @@ def draw() -> None:
     steps = steps_of(_runs())
     if not steps:
         st.caption("Nothing to present yet: Train makes the first run.")
-    header.stay_open(*dict.fromkeys(step.run for step in steps))
+    open_runs.stay(*dict.fromkeys(step.run for step in steps))
     at = _at(len(steps))
     bar = st.container()
     if steps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import copy
 import json
 import logging
 import time
@@ -14,8 +16,9 @@ from pages.widgets import active, host, lesson, sidebar, turns
 from pages.widgets.markdown import plain
 
 _PAGES = Path(__file__).resolve().parent.parent
-_STYLE = Path(__file__).with_name("style.css")
-_ICON = _PAGES.parent / "static" / "icon.png"  # Streamlit would fetch an icon of its own from the internet
+_STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
+# Streamlit would fetch an icon of its own from the internet, and read a file's anew for every page.
+_ICON = f"data:image/png;base64,{base64.b64encode((_PAGES.parent / 'static' / 'icon.png').read_bytes()).decode()}"
 
 
 TITLES = {
@@ -30,7 +33,13 @@ TITLES = {
 
 
 def pages() -> list[st.Page]:
-    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work."""
+    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work. A copy for each
+    run of the script: `st.navigation` notes on one that it may run."""
+    return [copy.copy(page) for page in _pages()]
+
+
+@st.cache_resource(show_spinner=False)
+def _pages() -> list[st.Page]:
     return [
         *(st.Page(_PAGES / f"{name}.py", title=title, default=name == active.HOME) for name, title in TITLES.items()),
         st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -38,7 +37,7 @@ def draw() -> None:
             _recent()
         with buttons:
             st.session_state["buttons"] = _buttons()
-            train_and_stop("")
+            _train_and_stop(st.session_state["buttons"])
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,15 @@ class Buttons:
         """Train would only open what is trained already."""
         return self.finished and not self.is_shown
 
+    @property
+    def label(self) -> str:
+        return "Show" if self.shows else "Train"
+
+    @property
+    def trains(self) -> bool:
+        """Train can be pressed."""
+        return self.want.spec is not None and not self.trains_this and not self.is_shown
+
 
 def _buttons() -> Buttons:
     want, busy = active.wanted(), active.pending()
@@ -65,24 +73,20 @@ def _buttons() -> Buttons:
     return Buttons(want, finished, busy is not None, trains_this, is_shown)
 
 
-def train_and_stop(suffix: str, more: Callable[[], None] | None = None) -> None:
-    """The two buttons and what Train will do. Drawn here and, with a suffix to their keys, in a phone's header."""
-    can: Buttons = st.session_state["buttons"]
+def _train_and_stop(can: Buttons) -> None:
+    """The two buttons and what Train will do."""
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Show" if can.shows else "Train",
-            key=f"train{suffix}",
+            can.label,
+            key="train",
             type="primary",
             icon=":material/visibility:" if can.shows else ":material/play_arrow:",
             width="stretch",
-            disabled=can.want.spec is None or can.trains_this or can.is_shown,
+            disabled=not can.trains,
             on_click=active.train,
         )
-        st.button("Stop", key=f"stop{suffix}", width=84, disabled=not can.busy, on_click=active.stop)
-        if more:
-            more()
-    if not suffix:
-        st.caption(_what_train_does(can))
+        st.button("Stop", key="stop", width=84, disabled=not can.busy, on_click=active.stop)
+    st.caption(_what_train_does(can))
 
 
 def _what_train_does(can: Buttons) -> str:

@@ -25,8 +25,10 @@ def test_a_phone_has_train_stop_and_knobs_and_no_sideways_scrolling(
 ) -> None:
     page = visit(f"{server}/{path}?run={digits_run}", PHONE)
     expect(heading(page)).to_be_visible()
-    for key in ("train_phone", "stop_phone"):
-        expect(page.locator(f".st-key-{key} button")).to_be_in_viewport(ratio=1)
+    bar = page.locator(".st-key-phone_bar")
+    for name in ("Train", "Stop"):
+        expect(bar.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        expect(bar.get_by_role("button", name=name)).to_be_disabled()
     knobs = page.get_by_role("button", name="Knobs")
     expect(knobs).to_be_in_viewport(ratio=1)
     if path == "":
@@ -37,6 +39,18 @@ def test_a_phone_has_train_stop_and_knobs_and_no_sideways_scrolling(
     knobs.click()
     expect(page.locator(".st-key-variant input")).to_be_in_viewport()
     expect(page.locator(".st-key-train button")).to_be_in_viewport(ratio=1)
+
+
+def test_a_phones_buttons_train_and_stop(server: str, visit: Open) -> None:
+    page = visit(f"{server}/?dataset=digits&seed=9041&epochs=400", PHONE)
+    bar = page.locator(".st-key-phone_bar")
+    train, stop = (bar.get_by_role("button", name=name) for name in ("Train", "Stop"))
+    train.click()
+    expect(stop).to_be_enabled(timeout=60_000)
+    expect(train).to_be_disabled()
+    stop.click()
+    expect(stop).to_be_disabled(timeout=60_000)
+    expect(train).to_be_enabled()
 
 
 def test_light_and_dark_differ_and_charts_can_be_read(server: str, digits_run: str, visit: Open) -> None:

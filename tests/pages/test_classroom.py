@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from aecore import examples, lessons, presets, runs
-from aecore.jobs import housekeeping
 from aecore.lessons import Lesson
 from aecore.runs import Run
-from pages.widgets import active, board, header, knobs, lesson, lesson_maker, present, shell, turns
+from pages.widgets import active, board, knobs, lesson, lesson_maker, open_runs, present, shell
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
@@ -261,35 +259,22 @@ def test_an_example_sets_the_knobs_and_asks_for_training(visit: Open) -> None:
     assert app.session_state["run"] is None and "press Train" in texts(app)
 
 
-def test_what_a_tab_shows_is_not_evicted_while_nobody_does_anything(
-    visit: Open, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    again: list[Callable[[], None]] = []
-    fragment = turns.fragment
+def test_what_a_tab_shows_is_not_evicted_while_nobody_does_anything(visit: Open, cache: Path) -> None:
+    def shown() -> set[str]:
+        return open_runs._open().shown()
 
-    def noted(function: Callable, run_every: float | None = None) -> Callable:
-        def draw(*arguments: Any) -> None:
-            if run_every and run_every < housekeeping.OPEN_SECONDS / 2 and function.__module__ == header.__name__:
-                again.append(lambda: function(*arguments))
-            fragment(function, run_every)(*arguments)
-
-        return draw
-
-    monkeypatch.setattr(turns, "fragment", noted)
-    app = visit("classroom", run=key("hashing"))
-    opened = Run(cache / "runs" / key("hashing"))
-    os.utime(opened.folder, (0, 0))
-    again[-1]()
-    assert opened.folder.stat().st_mtime > 0
-    rows = app.session_state["board_rows"]
-    tick(app, 2, 5)
-    app.run()
-    presented = [cache / "runs" / rows[row] for row in (2, 5)]
-    for look in (app.segmented_control(key="view").set_value("present").run, lambda: again[-1]()):
-        for folder in presented:
-            os.utime(folder, (0, 0))
-        look()
-        assert all(folder.stat().st_mtime > 0 for folder in presented)
+    open_runs._open.clear()
+    with patch.object(open_runs, "_there", lambda _: True):
+        app = visit("classroom", run=key("hashing"))
+        assert shown() == {key("hashing")}
+        rows = app.session_state["board_rows"]
+        tick(app, 2, 5)
+        app.run()
+        app.segmented_control(key="view").set_value("present").run()
+        assert shown() == {rows[2], rows[5]}
+        app.segmented_control(key="view").set_value("board").run()
+        assert shown() == {key("hashing")}
+    open_runs._open.clear()
 
 
 def test_the_presenter_steps_through_pictures_and_maps(visit: Open, cache: Path) -> None:

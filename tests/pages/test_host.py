@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.runtime import app_session
 from streamlit.runtime.caching import clear_session_resource_cache
 
 from aecore import jobs, runs
@@ -111,24 +109,3 @@ def test_one_timer_serves_all_who_leave(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(host, "GRACE_SECONDS", 0.0)
     leaving.begin("late")
     until(lambda: left[-1] == "late")
-
-
-SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
-
-
-def test_the_theme_from_memory_is_streamlits(monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = app_session._populate_theme_msg
-    while hasattr(theirs, "__wrapped__"):  # an earlier test has opened the queue
-        theirs = theirs.__wrapped__
-    monkeypatch.setattr(app_session, "_populate_theme_msg", theirs)
-    host._fill_theme_once()
-    ours = app_session._populate_theme_msg
-    assert ours is not theirs
-    host._fill_theme_once()
-    assert app_session._populate_theme_msg is ours
-    for _ in range(2):
-        for section in SECTIONS:
-            expected, found = CustomThemeConfig(), CustomThemeConfig()
-            theirs(expected, section)
-            ours(found, section)
-            assert found == expected and bool(found.ByteSize()) == (section in SECTIONS[:4])
