@@ -36,7 +36,9 @@ _STRIDED: dict[str, Any] = {
     "downsampling": "stride",
     "hidden": (32, 64),
     "dense_hidden": (256,),
-    "batch_size": 128,
+    "optimizer": "muon",
+    "optimizer_arguments": "weight_decay=0.05 adam_weight_decay=0.05",
+    "learning_rate": 0.01,
 }
 # The fewer codings, the more the way between them and an image has to fold.
 _DEEPER: dict[str, Any] = {"dense_hidden": (256, 256, 128)}
@@ -73,8 +75,8 @@ _NORMALISED = (
 )
 
 BEST: tuple[Preset, ...] = (
-    _best("2", "Best with 2 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=2, epochs=36),
-    _best("10", "Best with 10 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=10, epochs=36),
+    _best("2", "Best with 2 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=2, epochs=24),
+    _best("10", "Best with 10 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=10, epochs=20),
     _best(
         "30",
         "Best with 30 codings",

@@ -26,26 +26,30 @@ NEAREST = 7  # of those, the ones most like what is asked
 
 def multiply_adds(spec: RunSpec, shape: tuple[int, ...]) -> float:
     """Of one sample, of this shape, through encoder and decoder; activations and normalisation left out."""
-    size = math.prod(shape)
+    total = float(sum(a * b for a, b in matrices(spec, shape)))
     if spec.architecture == "recurrent":
-        rows, width = shape[0], math.prod(shape[1:])
-        units = [*spec.hidden, spec.coding_size]
-        inputs = [width, *spec.hidden]
-        gates = sum(4 * u * (i + u) for u, i in zip(units, inputs, strict=True))
-        return 2.0 * rows * gates
+        return shape[0] * total
     if spec.architecture == "convolutional":
         height, width, channels = shape[0], shape[1], math.prod(shape[2:])
-        total = 0.0
         for filters in spec.hidden:
             strided = spec.downsampling == "stride"
-            total += height * width / (4 if strided else 1) * 9 * channels * filters
+            total += 2 * height * width / (4 if strided else 1) * 9 * channels * filters
             height, width, channels = -(-height // 2), -(-width // 2), filters
-        if not spec.spatial:
-            total += _dense([height * width * channels, *spec.dense_hidden, spec.coding_size])
-        return 2 * total
-    down = [size, *spec.hidden, spec.coding_size]
-    up = [spec.coding_size, *(spec.decoder_hidden or reversed(spec.hidden)), size]
-    return _dense(down) + _dense(up)
+    return total
+
+
+def matrices(spec: RunSpec, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Inputs and outputs of every dense layer, and of the gates of every LSTM layer, of encoder and decoder."""
+    if spec.architecture == "recurrent":
+        inputs, units = [math.prod(shape[1:]), *spec.hidden], [*spec.hidden, spec.coding_size]
+        return 2 * [(side, 4 * u) for i, u in zip(inputs, units, strict=True) for side in (i, u)]
+    if spec.architecture == "convolutional":
+        halves = 2 ** len(spec.hidden)
+        maps = -(-shape[0] // halves) * -(-shape[1] // halves) * spec.hidden[-1]
+        return [] if spec.spatial else 2 * list(itertools.pairwise([maps, *spec.dense_hidden, spec.coding_size]))
+    down = [math.prod(shape), *spec.hidden, spec.coding_size]
+    up = [spec.coding_size, *(spec.decoder_hidden or reversed(spec.hidden)), math.prod(shape)]
+    return [*itertools.pairwise(down), *itertools.pairwise(up)]
 
 
 def expected_seconds(spec: RunSpec, cache: Path) -> float:
@@ -88,6 +92,7 @@ def _took(folder: str, written: int) -> tuple[RunSpec | None, float]:
         return None, 0.0
 
 
+@lru_cache(maxsize=2000)
 def _usual(spec: RunSpec) -> float:
     info = datasets.info(spec.dataset)
     start, step, pace = _PACE[spec.architecture]
@@ -96,6 +101,9 @@ def _usual(spec: RunSpec) -> float:
         epochs += spec.epochs * spec.layer_count
     batches = -(-info.n_train // spec.batch_size)
     work = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
+    if spec.optimizer == "muon":  # what `aecore.learning.muon` multiplies with every step
+        sides = [sorted(matrix) for matrix in matrices(spec, info.shape)]
+        work += batches * sum(2.0 * short**2 * long + 17.0 * short**3 for short, long in sides)
     return start + epochs * (batches * step + work / pace)
 
 
@@ -103,7 +111,3 @@ def _unlike(a: RunSpec, b: RunSpec) -> float:
     """How far apart two trainings of one architecture are, by what decides about the pace."""
     apart = abs(math.log(a.batch_size / b.batch_size)) + abs(math.log(_usual(a) / _usual(b)))
     return apart + (a.coding != b.coding) + (a.normalization != b.normalization) + (a.downsampling != b.downsampling)
-
-
-def _dense(sizes: list[int]) -> float:
-    return float(sum(a * b for a, b in itertools.pairwise(sizes)))

@@ -61,7 +61,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     sparsity_weight : float, default=None
         Its weight; 0 is off.
     optimizer : str, default=None
-        "sgd", "adam", "adamw", "nadam", "rmsprop" or "adadelta".
+        "sgd", "adam", "adamw", "nadam", "rmsprop", "adadelta" or "muon".
     learning_rate : float, default=None
     batch_size : int, default=None
         Data smaller than a batch are one batch.

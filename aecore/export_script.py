@@ -160,6 +160,7 @@ def _training(spec: RunSpec) -> str:
     loss = {"bce": "binary_crossentropy", "mse": "mse"}[spec.loss]
     noisy = "noisy_validation" if spec.noisy_validation else "validation"
     given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
+    given += ', exclude_layers=["output"]' if spec.optimizer == "muon" else ""
     return (
         f"{_learning_rate(spec)}\n"
         f"optimizer = keras.optimizers.{_OPTIMIZERS[spec.optimizer]}(learning_rate=learning_rate{given})\n"
@@ -203,6 +204,7 @@ _OPTIMIZERS = {
     "nadam": "Nadam",
     "rmsprop": "RMSprop",
     "adadelta": "Adadelta",
+    "muon": "Muon",
 }
 _NOISE = '''
 class Noise(keras.layers.Layer):

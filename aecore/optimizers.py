@@ -24,6 +24,15 @@ ARGUMENTS: dict[str, dict[str, tuple[float, float]]] = {
     "nadam": _ADAM,
     "rmsprop": {"rho": _SHARE, "momentum": _SHARE, "epsilon": _POSITIVE, "centered": _SWITCH},
     "adadelta": {"rho": _SHARE, "epsilon": _POSITIVE},
+    "muon": {
+        "momentum": _SHARE,
+        "nesterov": _SWITCH,
+        "adam_beta_1": _SHARE,
+        "adam_beta_2": _SHARE,
+        "adam_lr_ratio": _POSITIVE,
+        "adam_weight_decay": _SHARE,
+        "epsilon": _POSITIVE,
+    },
 }
 OPTIMIZERS = tuple(ARGUMENTS)
 _ANY = {"weight_decay": _SHARE, "clipnorm": _POSITIVE, "global_clipnorm": _POSITIVE}

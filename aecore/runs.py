@@ -47,6 +47,8 @@ from aecore.errors import AecoreError, RunError
 from aecore.spec import KEY_LENGTH, RunSpec
 
 FORMAT = 1
+MOST_LISTED = 10_000
+LOOK_SECONDS = 10.0  # for so long a list of runs trusts what it has seen of one
 STALE_SECONDS = 15.0  # a status this old with state "running" belongs to a dead worker
 MARKS = {"DONE": "finished", "STOPPED": "stopped"}
 _KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
@@ -161,8 +163,9 @@ class Run(Work):
 
     @property
     def spec(self) -> RunSpec:
+        path = os.path.join(self.folder, "spec.json")
         try:
-            return _described(self.key, (self.folder / "spec.json").read_bytes())
+            return _described(self.key, path, os.stat(path).st_mtime_ns)
         except OSError:
             raise RunError(f"run {self.key}: unknown, or its description is damaged") from None
 
@@ -229,11 +232,11 @@ def open_run(key: str, cache: Path | None = None) -> Run:
     return Run((cache or cache_folder()) / "runs" / valid_key(key))
 
 
-@lru_cache(maxsize=1024)
-def _described(key: str, text: bytes) -> RunSpec:
-    """What a spec.json says; read by every page of every visitor, parsed once."""
+@lru_cache(maxsize=2000)
+def _described(key: str, path: str, written: int) -> RunSpec:
+    """What a spec.json says; asked for by every page of every visitor, read once for every time it was written."""
     try:
-        values = json.loads(text)
+        values = json.loads(Path(path).read_bytes())
     except ValueError:
         values = None
     if not isinstance(values, dict) or not isinstance(values.get("spec"), dict):
@@ -261,7 +264,33 @@ def recent_runs(cache: Path | None = None) -> Iterator[Run]:
     for entry in _entries(cache or cache_folder()):
         with contextlib.suppress(OSError):  # gone meanwhile
             used.append((entry.stat().st_mtime, entry.path))
-    yield from (run for _, path in sorted(used, reverse=True) if (run := Run(Path(path))).readable and run.described)
+    yield from (run for _, path in sorted(used, reverse=True) if _good(run := Run(Path(path))))
+
+
+_found_good: dict[str, tuple[Any, float]] = {}  # {folder: (its mark and when it was written, when it was looked into)}
+
+
+def _good(run: Run) -> bool:
+    """A list of a class's runs is drawn with every page, so each is looked into once in `LOOK_SECONDS`. Whoever opens
+    one looks for himself."""
+    path, now = str(run.folder), time.monotonic()
+    try:
+        mark = run._mark()
+    except OSError:
+        return False
+    if mark is None:
+        return False
+    known = _found_good.get(path)
+    if known and known[0] == mark and now - known[1] < LOOK_SECONDS:
+        return True
+    good = run.readable and run.described
+    if len(_found_good) > MOST_LISTED:  # most of them gone by now
+        _found_good.clear()
+    if good:
+        _found_good[path] = mark, now
+    else:
+        _found_good.pop(path, None)
+    return good
 
 
 def finished(cache: Path) -> list[tuple[str, int]]:

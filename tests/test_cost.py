@@ -37,6 +37,23 @@ def test_more_work_takes_longer(tmp_path: Path, more: dict) -> None:
     assert cost.expected_seconds(SPEC.replace(**more), tmp_path) > cost.expected_seconds(SPEC, tmp_path)
 
 
+def test_muon_pays_for_its_matrices_and_for_nothing_else(tmp_path: Path) -> None:
+    muon = SPEC.replace(optimizer="muon", hidden=(500,))
+    dear, cheap = (cost.expected_seconds(muon.replace(batch_size=size), tmp_path) for size in (16, 256))
+    plain = [cost.expected_seconds(muon.replace(optimizer="adam", batch_size=size), tmp_path) for size in (16, 256)]
+    assert dear - plain[0] == pytest.approx(16 * (cheap - plain[1]), rel=0.1) and cheap > plain[1]
+    spatial = muon.replace(architecture="convolutional", hidden=(8,), bottleneck="spatial")
+    assert cost.expected_seconds(spatial, tmp_path) == cost.expected_seconds(
+        spatial.replace(optimizer="adam"), tmp_path
+    )
+    assert cost.matrices(SPEC.replace(architecture="recurrent"), (8, 8)) == 2 * [
+        (8, 200),
+        (50, 200),
+        (50, 40),
+        (10, 40),
+    ]
+
+
 def test_layers_first_one_by_one_take_longer(tmp_path: Path) -> None:
     assert cost.expected_seconds(SPEC.replace(schedule="layerwise"), tmp_path) > cost.expected_seconds(SPEC, tmp_path)
 

@@ -260,6 +260,22 @@ def test_list_has_what_can_be_looked_at_latest_first(cache: Path) -> None:
     assert [run.key[0] for run in runs.list_runs()] == ["a", "b", "c"]
 
 
+def test_a_list_looks_into_a_run_once_in_a_while_and_who_opens_it_always(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = finished("a" * 16), finished("b" * 16)
+    assert {run.key for run in runs.list_runs()} == {one.key, other.key}
+    (one.folder / "spec.json").write_text("torn")
+    assert one.state == "damaged" and {run.key for run in runs.list_runs()} == {one.key, other.key}
+    with monkeypatch.context() as later:
+        later.setattr(runs, "LOOK_SECONDS", 0.0)
+        assert {run.key for run in runs.list_runs()} == {other.key}
+    (other.folder / "DONE").unlink()
+    assert runs.list_runs() == []
+    other.mark("STOPPED")
+    assert [run.key for run in runs.list_runs()] == [other.key]
+
+
 def test_touching_what_is_gone_is_no_error(cache: Path) -> None:
     runs.open_run(KEY).touch()
     assert not runs.open_run(KEY).folder.exists()

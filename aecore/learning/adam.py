@@ -19,20 +19,9 @@ class _OneOperation:
         if self.amsgrad:  # TensorFlow's operation does not know it
             super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
             return
-        step = tf.cast(self.iterations + 1, tf.float32)
         index = self._get_variable_index(variable)
-        tf.raw_ops.ResourceApplyAdam(
-            var=_handle(variable),
-            m=_handle(self._momentums[index]),
-            v=_handle(self._velocities[index]),
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
+        m, v, betas = self._momentums[index], self._velocities[index], (self.beta_1, self.beta_2)
+        adam_step(variable, m, v, gradient, learning_rate, self.iterations, betas, self.epsilon)
 
 
 class Adam(_OneOperation, keras.optimizers.Adam):
@@ -41,6 +30,25 @@ class Adam(_OneOperation, keras.optimizers.Adam):
 
 class AdamW(_OneOperation, keras.optimizers.AdamW):
     """`keras.optimizers.AdamW`."""
+
+
+def adam_step(
+    variable: Any, m: Any, v: Any, gradient: Any, rate: Any, done: Any, betas: tuple[float, float], epsilon: float
+) -> None:
+    """Update a variable and its two moments; `done` steps were taken before."""
+    step = tf.cast(done + 1, tf.float32)
+    tf.raw_ops.ResourceApplyAdam(
+        var=_handle(variable),
+        m=_handle(m),
+        v=_handle(v),
+        beta1_power=tf.pow(betas[0], step),
+        beta2_power=tf.pow(betas[1], step),
+        lr=tf.cast(rate, tf.float32),
+        beta1=betas[0],
+        beta2=betas[1],
+        epsilon=epsilon,
+        grad=gradient,
+    )
 
 
 def _handle(variable: Any) -> Any:

@@ -15,6 +15,7 @@ from keras import ops
 
 from aecore.learning.adam import Adam, AdamW
 from aecore.learning.architectures import Autoencoder
+from aecore.learning.muon import Muon
 from aecore.optimizers import arguments
 from aecore.penalties import PENALTIES
 from aecore.spec import Phase, RunSpec
@@ -177,6 +178,7 @@ def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimize
         "nadam": keras.optimizers.Nadam,
         "rmsprop": keras.optimizers.RMSprop,
         "adadelta": keras.optimizers.Adadelta,
+        "muon": Muon,
     }
     moving = spec.decay != "constant" or spec.warmup > 0
     rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else settings.learning_rate

@@ -160,7 +160,7 @@ def _draw(
     panels: list[map_view.Panel], index: np.ndarray, data: Data, colour: str, tool: str, values: np.ndarray | None
 ) -> None:
     selection.forget_other(data)
-    place = {int(number): position for position, number in enumerate(index)}
+    place = dict(zip(index.tolist(), range(len(index)), strict=True))
     labels = data.labels_of(index)
     names: dict[str, str] = {"moved": "moved", "shared": "shared neighbours"}
     found = map_view.draw(
@@ -195,7 +195,7 @@ def _neighbours(pair: Pair) -> None:
 
 
 def _selected(pair: Pair, data: Data) -> None:
-    place = {int(number): position for position, number in enumerate(pair.index)}
+    place = dict(zip(pair.index.tolist(), range(len(pair.index)), strict=True))
     there = [place[number] for number in selection.current() if number in place]
     if not there:
         st.caption("Click points, or drag a box or a lasso: the selected samples appear here as both runs draw them.")

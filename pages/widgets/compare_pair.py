@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from aecore import comparing, probing
 from aecore.alignment import procrustes
@@ -72,6 +73,21 @@ class Pair:
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
     assert left.work is not None and right.work is not None
+    return Pair(left, right, *_compared(_drawn(left.work), _drawn(right.work), left, right))
+
+
+def _drawn(work: Work) -> tuple[str, int]:
+    """A map as it was drawn last."""
+    return work.folder.as_posix(), host.written(work, "points.npy")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _compared(
+    left_drawn: tuple[str, int], right_drawn: tuple[str, int], _left: Side, _right: Side
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, np.ndarray | None]:
+    """All fields of a `Pair` but its sides, reckoned once for two maps as they were drawn."""
+    left, right = _left, _right
+    assert left.work is not None and right.work is not None
     index = np.asarray(host.array(left.work, "index"))
     if not np.array_equal(index, host.array(right.work, "index")):
         raise AecoreError(f"maps: got other samples in {right.title}, allowed: the same in both; draw them anew")
@@ -81,7 +97,7 @@ def pair_of(left: Side, right: Side) -> Pair:
     near, others = left.near(which), right.near(which)
     shared = comparing.shared_neighbours(near, others) if near is not None and others is not None else None
     moved = comparing.moved(points, aligned)
-    return Pair(left, right, index, points, aligned, moved, comparing.unrelated(points, aligned), shared)
+    return index, points, aligned, moved, comparing.unrelated(points, aligned), shared
 
 
 def moved_sentence(pair: Pair, names: list[str]) -> str:

@@ -65,7 +65,7 @@ def pick_other(place: DeltaGenerator, run: Run, found: Sequence[Run], label: str
         on_change=_remember, args=("other",),
     )  # fmt: skip
     st.query_params["other"] = key
-    return next((other for other in found if other.key == key), run)
+    return next((other for other in found if other.key == key and other.readable), run)
 
 
 def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Sequence[Run]) -> list[Run]:
@@ -89,7 +89,7 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Se
         max_selections=MOST_RUNS, on_change=_remember, args=("runs",),
     )  # fmt: skip
     st.query_params["runs"] = ",".join(chosen)
-    return [there[key] for key in chosen]
+    return [there[key] for key in chosen if there[key].readable]
 
 
 def _wanted(name: str) -> list[str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import logging
 import threading
@@ -18,6 +20,7 @@ from aecore.errors import RunError
 from aecore.runs import Run, Work
 from pages.widgets import lean
 
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of mallopt(3)
 GRACE_SECONDS = 20.0  # a reload, a break in the network or a proxy's timeout looks like a closed tab at first
 
 
@@ -30,6 +33,7 @@ def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
     _tell_events()
     _collect_rarely()
+    _give_back()
     lean.once()
     return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
 
@@ -39,6 +43,16 @@ def _collect_rarely() -> None:
     objects as usually call for it."""
     gc.freeze()
     gc.set_threshold(20_000)
+
+
+def _give_back() -> None:
+    """Threads come and go with visitors, and glibc keeps eight heaps a core for them, each as large as it ever was,
+    with room for the largest blocks it ever freed. So two heaps, and large blocks (arrays, files) from the system and
+    back to it. On other systems this does nothing."""
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_ARENA_MAX, 2)
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _tell_events() -> None:
@@ -60,17 +74,17 @@ def data(name: str) -> datasets.Data:
 def identity(run: Run, file: str = "codings.npy") -> tuple[str, str, int]:
     """What a cache knows a run's arrays by: the cache folder, the key, and when `file` was written, since a run may be
     trained anew. Raises `RunError` where the file is not there."""
-    return cache().as_posix(), run.key, _written(run, file)
+    return cache().as_posix(), run.key, written(run, file)
 
 
 def array(work: Work, name: str) -> np.ndarray:
     """`work.array(name)`, memory-mapped once for all visitors and never written to."""
-    return _array(work.folder.as_posix(), name, _written(work, f"{name}.npy"))
+    return _array(work.folder.as_posix(), name, written(work, f"{name}.npy"))
 
 
 def arrays(work: Work, name: str) -> dict[str, np.ndarray]:
     """`work.arrays(name)`, read once for all visitors and never written to; for small ones, many are kept."""
-    return _arrays(work.folder.as_posix(), name, _written(work, f"{name}.npz"))
+    return _arrays(work.folder.as_posix(), name, written(work, f"{name}.npz"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
@@ -83,7 +97,8 @@ def _arrays(folder: str, name: str, modified: int) -> dict[str, np.ndarray]:
     return Work(Path(folder)).arrays(name)
 
 
-def _written(work: Work, file: str) -> int:
+def written(work: Work, file: str) -> int:
+    """When a file of it was written, in nanoseconds. Raises `RunError` where it is not there."""
     try:
         return (work.folder / file).stat().st_mtime_ns
     except OSError as error:

@@ -50,7 +50,7 @@ def reconstructions_of(run: Run) -> np.ndarray:
     return _unpacked(*host.identity(run, "reconstructions.npz"))
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
     """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
     what `host.arrays` reads."""

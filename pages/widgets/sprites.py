@@ -75,7 +75,7 @@ def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
     return digest.hexdigest()[:16]
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
     images = _images
     while int(np.prod(images.shape[:3])) > PIXELS and min(images.shape[1:3]) > 1:

@@ -1,4 +1,4 @@
-"""Adam in one operation: the numbers of Keras's own."""
+"""Adam and Muon in fewer operations: the numbers of Keras's own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 import tensorflow as tf
 
 from aecore.learning.adam import Adam, AdamW
+from aecore.learning.muon import Muon
 
 PAIRS = {Adam: keras.optimizers.Adam, AdamW: keras.optimizers.AdamW}
+KERAS_MUON = keras.optimizers.Muon
 STEPS = 30
 
 
@@ -38,6 +40,32 @@ def test_the_numbers_are_kerass(ours: Any, more: dict[str, Any]) -> None:
     found, expected = (walked(kind(0.05, clipnorm=3.0, **more)) for kind in (ours, PAIRS[ours]))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 40), (40, 6), (7, 5), (1, 9)], ids=str)
+def test_muon_takes_kerass_steps(shape: tuple[int, int]) -> None:
+    matrix = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    ours, theirs = (kind(0.01).zeropower_via_newtonschulz5(tf.constant(matrix), 5) for kind in (Muon, KERAS_MUON))
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+    values = np.linalg.svd(np.asarray(ours), compute_uv=False)
+    assert 0.6 < values.min() <= values.max() < 1.3
+
+
+@pytest.mark.parametrize("more", [{}, {"weight_decay": 0.1, "adam_weight_decay": 0.2}, {"nesterov": False}], ids=str)
+def test_muon_moves_matrices_and_leaves_the_rest_to_adam_as_keras_does(more: dict[str, Any]) -> None:
+    found, expected = (walked(kind(0.05, **more)) for kind in (Muon, KERAS_MUON))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-2, atol=2e-3)
+
+
+def test_muon_leaves_the_output_layer_to_adam() -> None:
+    names = ("hidden_1", "output")
+    layers = [keras.layers.Dense(4, name=name) for name in names]
+    for layer in layers:
+        layer.build((None, 5))
+    muon = Muon(0.01)
+    muon.build([layer.kernel for layer in layers])
+    assert [velocity is None for velocity in muon.adam_velocities] == [True, False]
 
 
 def test_a_learning_rate_that_changes_arrives() -> None:
