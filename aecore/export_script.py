@@ -58,11 +58,11 @@ def cells(spec: RunSpec) -> list[Cell]:
             "that a variant brings along (the trained model itself: format keras)"
         )
     info = datasets.info(spec.dataset)
-    own_layers = _own_layers(spec, info)
+    own_parts = _own_parts(spec, info)
     return [
         ("Set-up", _set_up(spec)),
         ("Data", _data(spec, info)),
-        *([("Layers that Keras does not have", own_layers)] if own_layers else []),
+        *([("What Keras does not have", own_parts)] if own_parts else []),
         ("Encoder", "\n".join(export_network.encoder(spec, info))),
         ("Decoder", "\n".join(export_network.decoder(spec, info))),
         ("Autoencoder", "\n".join(_autoencoder(spec, info))),
@@ -103,7 +103,7 @@ def _notebook_cell(number: int, kind: str, text: str) -> dict[str, object]:
 
 
 def _set_up(spec: RunSpec) -> str:
-    uses_ops = spec.coding == "variational" or spec.sparsity_weight > 0 or export_network.loud(spec)
+    uses_ops = spec.coding == "variational" or spec.sparsity_weight > 0 or export_network.loud(spec) or _flattens(spec)
     names = "layers, ops" if uses_ops else "layers"
     return f"import keras\nimport numpy as np\nfrom keras import {names}\n\nkeras.utils.set_random_seed({spec.seed})"
 
@@ -130,7 +130,7 @@ def _data(spec: RunSpec, info: DatasetInfo) -> str:
     return code + ("\nnoisy_validation = np.clip(noisy_validation, 0, 1)" if spec.noise_clip else "")
 
 
-def _own_layers(spec: RunSpec, info: DatasetInfo) -> str:
+def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
     parts = []
     if export_network.loud(spec):
         parts.append(_NOISE)
@@ -140,6 +140,8 @@ def _own_layers(spec: RunSpec, info: DatasetInfo) -> str:
     if spec.sparsity_weight > 0:
         formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=PENALTY_BATCH)
         parts.append(_SPARSITY.format(formula=formula, weight=spec.sparsity_weight))
+    if _flattens(spec):
+        parts.append(_MUON)
     return "\n\n\n".join(parts)
 
 
@@ -161,13 +163,19 @@ def _training(spec: RunSpec) -> str:
     noisy = "noisy_validation" if spec.noisy_validation else "validation"
     given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
     given += ', exclude_layers=["output"]' if spec.optimizer == "muon" else ""
+    kind = "Muon" if _flattens(spec) else f"keras.optimizers.{_OPTIMIZERS[spec.optimizer]}"
     return (
         f"{_learning_rate(spec)}\n"
-        f"optimizer = keras.optimizers.{_OPTIMIZERS[spec.optimizer]}(learning_rate=learning_rate{given})\n"
+        f"optimizer = {kind}(learning_rate=learning_rate{given})\n"
         f'autoencoder.compile(loss="{loss}", optimizer=optimizer)\n'
         f"autoencoder.fit(\n    train,\n    train,\n    batch_size={spec.batch_size},\n    epochs={spec.epochs},\n"
         f"    validation_data=({noisy}, validation),\n    verbose=2,\n)"
     )
+
+
+def _flattens(spec: RunSpec) -> bool:
+    """The optimizer takes filters for matrices, which Keras's does not (see `aecore.learning.muon`)."""
+    return spec.optimizer == "muon" and spec.architecture == "convolutional"
 
 
 def _learning_rate(spec: RunSpec) -> str:
@@ -234,6 +242,22 @@ class Sampling(keras.layers.Layer):
         if not training:
             return mean
         return mean + ops.exp(0.5 * log_variance) * keras.random.normal(ops.shape(mean), seed=self.seed)
+'''.strip()
+_MUON = '''
+class Muon(keras.optimizers.Muon):
+    """Keras's own leaves convolutions to Adam; here their filters count as a matrix."""
+
+    def _should_use_adamw(self, variable):
+        if len(variable.shape) == 4:
+            return "output" in variable.path
+        return super()._should_use_adamw(variable)
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        matrix = ops.reshape(x, (-1, x.shape[-1]))
+        return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+
+    def lr_adjust(self, x):
+        return ops.reshape(super().lr_adjust(ops.reshape(x, (-1, x.shape[-1]))), x.shape)
 '''.strip()
 _SPARSITY = '''
 class SparsityPenalty(keras.layers.Layer):

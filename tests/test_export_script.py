@@ -51,6 +51,12 @@ ODD_SHAPES: dict[str, dict[str, Any]] = {
         "normalization": "layer",
         "decay": "cosine",
     },
+    "convolutions by Muon": {
+        "architecture": "convolutional",
+        "hidden": "4,6",
+        "optimizer": "muon",
+        "optimizer_arguments": "adam_weight_decay=0.05 weight_decay=0.05",
+    },
     "normalised, upsampled": {
         "architecture": "convolutional",
         "hidden": "4,6",
@@ -89,6 +95,28 @@ def test_the_program_builds_the_same_network(spec: RunSpec) -> None:
             names["decoder"].set_weights(model.decoder.get_weights())
             ours, theirs = np.asarray(model(samples)), np.asarray(names["autoencoder"](samples))
             np.testing.assert_allclose(theirs, ours, atol=1e-5)
+
+
+def test_the_programs_muon_moves_filters_as_ours() -> None:
+    import keras
+
+    from aecore.learning.muon import Muon
+
+    names: dict[str, Any] = {}
+    steps = dict(export_script.cells(RunSpec.from_dict(ODD_SHAPES["convolutions by Muon"])))
+    exec(steps["Set-up"], names)
+    exec(steps["What Keras does not have"], names)
+    start, gradient = np.random.default_rng(0).normal(size=(2, 3, 3, 2, 6)).astype("float32")
+    moved = []
+    for kind in (Muon, names["Muon"]):
+        variable = keras.Variable(start)
+        optimizer = kind(0.1)
+        optimizer.build([variable])
+        for _ in range(2):
+            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        moved.append(variable.numpy())
+    np.testing.assert_allclose(*moved, atol=1e-3)
+    assert np.abs(moved[0] - start).max() > 0.05
 
 
 @pytest.mark.parametrize("name", ["tied", "layerwise", "contractive"])

@@ -1,7 +1,8 @@
-"""Muon as Keras has it, in fewer operations."""
+"""Muon as Keras has it, for filters too, and in fewer operations."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import keras
@@ -15,6 +16,9 @@ LONG = 1.5  # times as long as wide: from here on the small product is the cheap
 class Muon(keras.optimizers.Muon):
     """`keras.optimizers.Muon`: matrices of weights move by their momentum with all its singular values made equal
     (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), everything else and the output layer by Adam.
+
+    The filters of a convolution count as a matrix here, all axes but the last one as its rows (Jordan flattens them,
+    too); Keras's own leaves them to Adam.
 
     The Newton-Schulz steps of a matrix X that is much longer than wide are taken on the small product of X with itself:
     they only ever multiply X by polynomials of it, which can be gathered and applied once.
@@ -32,6 +36,18 @@ class Muon(keras.optimizers.Muon):
         betas = self.adam_beta_1, self.adam_beta_2
         rate = learning_rate * self.adam_lr_ratio
         adam_step(variable, self.momentums[index], velocity, gradient, rate, self.iterations, betas, self.epsilon)
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        if len(variable.shape) != 4:
+            return super()._should_use_adamw(variable)
+        return any(re.search(name, variable.path) for name in self.exclude_layers)
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        m.assign(self.momentum * m + gradient)
+        ahead = gradient + self.momentum * m if self.nesterov else m.value
+        flat = tf.reshape(ahead, (-1, variable.shape[-1]))
+        moved = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(flat, self.ns_steps))
+        variable.assign_sub(tf.reshape(moved, variable.shape))
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         rows, columns = x.shape

@@ -206,7 +206,11 @@ def _advanced_knobs() -> None:
     _choice("coding_activation", spec.ACTIVATIONS, preset, still)
     _choice("output_activation", spec.OUTPUT_ACTIVATIONS, preset, still)
     _choice("loss", spec.LOSSES, preset, still, help="Binary cross-entropy wants data in 0 to 1 and a sigmoid output.")
-    _choice("optimizer", spec.OPTIMIZERS, preset, still)
+    _choice(
+        "optimizer", spec.OPTIMIZERS, preset, still,
+        help="Muon moves every direction of a matrix of weights alike: often as far in one epoch as others in five. It "
+        "wants a learning rate near .02.",
+    )  # fmt: skip
     _number("learning_rate", 1e-5, spec.MAX_LEARNING_RATE, preset, still, step=0.001, format="%g")
     st.text_input(
         knobs.LABELS["optimizer_arguments"],

@@ -58,6 +58,18 @@ def test_muon_moves_matrices_and_leaves_the_rest_to_adam_as_keras_does(more: dic
         np.testing.assert_allclose(one, other, rtol=1e-2, atol=2e-3)
 
 
+def test_muon_takes_filters_for_a_matrix() -> None:
+    start, gradient = np.random.default_rng(2).normal(size=(2, 3, 3, 4, 5)).astype(np.float32)
+    filters, matrix = keras.Variable(start), keras.Variable(start.reshape(36, 5))
+    for variable, slope in ((filters, gradient), (matrix, gradient.reshape(36, 5))):
+        muon = Muon(0.05)
+        muon.build([variable])
+        for _ in range(3):
+            muon.apply([tf.constant(slope)], [variable])
+    assert np.abs(filters.numpy() - start).max() > 0.05
+    np.testing.assert_allclose(filters.numpy().reshape(36, 5), matrix.numpy(), atol=1e-5)
+
+
 def test_muon_leaves_the_output_layer_to_adam() -> None:
     names = ("hidden_1", "output")
     layers = [keras.layers.Dense(4, name=name) for name in names]
