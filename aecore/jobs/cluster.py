@@ -199,7 +199,10 @@ def stay(address: str, cache: Path) -> None:
             with contextlib.suppress(OSError):
                 async with Worker(address, nthreads=len(LANES), resources=resources, memory_limit=0) as worker:
                     logger.info("works for %s", address)
-                    await worker.finished()
+                    try:
+                        await worker.finished()
+                    finally:  # what it is at is done elsewhere; by itself it would wait half a minute for it
+                        await worker.close(executor_wait=False)
             _discard_all()  # their results have no way back
             await asyncio.sleep(1)
 
