@@ -129,6 +129,12 @@ FAST: tuple[Preset, ...] = (
     _fast("stacked", f"The book's stacked network {_CYCLE}", **_ONE_CYCLE, batch_size=192, epochs=1),
     _fast("tied", f"The book's tied network {_CYCLE}", **_ONE_CYCLE, batch_size=192, epochs=1),
     _fast("convolutional", f"The book's convolutional network {_CYCLE}", **_ONE_CYCLE, batch_size=192, epochs=1),
-    _fast("recurrent", f"The book's recurrent network {_CYCLE}", **_ONE_CYCLE, batch_size=128, epochs=1),
+    _fast(
+        "recurrent",
+        "The book's recurrent network with Nadam, larger batches, and one cycle of the learning rate.",
+        **_ONE_CYCLE | {"optimizer": "nadam", "optimizer_arguments": "", "learning_rate": 0.008},
+        batch_size=128,
+        epochs=2,
+    ),
     _fast("variational", f"The book's variational network {_CYCLE}", **_ONE_CYCLE, batch_size=128, epochs=2),
 )
