@@ -101,7 +101,7 @@ def _usual(spec: RunSpec) -> float:
         epochs += spec.epochs * spec.layer_count
     batches = -(-info.n_train // spec.batch_size)
     work = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
-    if spec.optimizer == "muon":  # what `aecore.learning.muon` multiplies with every step
+    if spec.optimizer == "muon":  # what `aecore.learning.muon` multiplies a step; filters are small
         sides = [sorted(matrix) for matrix in matrices(spec, info.shape)]
         work += batches * sum(2.0 * short**2 * long + 17.0 * short**3 for short, long in sides)
     return start + epochs * (batches * step + work / pace)

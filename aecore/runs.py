@@ -47,7 +47,7 @@ from aecore.errors import AecoreError, RunError
 from aecore.spec import KEY_LENGTH, RunSpec
 
 FORMAT = 1
-MOST_LISTED = 10_000
+MOST_LISTED = 10_000  # runs that a list remembers having looked into
 LOOK_SECONDS = 10.0  # for so long a list of runs trusts what it has seen of one
 STALE_SECONDS = 15.0  # a status this old with state "running" belongs to a dead worker
 MARKS = {"DONE": "finished", "STOPPED": "stopped"}

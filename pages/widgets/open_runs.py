@@ -26,20 +26,22 @@ class OpenRuns:
 
     def __init__(self, there: Callable[[str], bool]) -> None:
         self._there = there
-        self._screens: dict[str, tuple[tuple[str, ...], float]] = {}
+        self._screens: dict[str, tuple[str, ...]] = {}
+        self._seen: dict[str, float] = {}  # apart, so that a page that says something new is never overwritten
 
     def note(self, session: str, keys: tuple[str, ...]) -> None:
-        self._screens[session] = keys, time.monotonic()
+        self._seen[session] = time.monotonic()
+        self._screens[session] = keys
 
     def shown(self) -> set[str]:
         """What is open now. A session that stays away is forgotten; until then it may come back as it was."""
         found: set[str] = set()
-        for session, (keys, seen) in list(self._screens.items()):
+        for session, keys in list(self._screens.items()):
             if self._there(session):
-                self._screens[session] = keys, time.monotonic()
+                self._seen[session] = time.monotonic()
                 found.update(keys)
-            elif time.monotonic() - seen > housekeeping.OPEN_SECONDS:
-                self._screens.pop(session, None)
+            elif time.monotonic() - self._seen[session] > housekeeping.OPEN_SECONDS:
+                del self._screens[session], self._seen[session]
         return found
 
 
