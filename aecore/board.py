@@ -7,6 +7,7 @@ no file of those it knows. The rows of all cache folders are kept together, the 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pandas as pd
 from aecore import presets, runs
 from aecore.errors import AecoreError
 from aecore.runs import Run
+from aecore.spec import digest
 from aecore.variants import VARIANTS
 
 COLUMNS = ("key", "name", "variant", "dataset", "codings", "epochs", "seed", "mse", "floor", "seconds", "finished")
@@ -24,6 +26,41 @@ _ORDER = {variant.name: number for number, variant in enumerate(VARIANTS)}
 
 _rows: dict[str, tuple[int, dict[str, Any] | None]] = {}  # {folder: (when DONE was written, row)}
 _lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Board:
+    """The runs of one data set, shared by all who look at them and never written to.
+
+    `rows` as those of all data sets, `best` and `floor` of them, `version` a name of their content.
+    """
+
+    rows: pd.DataFrame
+    best: pd.DataFrame
+    floor: pd.DataFrame
+    version: str
+
+
+def of(cache: Path, dataset: str) -> Board:
+    """The board of one data set."""
+    return _board(tuple(runs.finished(cache)), dataset)
+
+
+@lru_cache(maxsize=8)
+def _board(finished: tuple[tuple[str, int], ...], dataset: str) -> Board:
+    table = _table(finished)
+    shown = table[table["dataset"] == dataset].reset_index(drop=True)
+    return Board(shown, best(shown), floor(shown), digest(*shown["key"], *map(str, shown["finished"])))
+
+
+def datasets(cache: Path) -> dict[str, int]:
+    """How many runs each data set has, the most first."""
+    return _datasets(tuple(runs.finished(cache)))
+
+
+@lru_cache(maxsize=8)
+def _datasets(finished: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    return dict(_table(finished)["dataset"].value_counts())
 
 
 def rows(cache: Path) -> pd.DataFrame:

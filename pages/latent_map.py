@@ -122,7 +122,7 @@ def _map(run: Run, data: Data, work: Work, look: map_settings.Look, marks: Seque
         np.asarray(host.array(work, "points")),
         near=near["codings"],
         near_map=near["map"],
-        reconstructions=picked.reconstructions_of(run)[numbers] if pictured else None,
+        reconstructions=picked.reconstructions_on(work, run) if pictured else None,
         errors=errors,
     )
     place = {number: position for position, number in enumerate(numbers.tolist())}
@@ -134,7 +134,7 @@ def _map(run: Run, data: Data, work: Work, look: map_settings.Look, marks: Seque
         numbers=numbers,
         labels=data.labels_of(numbers),
         class_names=data.info.classes,
-        images=data.numbered(numbers) if data.info.is_image else None,
+        images=picked.samples_on(work, data) if data.info.is_image else None,
         colour=look.colour,
         values={"error": errors, "trust": near["trust"]}.get(look.colour),
         value_name=COLOURS[look.colour].lower(),

@@ -110,7 +110,7 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
     many(cache, 60)
     table = board.rows(cache)
     best = board.best(table)
-    chart = figure.errors_by_size(table, best, board.floor(table), theme, chosen=table["key"][3])
+    chart = figure.errors_by_size(table, best, board.floor(table), theme)
     (points,) = [trace for trace in chart.data if trace.customdata is not None]
     assert sorted(points.customdata) == sorted(table["key"])
     looks = zip(points.marker.color, points.marker.symbol, strict=True)
@@ -119,7 +119,22 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
     assert all(name in told for name in table.groupby("variant")["name"].agg(lambda names: names.mode().iloc[0]))
     assert "PCA" in told
     rings = [trace for trace in chart.data if trace.marker.symbol == "circle-open"]
-    assert [len(ring.x) for ring in rings] == [len(best), 1]
+    assert [len(ring.x) for ring in rings] == [len(best)]
+
+
+def test_the_board_of_a_data_set_is_made_once_until_another_run_is_finished(cache: Path) -> None:
+    many(cache, 8)
+    table = board.rows(cache)
+    counts = board.datasets(cache)
+    assert sum(counts.values()) == len(table) and counts == table["dataset"].value_counts().to_dict()
+    (name, *_) = counts
+    known = board.of(cache, name)
+    assert known.rows["key"].tolist() == table[table["dataset"] == name]["key"].tolist()
+    assert known.best.equals(board.best(known.rows)) and known.floor.equals(board.floor(known.rows))
+    assert board.of(cache, name) is known
+    many(cache, 9)
+    assert board.of(cache, name).version != known.version
+    assert board.of(cache, "none").rows.empty
 
 
 def test_names_do_not_touch() -> None:

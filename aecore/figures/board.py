@@ -25,14 +25,13 @@ def errors_by_size(
     best: pd.DataFrame,
     floor: pd.DataFrame,
     theme: Theme,
-    chosen: str | None = None,
     *,
     height: int = 470,
 ) -> go.Figure:
     """Validation MSE against the number of codings, both axes logarithmic; a marker a run, `customdata` its key.
 
     A family is colour and shape, named at its largest coding size; a thin line goes through its best runs. The best
-    run of each size has a ring, the run with the key `chosen` a thick one; dotted is PCA.
+    run of each size has a ring; dotted is PCA.
 
     Parameters
     ----------
@@ -64,11 +63,18 @@ def errors_by_size(
         sign = SIGNS[theme.symbols.index(symbol)]
         ends.append((*_place(line["codings"].iloc[-1], line["mse"].iloc[-1]), swatch(colour, name, sign)))
     _markers(chart, theme, table)
-    _rings(chart, best, theme.text, 15, 1.5)
-    _rings(chart, table[table["key"] == chosen], theme.primary, 20, 3)
+    chart.add_trace(ring(best, theme.text, 15, 1.5))
     heights = apart([(x * across, y * up) for x, y, _ in ends], LABEL_GAP, LABEL_WIDTH)
     _names(chart, theme, [(x, y, text, to - y * up) for (x, y, text), to in zip(ends, heights, strict=True)])
     return chart
+
+
+def ring(table: pd.DataFrame, colour: str, size: int, width: float) -> go.Scatter:
+    """A ring around each of these runs; none where the table is empty."""
+    return go.Scatter(
+        x=table["codings"].tolist(), y=table["mse"].tolist(), mode="markers", hoverinfo="skip",
+        marker={"symbol": "circle-open", "size": size, "color": colour, "line": {"width": width}},
+    )  # fmt: skip
 
 
 def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
@@ -118,13 +124,6 @@ def _names(chart: go.Figure, theme: Theme, ends: Sequence[tuple[float, float, st
         "font": {"color": theme.muted, "size": theme.font_size - 1},
     }  # fmt: skip
     chart.update_layout(annotations=[title, *names])
-
-
-def _rings(chart: go.Figure, table: pd.DataFrame, colour: str, size: int, width: float) -> None:
-    chart.add_scatter(
-        x=table["codings"].tolist(), y=table["mse"].tolist(), mode="markers", hoverinfo="skip",
-        marker={"symbol": "circle-open", "size": size, "color": colour, "line": {"width": width}},
-    )  # fmt: skip
 
 
 def _axes(chart: go.Figure, theme: Theme, wide: tuple[float, float], high: tuple[float, float]) -> None:

@@ -136,23 +136,19 @@ class Lane:
     def forget(self, session: str) -> None:
         self._turns.pop(session, None)
 
-    def position(self, job: Job) -> int:
-        """0 = not waiting, 1 = next."""
-        if job.state != "waiting":
-            return 0
-        return 1 + [other for other in self.order() if other.state == "waiting"].index(job)
+    def before(self, job: Job) -> list[Job]:
+        """Those that wait and are served earlier than this one, which waits, too."""
+        waiting = [other for other in self.order() if other.state == "waiting"]
+        return waiting[: waiting.index(job)]
 
-    def expected_seconds(self, position: int) -> float | None:
-        """How long the job at that position may still wait: what each job before it is expected to take, without what
-        the running ones have done of it already, each by the worker that is free first. What nothing is known of counts
-        like the mean of the others. Background jobs make way and do not count."""
-        if not position:
-            return None
+    def expected_seconds(self, before: list[Job]) -> float | None:
+        """How long a job may still wait that waits behind these: what each is expected to take, after what is left of
+        the running ones, each by the worker that is free first. What nothing is known of counts like the mean of the
+        others. Background jobs that run make way and do not count."""
         now = time.monotonic()
         running = [(self._duration(job), now - job.started) for job in self.running if not job.task.background]
         left = [None if whole is None else max(0.0, whole - done) for whole, done in running]
-        waiting = [job for job in self.order() if job.state == "waiting"][: position - 1]
-        ahead = left + [self._duration(job) for job in waiting]
+        ahead = left + [self._duration(job) for job in before]
         known = [seconds for seconds in ahead if seconds is not None]
         if ahead and not known:
             return None

@@ -227,9 +227,11 @@ class Queue:
         if job.elsewhere and not job.ended and Work(job.folder).state == "finished":
             lane.waiting.remove(job)
             self._end(job, Outcome("finished"))
-        position = lane.position(job)
-        watchers, expected = frozenset(job.watchers), lane.expected_seconds(position)
-        return Ticket(job.key, job.state, position, watchers, job.folder, job.message, expected)
+        position, expected = 0, None
+        if job.state == "waiting":
+            before = lane.before(job)
+            position, expected = 1 + len(before), lane.expected_seconds(before)
+        return Ticket(job.key, job.state, position, frozenset(job.watchers), job.folder, job.message, expected)
 
     def _next(self, lane: Lane) -> Job | None:
         """Take the next job that nobody else works on, and the right to its folder."""

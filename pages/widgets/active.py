@@ -179,10 +179,14 @@ def stop() -> None:
         )
 
 
-@st.cache_data(ttl=10, show_spinner=False, max_entries=200)
 def expected_seconds(spec: RunSpec) -> float | None:
     """Seconds the training will take on this machine; None for a spec that its data set cannot serve."""
+    return _expected(spec.canonical_json(), spec)
+
+
+@st.cache_resource(ttl=10, show_spinner=False, max_entries=200)
+def _expected(said: str, _spec: RunSpec) -> float | None:
     try:
-        return cost.expected_seconds(spec, host.cache())
+        return cost.expected_seconds(_spec, host.cache())
     except AecoreError:
         return None

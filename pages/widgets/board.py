@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from aecore import board, datasets, demo, runs
-from aecore.figures.board import errors_by_size
+from aecore.figures.board import errors_by_size, ring
 from aecore.spec import digest
 from pages.widgets import active, charts, host, knobs, sidebar
 from pages.widgets.markdown import plain
@@ -20,28 +21,26 @@ MOST_TICKED = 24
 
 def draw(bar: st.delta_generator.DeltaGenerator) -> None:
     """Draw the board; `bar` takes the choice of the data set."""
-    table = board.rows(host.cache())
-    if table.empty:
+    counts = board.datasets(host.cache())
+    if not counts:
         st.caption("No finished run on this server yet: Train makes the first.")
         return
-    chosen = _dataset(bar, table)
-    shown = table[table["dataset"] == chosen].reset_index(drop=True)
-    best = board.best(shown)
-    st.session_state["board_keys"] = shown["key"].tolist()
+    shown = board.of(host.cache(), _dataset(bar, counts))
+    keys = shown.rows["key"].tolist()
+    st.session_state["board_keys"] = keys
     _opened()
-    here = active.shown_key()
+    here = shown.rows[shown.rows["key"] == active.shown_key()]
     charts.draw(
-        lambda colours: errors_by_size(shown, best, board.floor(shown), colours, here),
-        of=(chosen, here, digest(*shown["key"], *map(str, shown["finished"]))), key=CHART,
+        lambda colours: errors_by_size(shown.rows, shown.best, shown.floor, colours),
+        of=(shown.version,), add=lambda colours: [ring(here, colours.primary, 20, 3)], key=CHART,
         alt="Error against coding size of every run", on_select=_clicked, selection_mode="points",
     )  # fmt: skip
     st.caption(
-        f"{len(shown):,} run{'s' if len(shown) != 1 else ''}. Lower is better, and so is further left: fewer numbers "
+        f"{len(keys):,} run{'s' if len(keys) != 1 else ''}. Lower is better, and so is further left: fewer numbers "
         "for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a linear code "
         "can do."
     )
-    rows = _rows(shown["key"].tolist())
-    _table(shown.set_index("key").loc[rows].reset_index(), set(best["key"]))
+    _table(_rows(keys), shown)
 
 
 def key_of(event: Any, known: list[str]) -> str | None:
@@ -68,11 +67,10 @@ def ticked() -> list[str]:
     return st.session_state.get("board_ticked", [])
 
 
-def _dataset(bar: st.delta_generator.DeltaGenerator, table: pd.DataFrame) -> str:
+def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> str:
     """The data set whose runs are shown; at first that of the active run."""
-    counts = table["dataset"].value_counts()
     run = active.shown()
-    names = list(counts.index)
+    names = list(counts)
     if st.session_state.get("board_dataset") not in (None, *names):
         del st.session_state["board_dataset"]
     if "board_dataset" not in st.session_state and run and run.spec.dataset in names:
@@ -127,22 +125,29 @@ def _rows(keys: list[str]) -> list[str]:
     return rows
 
 
-def _table(shown: pd.DataFrame, best: set[str]) -> None:
-    """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
-    keys = shown["key"].tolist()
-    demonstrations = set(demo.keys().values())
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _view(version: str, keys: tuple[str, ...], _shown: board.Board) -> pa.Table:
+    """The runs of these keys as a table of what one reads; already in the form in which it goes to the browser."""
+    table = _shown.rows.set_index("key").loc[list(keys)]
+    best, demonstrations = set(_shown.best["key"]), set(demo.keys().values())
     view = pd.DataFrame(
         {
-            "Variant": shown["name"],
-            "Codings": shown["codings"],
-            "Error (MSE)": shown["mse"],
-            "Against PCA": 100 * (shown["mse"] / shown["floor"].where(shown["floor"] > 0) - 1),
-            "Epochs": shown["epochs"],
-            "Seed": shown["seed"],
-            "Trained in": shown["seconds"],
+            "Variant": table["name"],
+            "Codings": table["codings"],
+            "Error (MSE)": table["mse"],
+            "Against PCA": 100 * (table["mse"] / table["floor"].where(table["floor"] > 0) - 1),
+            "Epochs": table["epochs"],
+            "Seed": table["seed"],
+            "Trained in": table["seconds"],
             "Note": [_note(key, best, demonstrations) for key in keys],
         }
     )
+    return pa.Table.from_pandas(view.reset_index(drop=True))
+
+
+def _table(keys: list[str], shown: board.Board) -> None:
+    """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
+    view = _view(shown.version, tuple(keys), shown)
     number = st.column_config.NumberColumn
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("###### All of them", width="content")

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.basedatatypes import BaseTraceType
 
 from aecore.figures import PLOTLY_CONFIG, Theme
 from pages.widgets import theme
 
 Make = Callable[[Theme], go.Figure]
+Add = Callable[[Theme], Sequence[BaseTraceType]]
 
 
-def draw(make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = None, **more: Any) -> None:
+def draw(
+    make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = None, add: Add | None = None, **more: Any
+) -> None:
     """Draw the chart that `make` makes for the visitor's theme.
 
     `of` says what the chart shows, down to every argument that changes it: visitors who look at the same thing share
-    one figure, and `make` is not called again. None for what changes while one looks. `more` goes to Streamlit.
+    one figure, and `make` is not called again. None for what changes while one looks. `add` makes traces that only
+    this visitor sees on a shared chart. `more` goes to Streamlit.
     """
     colours = theme.current()
     chart = make(colours) if of is None else _made((key, colours.name, *of), make)
+    if add is not None:
+        chart = _Told.with_more(chart, add(colours))
     st.plotly_chart(chart, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
 
 
@@ -33,6 +40,14 @@ def _made(of: tuple[Hashable, ...], _make: Make) -> go.Figure:
 class _Told(go.Figure):
     """A figure that says what it holds once: Streamlit asks with every run of a page, and copying and encoding the
     numbers is most of what a chart costs. Never written to."""
+
+    @classmethod
+    def with_more(cls, chart: go.Figure, traces: Sequence[BaseTraceType]) -> go.Figure:
+        """The same chart with these traces on top, without looking at what it holds again."""
+        told = chart.to_dict()
+        more = cls()
+        more.__dict__["_told"] = {**told, "data": [*told["data"], *(trace.to_plotly_json() for trace in traces)]}
+        return more
 
     def to_dict(self) -> dict[str, Any]:
         if "_told" not in self.__dict__:

@@ -13,7 +13,7 @@ from aecore.errors import AecoreError
 from aecore.figures import share_text
 from aecore.mapping.spec import MapSpec
 from aecore.runs import Run, Work
-from pages.widgets import compare_pair, compare_runs, controls, image_grid, map_job, map_view, picked, selection
+from pages.widgets import compare_pair, compare_runs, controls, host, image_grid, map_job, map_view, picked, selection
 from pages.widgets.compare_pair import Pair, Side
 from pages.widgets.map_job import METHODS
 from pages.widgets.markdown import plain
@@ -124,12 +124,12 @@ def _method(run: Run, key: str, name: str, without: str = "") -> str:
     return controls.segments(st.container(), "Projection", options, key)
 
 
-def _panel(side: Side, points: np.ndarray, index: np.ndarray) -> map_view.Panel:
-    drawn = picked.reconstructions_of(side.run)
+def _panel(side: Side, points: np.ndarray, data: Data) -> map_view.Panel:
+    drawn = side.drawn
     return map_view.Panel(
         points, side.title, near=side.near("codings"), near_map=side.near("map"),
-        reconstructions=image_grid.to_uint8(drawn[index]) if drawn.ndim >= 3 else None,
-        errors=picked.errors_of(side.run)[index],
+        reconstructions=picked.reconstructions_on(drawn, side.run) if data.info.is_image else None,
+        errors=picked.errors_of(side.run)[host.array(drawn, "index")],
     )  # fmt: skip
 
 
@@ -139,8 +139,8 @@ def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
         st.caption(":material/info: These maps were drawn before neighbours were kept: no shared ones to colour by.")
         colour = "moved"
         values = pair.moved
-    panels = [_panel(pair.left, pair.points, pair.index), _panel(pair.right, pair.aligned, pair.index)]
-    _draw(panels, pair.index, data, colour, tool, values)
+    panels = [_panel(pair.left, pair.points, data), _panel(pair.right, pair.aligned, data)]
+    _draw(panels, pair.left.drawn, data, colour, tool, values)
     st.caption(
         "The same samples twice; the right map is turned, mirrored and scaled until it fits the left one best. Point "
         "at one: it is ringed on both. Good: a sample has the same company on both sides."
@@ -150,22 +150,23 @@ def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
 def _alone(side: Side, data: Data, tool: str, column: int) -> None:
     """The one map that is there, while the other is drawn or cannot be."""
     if side.work is not None:
-        index = np.asarray(side.work.array("index"))
-        panel = _panel(side, np.asarray(side.work.array("points"), np.float32), index)
+        panel = _panel(side, np.asarray(host.array(side.work, "points"), np.float32), data)
         with st.columns(2, gap="medium")[column]:  # where it will stand
-            _draw([panel], index, data, "class", tool, None)
+            _draw([panel], side.work, data, "class", tool, None)
 
 
 def _draw(
-    panels: list[map_view.Panel], index: np.ndarray, data: Data, colour: str, tool: str, values: np.ndarray | None
+    panels: list[map_view.Panel], drawn: Work, data: Data, colour: str, tool: str, values: np.ndarray | None
 ) -> None:
+    """The map or maps, of the samples that `drawn` has."""
     selection.forget_other(data)
+    index = np.asarray(host.array(drawn, "index"))
     place = dict(zip(index.tolist(), range(len(index)), strict=True))
     labels = data.labels_of(index)
     names: dict[str, str] = {"moved": "moved", "shared": "shared neighbours"}
     found = map_view.draw(
         panels, key=f"compare_{len(panels)}", numbers=index, labels=labels, class_names=data.info.classes,
-        images=data.numbered(index) if data.info.is_image else None,
+        images=picked.samples_on(drawn, data) if data.info.is_image else None,
         colour=colour if labels is not None or colour != "class" else "error",
         values=values, value_name=names.get(colour, ""), tool=cast(Tool, tool),
         selected=[place[number] for number in selection.current() if number in place],

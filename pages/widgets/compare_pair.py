@@ -39,6 +39,12 @@ class Side:
     work: Work | None
 
     @property
+    def drawn(self) -> Work:
+        """The finished map."""
+        assert self.work is not None
+        return self.work
+
+    @property
     def title(self) -> str:
         return f"{self.name} · {METHODS[self.method]}"
 
@@ -72,8 +78,7 @@ class Pair:
 
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
-    assert left.work is not None and right.work is not None
-    return Pair(left, right, *_compared(_drawn(left.work), _drawn(right.work), left, right))
+    return Pair(left, right, *_compared(_drawn(left.drawn), _drawn(right.drawn), left, right))
 
 
 def _drawn(work: Work) -> tuple[str, int]:
@@ -87,12 +92,11 @@ def _compared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, np.ndarray | None]:
     """All fields of a `Pair` but its sides, reckoned once for two maps as they were drawn."""
     left, right = _left, _right
-    assert left.work is not None and right.work is not None
-    index = np.asarray(host.array(left.work, "index"))
-    if not np.array_equal(index, host.array(right.work, "index")):
+    index = np.asarray(host.array(left.drawn, "index"))
+    if not np.array_equal(index, host.array(right.drawn, "index")):
         raise AecoreError(f"maps: got other samples in {right.title}, allowed: the same in both; draw them anew")
-    points = np.asarray(host.array(left.work, "points"), np.float32)
-    aligned, _ = procrustes(points, np.asarray(host.array(right.work, "points")))
+    points = np.asarray(host.array(left.drawn, "points"), np.float32)
+    aligned, _ = procrustes(points, np.asarray(host.array(right.drawn, "points")))
     which = "map" if left.run.key == right.run.key else "codings"
     near, others = left.near(which), right.near(which)
     shared = comparing.shared_neighbours(near, others) if near is not None and others is not None else None
@@ -138,7 +142,7 @@ def numbers_html(pair: Pair) -> str:
     """The numbers of both sides as a table, the better one bold."""
     sides = (pair.left, pair.right)
     worth: list[dict[str, Any]] = [probing.result(side.run) or {} for side in sides]
-    maps = [read_json(side.work.folder / "metrics.json", {}) if side.work else {} for side in sides]
+    maps = [read_json(side.drawn.folder / "metrics.json", {}) for side in sides]
     rows = [] if pair.one_run else [
         ("Error (MSE)", [side.run.metrics.get("val_mse") for side in sides], False, error_text),
         ("kNN accuracy of the codings", [found.get("knn_accuracy") for found in worth], True, share_text),

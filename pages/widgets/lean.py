@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from streamlit.runtime import app_session, runtime
 from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.state import safe_session_state
 
 BUNDLE_SECONDS = 0.03  # that a message of a page under way may wait for others
 
@@ -25,6 +26,7 @@ def once() -> None:
     _wrap(cache_utils, "_get_positional_arg_name", functools.lru_cache(maxsize=1000))
     _wrap(app_session.AppSession, "_on_scriptrunner_event", _in_bundles)
     _wrap(runtime.Runtime, "_enqueued_some_message", _without_waking)
+    _wrap(safe_session_state.SafeSessionState, "filtered_state", _AsAsked)
 
 
 def _wrap(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -78,6 +80,37 @@ def _without_waking(tell: Callable[[Any], None]) -> Callable[[Any], None]:
             tell(server)
 
     return say
+
+
+class _AsAsked(property):
+    """Every widget with a key asks for all of a session's state, of which it wants its own value."""
+
+    def __init__(self, whole: property) -> None:
+        super().__init__(lambda state: _State(state, whole))
+        self.__wrapped__ = whole
+
+
+class _State(Mapping[str, Any]):
+    """What `whole` gives of a session's state, of which a single value is looked up alone."""
+
+    def __init__(self, state: Any, whole: property) -> None:
+        self._safe, self._whole = state, whole
+
+    def __getitem__(self, key: str) -> Any:
+        with self._safe._lock:
+            return self._safe._state[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def _all(self) -> dict[str, Any]:
+        return self._whole.__get__(self._safe)
 
 
 def _later(session: Any, waiting: deque[Any]) -> None:

@@ -23,6 +23,7 @@ import streamlit.components.v2 as components
 from aecore.figures.numbers import error_text
 from pages.widgets import packing, parts, theme
 from pages.widgets.parts import Slot
+from pages.widgets.sprites import Sheet
 
 SLOTS = ("samples", "images", "panel0", "panel1", "reconstructions0", "reconstructions1")
 SCRIPTS = ("scene", "raster", "base", "overlay", "card", "panel", "gestures", "keys", "map")
@@ -36,7 +37,7 @@ class Panel:
     points : (n, 2) or (n, 3). What is not finite is not drawn.
     near : (n, k) positions (0 to n-1) of the true nearest neighbours in the codings, nearest first.
     near_map : (n, k) positions of the nearest in the map.
-    reconstructions : (n, height, width[, channels]) uint8.
+    reconstructions : (n, height, width[, channels]) uint8, or their sheet.
     errors : (n,) reconstruction errors.
     """
 
@@ -44,7 +45,7 @@ class Panel:
     title: str = ""
     near: np.ndarray | None = None
     near_map: np.ndarray | None = None
-    reconstructions: np.ndarray | None = None
+    reconstructions: np.ndarray | Sheet | None = None
     errors: np.ndarray | None = None
 
 
@@ -73,7 +74,7 @@ def draw(
     numbers: np.ndarray,
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
-    images: np.ndarray | None = None,
+    images: np.ndarray | Sheet | None = None,
     colour: str = "class",
     values: np.ndarray | None = None,
     value_name: str = "",
@@ -94,7 +95,7 @@ def draw(
     panels : one or two, of the same n samples.
     numbers : (n,) sample numbers, shown on hover.
     labels : (n,) class numbers.
-    images : (n, height, width[, channels]) uint8; None for data that are no images.
+    images : (n, height, width[, channels]) uint8, or their sheet; None for data that are no images.
     colour : 'class' (colour and shape), or a name of `values`; 'error' without values takes the panels' errors.
     values : (n,) what colours the points, between their 2nd and 98th percentile; what is not finite is grey.
     height : of a panel, in pixels; on a narrow page panels stand below each other and are at most as high as wide.
@@ -126,7 +127,11 @@ def draw(
 
 
 def _slots(
-    panels: Sequence[Panel], numbers: np.ndarray, labels: np.ndarray | None, images: np.ndarray | None, count: int
+    panels: Sequence[Panel],
+    numbers: np.ndarray,
+    labels: np.ndarray | None,
+    images: np.ndarray | Sheet | None,
+    count: int,
 ) -> dict[str, Slot]:
     """All parts but the view: header (with the version, a name of the content) and arrays."""
     samples = {"numbers": numbers.astype(np.int32)}
@@ -204,7 +209,7 @@ def _check(
     panels: Sequence[Panel],
     numbers: np.ndarray,
     labels: np.ndarray | None,
-    images: np.ndarray | None,
+    images: np.ndarray | Sheet | None,
     values: np.ndarray | None,
     colour: str,
     style: str,
@@ -233,7 +238,7 @@ def _check(
     return count
 
 
-def _lengths(count: int, **arrays: np.ndarray | None) -> None:
+def _lengths(count: int, **arrays: np.ndarray | Sheet | None) -> None:
     for name, array in arrays.items():
         if array is not None and len(array) != count:
             raise ValueError(f"{name}: got {len(array)}, allowed: {count}, one a number")

@@ -34,9 +34,9 @@ def versioned(slot: str, header: Mapping[str, Any], arrays: Arrays) -> Slot:
     return {"slot": slot, "version": version, **header}, dict(arrays)
 
 
-def sheet_slot(slot: str, images: np.ndarray, lossy: bool = False) -> Slot:
+def sheet_slot(slot: str, images: np.ndarray | sprites.Sheet, lossy: bool = False) -> Slot:
     """A part with uint8 images (n, height, width[, channels]), n ≥ 1, as one picture file; see `sprites.sheet`."""
-    sheet = sprites.sheet(images, lossy)
+    sheet = images if isinstance(images, sprites.Sheet) else sprites.sheet(images, lossy)
     return {"slot": slot, **sheet.facts()}, {"file": sheet.file}
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from aecore import runs
-from aecore.datasets import as_float
-from aecore.runs import Run
-from pages.widgets import host
+from aecore.datasets import Data, as_float
+from aecore.runs import Run, Work
+from pages.widgets import host, sprites
+from pages.widgets.pictures import to_uint8
 
 SHOWN = 10  # a row of the image grid
 WAYS = {"each": "One of each", "best": "Best", "worst": "Worst", "random": "Random", "class": "One class"}
@@ -48,6 +49,23 @@ def pixel_errors_of(run: Run) -> np.ndarray:
 def reconstructions_of(run: Run) -> np.ndarray:
     """Validation reconstructions (n, *shape) as they are stored, shared by all visitors: pick some, then `as_float`."""
     return _unpacked(*host.identity(run, "reconstructions.npz"))
+
+
+def samples_on(drawn: Work, data: Data) -> sprites.Sheet:
+    """The samples on a map, in its order, as one picture."""
+    index = host.array(drawn, "index")
+    return sprites.kept((data.info.name, *_map(drawn)), lambda: data.numbered(index))
+
+
+def reconstructions_on(drawn: Work, run: Run) -> sprites.Sheet:
+    """What the run makes of the validation samples on a map, in its order, as one picture."""
+    index = host.array(drawn, "index")
+    known = *host.identity(run, "reconstructions.npz"), *_map(drawn)
+    return sprites.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
+
+
+def _map(drawn: Work) -> tuple[str, int]:
+    return drawn.folder.as_posix(), host.written(drawn, "index.npy")
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

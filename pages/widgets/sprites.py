@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,21 +25,25 @@ QUALITY = 60
 
 @dataclass(frozen=True)
 class Sheet:
-    """Images row by row in a near-square picture: image i stands in row i // columns, column i % columns.
+    """Images row by row in a near-square picture: image i of `count` stands in row i // columns, column i % columns.
     `width` and `height` are one image's in the sheet; `halved` says that this is less than it was; `version`
     names the content of the images."""
 
     file: bytes
     version: str
     kind: str
+    count: int
     columns: int
     width: int
     height: int
     halved: bool
 
+    def __len__(self) -> int:
+        return self.count
+
     def facts(self) -> dict[str, int | str]:
         """What the browser needs beside the file."""
-        return {name: value for name, value in vars(self).items() if name != "file"}
+        return {name: value for name, value in vars(self).items() if name not in ("file", "count")}
 
 
 def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
@@ -62,6 +67,13 @@ def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
     return _sheet(fingerprint(images) + "~" * lossy, images, lossy)
 
 
+@st.cache_resource(show_spinner=False, max_entries=48)
+def kept(of: tuple[Hashable, ...], _images: Callable[[], np.ndarray]) -> Sheet:
+    """The sheet of what `_images` gives, which is not even called for `of` that is known: down to every argument that
+    changes them."""
+    return sheet(_images())
+
+
 def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
     """A short name of the content, shapes and dtypes included."""
     digest = hashlib.sha1(usedforsecurity=False)  # the processor has instructions for it: a millisecond a megabyte
@@ -75,7 +87,7 @@ def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
     return digest.hexdigest()[:16]
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
     images = _images
     while int(np.prod(images.shape[:3])) > PIXELS and min(images.shape[1:3]) > 1:
@@ -101,7 +113,8 @@ def _drawn(images: np.ndarray, content: str, halved: bool, lossy: bool) -> Sheet
         drawn.save(file, "PNG", compress_level=1)
     else:
         drawn.save(file, "WEBP", quality=QUALITY, method=0)
-    return Sheet(file.getvalue(), content, "image/png" if exact else "image/webp", columns, width, height, halved)
+    kind = "image/png" if exact else "image/webp"
+    return Sheet(file.getvalue(), content, kind, count, columns, width, height, halved)
 
 
 def _halved(images: np.ndarray) -> np.ndarray:

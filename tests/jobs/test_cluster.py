@@ -249,7 +249,7 @@ def test_the_wait_is_for_the_worker_that_is_free_first(tmp_path: Path, log: str)
     for job in lane.waiting[:2]:
         lane.start(job)
     assert lane.full
-    waits = [lane.expected_seconds(position) for position in (1, 2, 3)]
+    waits = [lane.expected_seconds(lane.before(job)) for job in lane.waiting]
     assert waits == pytest.approx([10, 40, 45], abs=0.5)
 
 

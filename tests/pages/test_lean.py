@@ -13,6 +13,7 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session, runtime
 from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.testing.v1 import AppTest
 
 from pages.widgets import lean
 
@@ -141,3 +142,26 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
         monkeypatch.delattr(owner, name)
     lean.once()
     assert not any(hasattr(owner, name) for owner, name in where)
+
+
+def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
+    def script() -> None:
+        import streamlit as st
+        from streamlit.runtime.state import get_session_state
+
+        from pages.widgets import lean
+
+        lean.once()
+        lean.once()
+        st.session_state["own"] = None
+        st.number_input("Number", 0, 9, 4, key="number")
+        st.selectbox("Choice", list("abc"), key="choice", index=1)
+        asked, whole = get_session_state().filtered_state, type(get_session_state()).filtered_state.__wrapped__
+        st.session_state["same"] = dict(asked) == whole.__get__(get_session_state()), len(asked)
+        st.session_state["found"] = asked["own"], asked["number"], asked["choice"], "nothing" in asked
+
+    at = AppTest.from_function(script).run()
+    at.number_input(key="number").set_value(7).run()
+    assert not at.exception
+    assert at.session_state["found"] == (None, 7, "b", False)
+    assert at.session_state["same"][0] and at.session_state["same"][1] >= 3
