@@ -20,7 +20,7 @@ from aecore.errors import RunError
 from aecore.runs import Run
 
 CHUNK = 1000  # samples in one call: bounds the memory that wide convolutional layers take
-MAX_SESSIONS = 48  # twenty-four runs, two halves each
+MAX_SESSIONS = 16  # eight runs, two halves each; another one takes a millisecond or two
 
 _sessions: OrderedDict[tuple[str, int, int], onnxruntime.InferenceSession] = OrderedDict()
 _lock = threading.Lock()
@@ -100,9 +100,7 @@ def _session(run: Run, half: str) -> onnxruntime.InferenceSession:
         key = (str(path), stat.st_mtime_ns, stat.st_size)
         with _lock:
             if key not in _sessions:
-                _sessions[key] = onnxruntime.InferenceSession(
-                    path.read_bytes(), _options(), providers=["CPUExecutionProvider"]
-                )
+                _sessions[key] = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
                 while len(_sessions) > MAX_SESSIONS:
                     _sessions.popitem(last=False)
             _sessions.move_to_end(key)

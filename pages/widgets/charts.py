@@ -32,7 +32,7 @@ def draw(
     st.plotly_chart(chart, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
 
 
-@st.cache_resource(show_spinner=False, max_entries=300)
+@st.cache_resource(show_spinner=False, max_entries=150)
 def _made(of: tuple[Hashable, ...], _make: Make) -> go.Figure:
     return _Told(_make(theme.current()))
 

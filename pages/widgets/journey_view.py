@@ -19,7 +19,7 @@ import streamlit.components.v2 as components
 from aecore import inference, journeys, whereabouts
 from aecore.datasets.base import class_name
 from aecore.filming import tones
-from pages.widgets import packing, parts, theme
+from pages.widgets import host, packing, parts, theme
 from pages.widgets.walk_view import DECODING, Walker
 
 ALONG = 41  # places between both ends at which distance and drift are measured
@@ -139,8 +139,8 @@ def _told(walker: Walker, places: whereabouts.Places) -> tuple[dict[str, Any], d
     }
     if places.density is not None:
         arrays["density"] = places.density.astype(np.float32)
-    if walker.images is not None:
-        arrays["real"] = np.asarray(walker.images[found])
+    if "images" in walker.slots:
+        arrays["real"] = host.data(walker.run.spec.dataset).numbered(survey.numbers[found])
     return {"verdicts": list(survey.verdicts), "nearest": names}, arrays
 
 

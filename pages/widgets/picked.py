@@ -68,7 +68,7 @@ def _map(drawn: Work) -> tuple[str, int]:
     return drawn.folder.as_posix(), host.written(drawn, "index.npy")
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=10)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
     """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
     what `host.arrays` reads."""

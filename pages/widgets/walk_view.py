@@ -45,8 +45,7 @@ class Walker:
     decoder, encoder : None where the browser cannot run them, which `why_not` says in one line.
     axes : the codings in use first, then the silent ones, each in the order of `walk.axes`.
     bounds : (2, d), how far codings may lie: as far as the data's do, or the sliders reach.
-    images : (n, *shape) uint8 of the surveyed samples, None for vectors.
-    slots : all of this as parts, by name; for every component that decodes.
+    slots : all of this as parts, by name, the images of the surveyed samples too; for every component that decodes.
     """
 
     run: Run
@@ -59,7 +58,6 @@ class Walker:
     survey: Survey
     axes: list[walk.Axis]
     bounds: np.ndarray
-    images: np.ndarray | None
     slots: dict[str, Slot]
 
 
@@ -196,14 +194,13 @@ def groups(survey: Survey) -> list[int]:
     return [] if survey.labels is None else np.unique(survey.labels).tolist()
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=12)
 def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walker:
     run, info = _run, _data.info
     survey = whereabouts.survey(run, _data)
     axes = sorted(walk.axes(run), key=lambda axis: not axis.active)
     reached = np.array([(axis.low, axis.high) for axis in sorted(axes, key=lambda axis: axis.coding)]).T
     codes = np.concatenate([np.asarray(run.array("codings"), np.float64), survey.codes, reached])
-    images = _data.numbered(survey.numbers) if info.is_image else None
     decoder, encoder, why_not = network.halves(run)
     halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # else there is nothing to encode
     reach = 1.0 if info.is_image else float(np.nan_to_num(np.abs(_data.validation)).max()) or 1.0
@@ -224,12 +221,12 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         if found:
             header, arrays = network.part(found)
             slots[half] = parts.versioned(half, {"network": header}, arrays)
-    if images is not None:
+    if info.is_image:
         heavy = sum(found.nbytes for found in halves.values() if found) > HEAVY
-        slots["images"] = parts.sheet_slot("images", images, lossy=heavy)
+        slots["images"] = parts.sheet_slot("images", _data.numbered(survey.numbers), lossy=heavy)
     return Walker(
         run, info.shape, info.classes, reach, halves["decoder"], halves["encoder"], why_not, survey, axes,
-        np.stack([codes.min(axis=0), codes.max(axis=0)]), images, slots,
+        np.stack([codes.min(axis=0), codes.max(axis=0)]), slots,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def walker(run: Run, codes: np.ndarray, active: tuple[bool, ...] | None = None, 
     axes = [Axis(i, -1.0, 1.0, 0.25, bool(live[i]), "") for i in np.argsort(~live, kind="stable")]
     return Walker(
         run=run, shape=(8, 8), classes=("a", "b", "c"), reach=1.0, decoder=half, encoder=half, why_not=why_not,
-        survey=survey, axes=axes, bounds=np.array([[-2.0], [2.0]]), images=None, slots={},
+        survey=survey, axes=axes, bounds=np.array([[-2.0], [2.0]]), slots={},
     )  # fmt: skip
 
 
