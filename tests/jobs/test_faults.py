@@ -29,12 +29,12 @@ from aecore.jobs import (
     Outcome,
     Queue,
     TrainTask,
+    dispatch,
     executors,
     honest_state,
     honest_status,
     housekeeping,
     lease,
-    queue,
     work,
 )
 from aecore.jobs.tasks import failed
@@ -153,8 +153,8 @@ def test_killed_twice_fails_with_the_reason_and_costs_no_other_run(there: Queue)
     until(lambda: workers() and workers()[0].pid not in first)
     strike(run, MOMENTS["at its start"])
     ticket = ended(there, task)
-    assert ticket.state == "failed" and ticket.message == queue.KILLED
-    assert honest_status(run)["state"] == "failed" and honest_status(run)["message"] == queue.KILLED
+    assert ticket.state == "failed" and ticket.message == dispatch.KILLED
+    assert honest_status(run)["state"] == "failed" and honest_status(run)["message"] == dispatch.KILLED
     assert not run.readable
     assert ended(there, after).state == "finished"
     assert run.key not in [other.key for other in runs.list_runs(there.cache)]
@@ -172,7 +172,7 @@ def test_a_worker_killed_after_the_last_file_has_done_its_work(inline: Queue, mo
             work(task, folder)
         raise BrokenExecutor("it cannot say so any more")
 
-    monkeypatch.setattr(queue, "work", lost)
+    monkeypatch.setattr(dispatch, "work", lost)
     ticket = inline.submit(training(0), "ann")
     assert ticket.state == "finished" and len(tries) == 2
     complete(Run(ticket.folder))
