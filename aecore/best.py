@@ -115,7 +115,7 @@ BEST: tuple[Preset, ...] = (
 
 _ONE_CYCLE: dict[str, Any] = {
     "optimizer": "muon",
-    "optimizer_arguments": "weight_decay=0",
+    "optimizer_arguments": "weight_decay=0 adam_weight_decay=0",
     "learning_rate": 0.02,
     "decay": "cosine",
     "warmup": 0.2,
@@ -136,5 +136,5 @@ FAST: tuple[Preset, ...] = (
         batch_size=128,
         epochs=2,
     ),
-    _fast("variational", f"The book's variational network {_CYCLE}", **_ONE_CYCLE, batch_size=128, epochs=2),
+    _fast("variational", f"The book's variational network {_CYCLE}", **_ONE_CYCLE, batch_size=160, epochs=2),
 )

@@ -34,7 +34,7 @@ def finish(run: Run, model: Autoencoder, data: Data, floor: np.ndarray, summary:
     """Write everything but status and mark into the run's folder. `summary`: the metrics that the fit knows itself."""
     info, folder = data.info, run.folder
     codings, log_var = _encoded(model, data.validation)
-    reconstructions = _batched(tf.function(model.decoder), codings)
+    reconstructions = _batched(tf.function(model.decoder, autograph=False), codings)
     width = codings.shape[1]
     write_array(folder / "codings.npy", codings if width <= WIDE else half(codings))
     n = min(MAX_TRAIN_CODINGS, max(1, MAX_TRAIN_NUMBERS // width), info.n_train)
@@ -139,7 +139,7 @@ def _beside(path: Path, write: Any) -> None:
 
 
 def _encoded(model: Autoencoder, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    outputs = _batched(tf.function(model.encoder), samples)
+    outputs = _batched(tf.function(model.encoder, autograph=False), samples)
     return outputs if isinstance(outputs, tuple) else (outputs, None)
 
 

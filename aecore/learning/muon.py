@@ -42,6 +42,13 @@ class Muon(keras.optimizers.Muon):
             return super()._should_use_adamw(variable)
         return any(re.search(name, variable.path) for name in self.exclude_layers)
 
+    def _apply_weight_decay(self, variables: Any) -> None:
+        rate = self.learning_rate  # Keras reckons it anew for every variable, and takes off nothing where that is 0
+        for variable in variables:
+            share = self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
+            if share and self._use_weight_decay(variable):
+                variable.assign_sub(variable * (rate * share))
+
     def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
         m.assign(self.momentum * m + gradient)
         ahead = gradient + self.momentum * m if self.nesterov else m.value

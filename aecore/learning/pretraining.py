@@ -23,7 +23,7 @@ from aecore.errors import AecoreError, DatasetError, RunError
 from aecore.jobs.lease import Lease
 from aecore.learning.architectures import Autoencoder, build_encoder
 from aecore.learning.download import fetch
-from aecore.learning.fit import chunks, floats, train
+from aecore.learning.fit import chunks, each, floats, train
 from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row
 from aecore.runs import Run, write_json
 from aecore.spec import RunSpec
@@ -172,7 +172,7 @@ class Contest:
         everything = self.encoder.trainable_variables + self.head.trainable_variables
         self.tune_head = Tuner(self.head, codings, self.head.trainable_variables, spec)
         self.tune_all = Tuner(lambda x: self.head(self.encoder(floats(x), training=True)), samples, everything, spec)
-        self._encode = tf.function(lambda x: self.encoder(floats(x)), input_signature=[samples])
+        self._encode = tf.function(lambda x: self.encoder(floats(x)), input_signature=[samples], autograph=False)
 
     def train(self, training: Training) -> Iterator[float]:
         """Train one classifier; yields again and again the share that is done."""
@@ -235,17 +235,17 @@ class Tuner:
         self._state, self._start = optimizer.variables, [variable.numpy() for variable in optimizer.variables]
         signature = [inputs, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, None), tf.int32)]
 
-        @tf.function(input_signature=signature)
+        def step(samples: Any, labels: Any, batch: Any) -> Any:
+            with tf.GradientTape() as tape:
+                predicted = logits(tf.gather(samples, batch))
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), predicted)
+                loss = tf.reduce_mean(losses)
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            return loss
+
+        @tf.function(input_signature=signature, autograph=False)
         def steps(samples: Any, labels: Any, batches: Any) -> Any:
-            total = tf.constant(0.0)
-            for batch in batches:
-                with tf.GradientTape() as tape:
-                    predicted = logits(tf.gather(samples, batch))
-                    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), predicted)
-                    loss = tf.reduce_mean(losses)
-                optimizer.apply(tape.gradient(loss, variables), variables)
-                total += loss
-            return total / tf.cast(tf.shape(batches)[0], tf.float32)
+            return tf.reduce_mean(each(tf.shape(batches)[0], lambda i: step(samples, labels, batches[i])))
 
         self.steps = steps
 

@@ -256,6 +256,47 @@ def test_progress_is_visible_from_the_first_step(tmp_path: Path) -> None:
     assert run.status()["fraction"] == 1
 
 
+def test_what_pca_reaches_is_told_while_it_trains_and_not_before_the_first_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, seen, asked = small_spec("stacked", epochs=4), [], []
+    run, floor = Run(tmp_path / run_key(spec)), fit.pca_floor(spec.dataset)
+
+    def known(dataset: str) -> np.ndarray:
+        asked.append(run.status()["epoch"])
+        return floor
+
+    def look() -> bool:
+        seen.append((run.status()["epoch"], run.status()["pca_mse"]))
+        return False
+
+    monkeypatch.setattr(fit, "pca_floor", known)
+    learning.train(spec, run.folder, look)
+    assert asked == [1]
+    told = {epoch: pca for epoch, pca in seen if pca is not None}
+    assert seen[0] == (1, None) and max(told) == 4 and set(told.values()) == {metrics.pca_mse(floor, spec.coding_size)}
+    monkeypatch.setattr(fit, "FLOOR_SECONDS", 0.0)
+    slow = Run(tmp_path / "slow")
+    asked.clear()
+    monkeypatch.setattr(fit, "pca_floor", lambda dataset: asked.append(len(slow.status())) or floor)
+    learning.train(spec, slow.folder, lambda: bool(asked))
+    assert asked and slow.state == "stopped" and slow.metrics["pca_mse"] == metrics.pca_mse(floor, spec.coding_size)
+
+
+def test_a_traced_loop_goes_through_in_order() -> None:
+    import tensorflow as tf
+
+    seen = tf.Variable([0.0, 0.0])
+
+    def note(i: tf.Tensor) -> tf.Tensor:
+        seen.assign(seen * 10 + tf.cast(i, tf.float32))
+        return seen + 0.0
+
+    loop = tf.function(lambda n: fit.each(n, note), autograph=False)
+    assert loop(tf.constant(4)).numpy().tolist() == [[0, 0], [1, 1], [12, 12], [123, 123]]
+    assert loop(tf.constant(0)).shape[0] == 0
+
+
 def test_layer_by_layer_goes_through_its_phases(trained: Trained) -> None:
     history = trained("layerwise", epochs=2).history["epochs"]
     assert [row["phase"] for row in history] == [
