@@ -41,26 +41,20 @@ class Board:
     version: str
 
 
-def of(cache: Path, dataset: str) -> Board:
-    """The board of one data set."""
-    return _board(tuple(runs.finished(cache)), dataset)
+def boards(cache: Path) -> dict[str, Board]:
+    """The board of every data set that has runs, the one with the most runs first."""
+    return _boards(tuple(runs.finished(cache)))
 
 
 @lru_cache(maxsize=8)
-def _board(finished: tuple[tuple[str, int], ...], dataset: str) -> Board:
+def _boards(finished: tuple[tuple[str, int], ...]) -> dict[str, Board]:
     table = _table(finished)
-    shown = table[table["dataset"] == dataset].reset_index(drop=True)
+    return {name: _board(table[table["dataset"] == name]) for name in table["dataset"].value_counts().index}
+
+
+def _board(table: pd.DataFrame) -> Board:
+    shown = table.reset_index(drop=True)
     return Board(shown, best(shown), floor(shown), digest(*shown["key"], *map(str, shown["finished"])))
-
-
-def datasets(cache: Path) -> dict[str, int]:
-    """How many runs each data set has, the most first."""
-    return _datasets(tuple(runs.finished(cache)))
-
-
-@lru_cache(maxsize=8)
-def _datasets(finished: tuple[tuple[str, int], ...]) -> dict[str, int]:
-    return dict(_table(finished)["dataset"].value_counts())
 
 
 def rows(cache: Path) -> pd.DataFrame:

@@ -125,16 +125,18 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
 def test_the_board_of_a_data_set_is_made_once_until_another_run_is_finished(cache: Path) -> None:
     many(cache, 8)
     table = board.rows(cache)
-    counts = board.datasets(cache)
-    assert sum(counts.values()) == len(table) and counts == table["dataset"].value_counts().to_dict()
-    (name, *_) = counts
-    known = board.of(cache, name)
-    assert known.rows["key"].tolist() == table[table["dataset"] == name]["key"].tolist()
-    assert known.best.equals(board.best(known.rows)) and known.floor.equals(board.floor(known.rows))
-    assert board.of(cache, name) is known
+    known = board.boards(cache)
+    counts = {name: len(one.rows) for name, one in known.items()}
+    assert (
+        counts == table["dataset"].value_counts().to_dict() and list(counts.values()) == sorted(counts.values())[::-1]
+    )
+    for name, one in known.items():
+        assert one.rows["key"].tolist() == table[table["dataset"] == name]["key"].tolist()
+        assert one.best.equals(board.best(one.rows)) and one.floor.equals(board.floor(one.rows))
+    assert board.boards(cache) is known
     many(cache, 9)
-    assert board.of(cache, name).version != known.version
-    assert board.of(cache, "none").rows.empty
+    assert board.boards(cache)[name].version != known[name].version
+    assert not board.boards(cache / "nowhere")
 
 
 def test_names_do_not_touch() -> None:

@@ -21,11 +21,11 @@ MOST_TICKED = 24
 
 def draw(bar: st.delta_generator.DeltaGenerator) -> None:
     """Draw the board; `bar` takes the choice of the data set."""
-    counts = board.datasets(host.cache())
-    if not counts:
+    boards = board.boards(host.cache())
+    if not boards:
         st.caption("No finished run on this server yet: Train makes the first.")
         return
-    shown = board.of(host.cache(), _dataset(bar, counts))
+    shown = boards[_dataset(bar, {name: len(one.rows) for name, one in boards.items()})]
     keys = shown.rows["key"].tolist()
     st.session_state["board_keys"] = keys
     _opened()
