@@ -32,7 +32,12 @@ _lock = threading.Lock()
 class Board:
     """The runs of one data set, shared by all who look at them and never written to.
 
-    `rows` as those of all data sets, `best` and `floor` of them, `version` a name of their content.
+    rows : one a finished run, the last finished first, in `COLUMNS`. `name` is the family in words, `variant` its place
+        in the registry (0 …), which colours go by; `mse` is of validation data, `floor` that of PCA with as many
+        components (NaN where unknown), `finished` seconds since 1970. A run that cannot be read, or has no error, has
+        no row.
+    best, floor : of these rows, see there.
+    version : a name of their content.
     """
 
     rows: pd.DataFrame
@@ -48,27 +53,6 @@ def boards(cache: Path) -> dict[str, Board]:
 
 @lru_cache(maxsize=8)
 def _boards(finished: tuple[tuple[str, int], ...]) -> dict[str, Board]:
-    table = _table(finished)
-    return {name: _board(table[table["dataset"] == name]) for name in table["dataset"].value_counts().index}
-
-
-def _board(table: pd.DataFrame) -> Board:
-    shown = table.reset_index(drop=True)
-    return Board(shown, best(shown), floor(shown), digest(*shown["key"], *map(str, shown["finished"])))
-
-
-def rows(cache: Path) -> pd.DataFrame:
-    """One row a finished run, the last finished first, in `COLUMNS`.
-
-    `name` is the family in words, `variant` its place in the registry (0 …), which colours go by; `mse` is of
-    validation data, `floor` that of PCA with as many components (NaN where unknown), `finished` seconds since 1970.
-    A run that cannot be read, or has no error, has no row.
-    """
-    return _table(tuple(runs.finished(cache))).copy(deep=False)
-
-
-@lru_cache(maxsize=8)
-def _table(finished: tuple[tuple[str, int], ...]) -> pd.DataFrame:
     """Of (folder, when its `DONE` was written): the same for every page until another run is finished."""
     found = []
     for path, written in finished:
@@ -79,8 +63,13 @@ def _table(finished: tuple[tuple[str, int], ...]) -> pd.DataFrame:
             _keep(path, known)
         if known[1] is not None:
             found.append({"key": Path(path).name, **known[1]})
-    table = pd.DataFrame(found, columns=list(COLUMNS))
-    return table.sort_values("finished", ascending=False, ignore_index=True)
+    table = pd.DataFrame(found, columns=list(COLUMNS)).sort_values("finished", ascending=False)
+    return {name: _board(table[table["dataset"] == name]) for name in table["dataset"].value_counts().index}
+
+
+def _board(table: pd.DataFrame) -> Board:
+    shown = table.reset_index(drop=True)
+    return Board(shown, best(shown), floor(shown), digest(*shown["key"], *map(str, shown["finished"])))
 
 
 def best(table: pd.DataFrame) -> pd.DataFrame:

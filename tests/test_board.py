@@ -42,6 +42,12 @@ def many(cache: Path, n: int = 500) -> list[Run]:
     ]
 
 
+def rows(cache: Path) -> pd.DataFrame:
+    """Of all data sets."""
+    every = [one.rows for one in board.boards(cache).values()]
+    return pd.concat(every, ignore_index=True) if every else pd.DataFrame()
+
+
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every JSON file that is read from now on."""
@@ -58,25 +64,25 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_a_board_of_500_runs_is_read_once(cache: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     made = many(cache)
-    table = board.rows(cache)
+    table = rows(cache)
     assert sorted(table["key"]) == sorted(run.key for run in made)
     assert len(reads) == len(made)  # the metrics of each
     reads.clear()
     monkeypatch.setattr(Path, "read_text", None)
     monkeypatch.setattr(Path, "read_bytes", None)
-    assert board.rows(cache).equals(table)
+    assert rows(cache).equals(table)
     assert not reads
 
 
 def test_a_run_that_was_trained_anew_is_read_anew_and_alone(cache: Path, reads: list[Path]) -> None:
     run, *_ = many(cache, 5)
-    board.rows(cache)
+    rows(cache)
     reads.clear()
     runs.write_json(run.folder / "metrics.json", {**run.metrics, "val_mse": 0.5})
     run.mark("DONE")
     later = (run.folder / "DONE").stat().st_mtime_ns + 10**9
     os.utime(run.folder / "DONE", ns=(later, later))
-    table = board.rows(cache).set_index("key")
+    table = rows(cache).set_index("key")
     assert table.loc[run.key, "mse"] == 0.5
     assert {path.parent.name for path in reads} == {run.key}
 
@@ -90,10 +96,10 @@ def test_only_finished_runs_that_can_be_read_have_a_row(cache: Path) -> None:
     (stopped.folder / "DONE").rename(stopped.folder / "STOPPED")
     runs.run_of(spec.replace(seed=4), cache).begin(spec.replace(seed=4))
     (cache / "runs" / "not-a-key").mkdir()
-    assert board.rows(cache)["key"].tolist() == [good.key]
+    assert rows(cache)["key"].tolist() == [good.key]
     runs.set_aside(good.folder)
-    assert board.rows(cache).empty
-    assert board.rows(cache / "nowhere").empty
+    assert rows(cache).empty
+    assert rows(cache / "nowhere").empty
 
 
 def test_the_best_of_each_size_and_the_floor() -> None:
@@ -108,7 +114,7 @@ def test_the_best_of_each_size_and_the_floor() -> None:
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(cache: Path, theme: Any) -> None:
     many(cache, 60)
-    table = board.rows(cache)
+    table = rows(cache)
     best = board.best(table)
     chart = figure.errors_by_size(table, best, board.floor(table), theme)
     (points,) = [trace for trace in chart.data if trace.customdata is not None]
@@ -124,19 +130,17 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
 
 def test_the_board_of_a_data_set_is_made_once_until_another_run_is_finished(cache: Path) -> None:
     many(cache, 8)
-    table = board.rows(cache)
+    other = presets.get("stacked").spec.replace(dataset="digits")
+    finished(cache, other)
     known = board.boards(cache)
-    counts = {name: len(one.rows) for name, one in known.items()}
-    assert (
-        counts == table["dataset"].value_counts().to_dict() and list(counts.values()) == sorted(counts.values())[::-1]
-    )
-    for name, one in known.items():
-        assert one.rows["key"].tolist() == table[table["dataset"] == name]["key"].tolist()
+    assert [len(one.rows) for one in known.values()] == [8, 1] and set(known["digits"].rows["dataset"]) == {"digits"}
+    for one in known.values():
+        assert one.rows["finished"].is_monotonic_decreasing
         assert one.best.equals(board.best(one.rows)) and one.floor.equals(board.floor(one.rows))
     assert board.boards(cache) is known
-    many(cache, 9)
-    assert board.boards(cache)[name].version != known[name].version
-    assert not board.boards(cache / "nowhere")
+    finished(cache, other.replace(seed=1))
+    usual, digits = (board.boards(cache)[name].version == one.version for name, one in known.items())
+    assert usual and not digits
 
 
 def test_names_do_not_touch() -> None:

@@ -97,7 +97,6 @@ class Fit:
     def __init__(self, run: Run, model: Autoencoder, data: Data, pool: Executor) -> None:
         spec, info = model.spec, data.info
         self.model, self.spec, self.pool = model, spec, pool
-        self.began = time.monotonic()
         self.unit_range = info.unit_range
         self.train, self.validation = tf.constant(data.train), tf.constant(data.validation)
         self.order = np.random.default_rng(spec.seed)
@@ -149,7 +148,7 @@ class Fit:
                 require_finite(losses, (recorder.step - 1) // self.batches + 1, settings.learning_rate)
                 if recorder.step in self.snapshots:
                     recorder.snapshot(*look())
-                if time.monotonic() - self.began > FLOOR_SECONDS:
+                if time.time() - recorder.started > FLOOR_SECONDS:
                     self._look_at_floor()
                 recorder.status(self.phase, force=recorder.step <= 2)
                 if should_stop():

@@ -78,12 +78,8 @@ class Pair:
 
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
-    return Pair(left, right, *_compared(_drawn(left.drawn), _drawn(right.drawn), left, right))
-
-
-def _drawn(work: Work) -> tuple[str, int]:
-    """A map as it was drawn last."""
-    return work.folder.as_posix(), host.written(work, "points.npy")
+    drawn = host.known_by(left.drawn, "points.npy"), host.known_by(right.drawn, "points.npy")
+    return Pair(left, right, *_compared(*drawn, left, right))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -97,6 +97,12 @@ def _arrays(folder: str, name: str, modified: int) -> dict[str, np.ndarray]:
     return Work(Path(folder)).arrays(name)
 
 
+def known_by(work: Work, file: str) -> tuple[str, int]:
+    """What a cache knows one file of a work by: its folder, and when the file was written. Raises `RunError` where it
+    is not there."""
+    return work.folder.as_posix(), written(work, file)
+
+
 def written(work: Work, file: str) -> int:
     """When a file of it was written, in nanoseconds. Raises `RunError` where it is not there."""
     try:

@@ -54,18 +54,14 @@ def reconstructions_of(run: Run) -> np.ndarray:
 def samples_on(drawn: Work, data: Data) -> sprites.Sheet:
     """The samples on a map, in its order, as one picture."""
     index = host.array(drawn, "index")
-    return sprites.kept((data.info.name, *_map(drawn)), lambda: data.numbered(index))
+    return sprites.kept((data.info.name, *host.known_by(drawn, "index.npy")), lambda: data.numbered(index))
 
 
 def reconstructions_on(drawn: Work, run: Run) -> sprites.Sheet:
     """What the run makes of the validation samples on a map, in its order, as one picture."""
     index = host.array(drawn, "index")
-    known = *host.identity(run, "reconstructions.npz"), *_map(drawn)
+    known = *host.identity(run, "reconstructions.npz"), *host.known_by(drawn, "index.npy")
     return sprites.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
-
-
-def _map(drawn: Work) -> tuple[str, int]:
-    return drawn.folder.as_posix(), host.written(drawn, "index.npy")
 
 
 @st.cache_resource(show_spinner=False, max_entries=10)

@@ -61,8 +61,7 @@ def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: st
 
 def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Open) -> None:
     page = visit(f"{server}/classroom?run={demo.keys()['stacked']}")
-    table = board.rows(cache)
-    keys = table[table["dataset"] == "fashion-mnist-12k"]["key"].tolist()  # as they are drawn
+    keys = board.boards(cache)["fashion-mnist-12k"].rows["key"].tolist()  # as they are drawn
     point = page.locator(".st-key-board_chart .scatterlayer .point").nth(keys.index(demo.keys()["hashing"]))
     expect(point).to_be_visible()
     box = point.bounding_box()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -259,28 +260,29 @@ def test_progress_is_visible_from_the_first_step(tmp_path: Path) -> None:
 def test_what_pca_reaches_is_told_while_it_trains_and_not_before_the_first_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec, seen, asked = small_spec("stacked", epochs=4), [], []
+    spec, seen, asked = small_spec("stacked", epochs=4), [], threading.Event()
     run, floor = Run(tmp_path / run_key(spec)), fit.pca_floor(spec.dataset)
+    expected = metrics.pca_mse(floor, spec.coding_size)
 
     def known(dataset: str) -> np.ndarray:
-        asked.append(run.status()["epoch"])
+        asked.set()
         return floor
 
     def look() -> bool:
-        seen.append((run.status()["epoch"], run.status()["pca_mse"]))
-        return False
+        status = run.status()
+        seen.append((status["epoch"], status["pca_mse"], asked.is_set()))
+        return status["epoch"] > 1 and not asked.wait(20)
 
     monkeypatch.setattr(fit, "pca_floor", known)
     learning.train(spec, run.folder, look)
-    assert asked == [1]
-    told = {epoch: pca for epoch, pca in seen if pca is not None}
-    assert seen[0] == (1, None) and max(told) == 4 and set(told.values()) == {metrics.pca_mse(floor, spec.coding_size)}
-    monkeypatch.setattr(fit, "FLOOR_SECONDS", 0.0)
-    slow = Run(tmp_path / "slow")
+    assert not any(was_asked for epoch, _, was_asked in seen if epoch == 1)
+    assert seen[-1] == (4, expected, True)
+
     asked.clear()
-    monkeypatch.setattr(fit, "pca_floor", lambda dataset: asked.append(len(slow.status())) or floor)
-    learning.train(spec, slow.folder, lambda: bool(asked))
-    assert asked and slow.state == "stopped" and slow.metrics["pca_mse"] == metrics.pca_mse(floor, spec.coding_size)
+    monkeypatch.setattr(fit, "FLOOR_SECONDS", 0.0)  # as where an epoch takes longer
+    slow = Run(tmp_path / "slow")
+    learning.train(spec, slow.folder, lambda: asked.wait(20))
+    assert (slow.state, slow.status()["epoch"], slow.metrics["pca_mse"]) == ("stopped", 1, expected)
 
 
 def test_a_traced_loop_goes_through_in_order() -> None:

@@ -182,6 +182,9 @@ def test_the_board_shows_the_runs_of_a_data_set_and_opens_one(visit: Open, cache
     app = visit("classroom", run=key("stacked"))
     assert app.selectbox(key="board_dataset").value == "digits"
     assert "8 runs" in texts(app) and len(app.dataframe[0].value) == 8
+    *_, points, _, ring = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    here = points["customdata"].index(key("stacked"))
+    assert (ring["x"], ring["y"]) == ([points["x"][here]], [points["y"][here]])  # around the active run
     app.selectbox(key="board_dataset").set_value("plane-3d").run()
     assert not app.exception and len(app.dataframe[0].value) == 1
 

@@ -13,6 +13,7 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session, runtime
 from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.state import safe_session_state
 from streamlit.testing.v1 import AppTest
 
 from pages.widgets import lean
@@ -133,6 +134,7 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
         (cache_utils, "_get_positional_arg_name"),
         (app_session.AppSession, "_on_scriptrunner_event"),
         (runtime.Runtime, "_enqueued_some_message"),
+        (safe_session_state.SafeSessionState, "filtered_state"),
     )
     found = [getattr(owner, name) for owner, name in where]
     assert all(hasattr(function, "__wrapped__") for function in found)
