@@ -76,7 +76,16 @@ _NORMALISED = (
 )
 
 BEST: tuple[Preset, ...] = (
-    _best("2", "Best with 2 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=2, epochs=24),
+    _best(
+        "2",
+        "Best with 2 codings",
+        f"{_CONVOLUTIONS}. With two codings four convolutions leave few weights to the dense layers, and a little "
+        "noise on the input does the rest against learning by heart.",
+        **_STRIDED | _DEEPER | {"hidden": (32, 64, 128, 128)},
+        noise_rate=0.1,
+        coding_size=2,
+        epochs=18,
+    ),
     _best("10", "Best with 10 codings", f"{_CONVOLUTIONS}.", **_STRIDED | _DEEPER, coding_size=10, epochs=20),
     _best(
         "30",

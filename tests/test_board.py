@@ -150,6 +150,18 @@ def test_names_do_not_touch() -> None:
     assert heights[-1] == 0.5 and heights[7] == crowd[7][1]  # nothing is in the way of these
 
 
+def test_names_of_neighbouring_sizes_do_not_touch_on_a_phone() -> None:
+    table = pd.DataFrame(
+        {"key": list("abc"), "name": ["Sparse", "Stacked", "Linear"], "variant": [1, 2, 3], "codings": [30, 100, 2],
+         "mse": [0.01, 0.01, 0.04], "floor": math.nan, "epochs": 5, "seed": 42}
+    )  # fmt: skip
+    chart = figure.errors_by_size(table, board.best(table), board.floor(table), LIGHT)
+    sparse, stacked = (
+        note.yshift for note in chart.layout.annotations if "Sparse" in note.text or "Stacked" in note.text
+    )
+    assert abs(sparse - stacked) >= 16
+
+
 @pytest.mark.parametrize(("mse", "floor"), [(0.02, 0.0), (1e7, 0.02), (0.02, math.nan)])
 def test_an_extreme_run_leaves_a_chart_that_can_be_read(mse: float, floor: float) -> None:
     table = pd.DataFrame(

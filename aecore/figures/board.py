@@ -12,7 +12,7 @@ from aecore.figures.numbers import error_text
 from aecore.figures.theme import Theme, apart, figure, plain, rgba, swatch
 
 RIGHT = 116  # pixels beside the plot, for the labels of what ends there
-WIDTH = 800  # pixels of the plot that labels are placed for
+WIDTH = 230  # pixels of the plot on a phone: labels that do not touch there do so nowhere
 LABEL_GAP, LABEL_WIDTH = 16.0, 130.0
 BELOW = 4.0  # PCA's line ends where it is so many times better than every run: with all components its error is 0
 MOST_TICKS = 9
