@@ -20,7 +20,7 @@ from aecore.errors import RunError
 from aecore.runs import Run
 
 CHUNK = 1000  # samples in one call: bounds the memory that wide convolutional layers take
-MAX_SESSIONS = 16  # eight runs, two halves each; another one takes a millisecond or two
+MAX_SESSIONS = 12  # six runs, two halves each; another one takes a millisecond or two
 
 _sessions: OrderedDict[tuple[str, int, int], onnxruntime.InferenceSession] = OrderedDict()
 _lock = threading.Lock()

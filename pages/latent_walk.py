@@ -133,7 +133,7 @@ def _begin(run: Run, data: Data) -> None:
     elif state.get("walk_run") != run.key:
         first, link = "walk_run" not in state, st.query_params.get("z")
         sample = int(watched(len(data.validation), data.validation_labels)[0])
-        _go_to(run, run.array("codings")[sample], sample)
+        _go_to(run, host.array(run, "codings")[sample], sample)
         state["walk_began"] = state["walk_z"]
         if not first and link:
             del st.query_params["z"]  # of another run
@@ -158,7 +158,7 @@ def _linked_image(data: Data) -> int | None:
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
     """Stand at a coding; `sample` is the number of the image it is the code of, whose uncertainty the plane draws."""
     st.session_state.pop("walk_notice", None)
-    st.session_state.update(walk_run=run.key, walk_z=np.asarray(z, np.float32), walk_sample=sample)
+    st.session_state.update(walk_run=run.key, walk_z=np.array(z, np.float32), walk_sample=sample)
 
 
 @turns.fragment
@@ -207,7 +207,7 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
     with bar.popover("From an image", icon=":material/image:"):
         number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_number")
         image_grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
-        start = partial(_go_to, run, run.array("codings")[number], number)
+        start = partial(_go_to, run, host.array(run, "codings")[number], number)
         st.button("Start here", key="walk_start", type="primary", on_click=start)
     bar.button("Centre", key="centre", on_click=centre)
 

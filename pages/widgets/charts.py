@@ -26,30 +26,24 @@ def draw(
     this visitor sees on a shared chart. `more` goes to Streamlit.
     """
     colours = theme.current()
-    chart = make(colours) if of is None else _made((key, colours.name, *of), make)
+    chart = make(colours) if of is None else _Told(_made((key, colours.name, *of), make))
     if add is not None:
-        chart = _Told.with_more(chart, add(colours))
+        told = chart.to_dict()
+        chart = _Told({**told, "data": [*told["data"], *(trace.to_plotly_json() for trace in add(colours))]})
     st.plotly_chart(chart, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
 
 
 @st.cache_resource(show_spinner=False, max_entries=150)
-def _made(of: tuple[Hashable, ...], _make: Make) -> go.Figure:
-    return _Told(_make(theme.current()))
+def _made(of: tuple[Hashable, ...], _make: Make) -> dict[str, Any]:
+    return _make(theme.current()).to_dict()
 
 
 class _Told(go.Figure):
-    """A figure that says what it holds once: Streamlit asks with every run of a page, and copying and encoding the
-    numbers is most of what a chart costs. Never written to."""
+    """A figure that is only what it says of itself: Streamlit asks with every run of a page, and copying and encoding
+    the numbers is most of what a chart costs, the objects around them most of the memory it takes. Never written to."""
 
-    @classmethod
-    def with_more(cls, chart: go.Figure, traces: Sequence[BaseTraceType]) -> go.Figure:
-        """The same chart with these traces on top, without looking at what it holds again."""
-        told = chart.to_dict()
-        more = cls()
-        more.__dict__["_told"] = {**told, "data": [*told["data"], *(trace.to_plotly_json() for trace in traces)]}
-        return more
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.__dict__["_told"] = told
 
     def to_dict(self) -> dict[str, Any]:
-        if "_told" not in self.__dict__:
-            self.__dict__["_told"] = super().to_dict()
         return self.__dict__["_told"]

@@ -179,16 +179,17 @@ def _film_of(run: Run) -> Film:
     """The film, read once for all sessions; while it trains, only what is new."""
     path = run.folder / "snapshots.npz"
     if path.exists():
+        _growing().pop(run.key, None)
         return _finished(*host.identity(run, path.name), run.state)
     growing = _growing()
     film = films.frames(run, growing.get(run.key))
-    for old in list(growing)[: max(0, len(growing) - 7)]:
+    for old in list(growing)[: max(0, len(growing) - 2)]:
         growing.pop(old, None)
     growing[run.key] = film
     return film
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _finished(cache: str, key: str, modified: int, state: str) -> Film:
     return films.frames(runs.open_run(key, host.cache()))
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import logging
 import threading
 import time
@@ -18,9 +15,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from aecore import datasets, jobs, runs, settings
 from aecore.errors import RunError
 from aecore.runs import Run, Work
-from pages.widgets import lean
+from pages.widgets import lean, memory
 
-M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of mallopt(3)
 GRACE_SECONDS = 20.0  # a reload, a break in the network or a proxy's timeout looks like a closed tab at first
 
 
@@ -32,27 +28,9 @@ def cache() -> Path:
 def queue() -> jobs.Queue:
     """The server's one queue (module globals would be made anew whenever a file changes)."""
     _tell_events()
-    _collect_rarely()
-    _give_back()
+    memory.once()
     lean.once()
     return jobs.Queue(cache(), settings.get("AECORE_SCHEDULER") or None)
-
-
-def _collect_rarely() -> None:
-    """The libraries stay: looking through them for garbage takes 70 ms each time, and a single page makes as many
-    objects as usually call for it."""
-    gc.freeze()
-    gc.set_threshold(20_000)
-
-
-def _give_back() -> None:
-    """Threads come and go with visitors, and glibc keeps eight heaps a core for them, each as large as it ever was,
-    with room for the largest blocks it ever freed. So two heaps, and large blocks (arrays, files) from the system and
-    back to it. On other systems this does nothing."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(M_ARENA_MAX, 2)
-        libc.mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _tell_events() -> None:
@@ -92,7 +70,7 @@ def _array(folder: str, name: str, modified: int) -> np.ndarray:
     return Work(Path(folder)).array(name)
 
 
-@st.cache_resource(show_spinner=False, max_entries=100)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _arrays(folder: str, name: str, modified: int) -> dict[str, np.ndarray]:
     return Work(Path(folder)).arrays(name)
 

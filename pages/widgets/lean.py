@@ -14,8 +14,8 @@ from typing import Any
 
 from streamlit.runtime import app_session, runtime
 from streamlit.runtime.caching import cache_utils
-from streamlit.runtime.scriptrunner import ScriptRunnerEvent
-from streamlit.runtime.state import safe_session_state
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.state import safe_session_state, session_state
 
 BUNDLE_SECONDS = 0.03  # that a message of a page under way may wait for others
 
@@ -27,6 +27,7 @@ def once() -> None:
     _wrap(app_session.AppSession, "_on_scriptrunner_event", _in_bundles)
     _wrap(runtime.Runtime, "_enqueued_some_message", _without_waking)
     _wrap(safe_session_state.SafeSessionState, "filtered_state", _AsAsked)
+    _wrap(session_state.SessionState, "_remove_stale_widgets", _and_their_callbacks)
 
 
 def _wrap(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -80,6 +81,23 @@ def _without_waking(tell: Callable[[Any], None]) -> Callable[[Any], None]:
             tell(server)
 
     return say
+
+
+def _and_their_callbacks(remove: Callable[..., None]) -> Callable[..., None]:
+    """A session forgets the values of widgets that are gone, but not what it was told about them: their callbacks,
+    and with these all that a page of another run had in its hands."""
+
+    @functools.wraps(remove)
+    def remove_both(state: Any, active: frozenset[str]) -> None:
+        remove(state, active)
+        told, context = state._new_widget_state.widget_metadata, get_script_run_ctx()
+        if context is None:
+            return
+        for name, metadata in list(told.items()):
+            if session_state._is_stale_widget(metadata, active, context.fragment_ids_this_run):
+                del told[name]
+
+    return remove_both
 
 
 class _AsAsked(property):

@@ -64,7 +64,7 @@ def reconstructions_on(drawn: Work, run: Run) -> sprites.Sheet:
     return sprites.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
 
 
-@st.cache_resource(show_spinner=False, max_entries=10)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
     """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
     what `host.arrays` reads."""

@@ -67,7 +67,7 @@ def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
     return _sheet(fingerprint(images) + "~" * lossy, images, lossy)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=24)
 def kept(of: tuple[Hashable, ...], _images: Callable[[], np.ndarray]) -> Sheet:
     """The sheet of what `_images` gives, which is not even called for `of` that is known: down to every argument that
     changes them."""
@@ -87,7 +87,7 @@ def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
     return digest.hexdigest()[:16]
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
     images = _images
     while int(np.prod(images.shape[:3])) > PIXELS and min(images.shape[1:3]) > 1:

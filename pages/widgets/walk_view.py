@@ -194,7 +194,7 @@ def groups(survey: Survey) -> list[int]:
     return [] if survey.labels is None else np.unique(survey.labels).tolist()
 
 
-@st.cache_resource(show_spinner=False, max_entries=12)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walker:
     run, info = _run, _data.info
     survey = whereabouts.survey(run, _data)

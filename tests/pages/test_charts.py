@@ -33,7 +33,7 @@ def test_a_chart_is_made_anew_for_other_content_and_another_theme_only(monkeypat
     monkeypatch.setattr(theme, "current", lambda: DARK)
     draw("a", ("a",))
     assert made == [("a", "light"), ("b", "light"), ("a", "dark")]
-    assert [chart.layout.title.text for chart in drawn] == ["a", "a", "b", "a"]
+    assert [chart.to_dict()["layout"]["title"]["text"] for chart in drawn] == ["a", "a", "b", "a"]
     draw("live", None)
     draw("live", None)
     assert made[3:] == [("live", "dark")] * 2

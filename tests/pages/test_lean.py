@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session, runtime
 from streamlit.runtime.caching import cache_utils
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
-from streamlit.runtime.state import safe_session_state
+from streamlit.runtime.state import safe_session_state, session_state
 from streamlit.testing.v1 import AppTest
 
 from pages.widgets import lean
@@ -135,6 +136,7 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
         (app_session.AppSession, "_on_scriptrunner_event"),
         (runtime.Runtime, "_enqueued_some_message"),
         (safe_session_state.SafeSessionState, "filtered_state"),
+        (session_state.SessionState, "_remove_stale_widgets"),
     )
     found = [getattr(owner, name) for owner, name in where]
     assert all(hasattr(function, "__wrapped__") for function in found)
@@ -167,3 +169,45 @@ def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
     assert not at.exception
     assert at.session_state["found"] == (None, 7, "b", False)
     assert at.session_state["same"][0] and at.session_state["same"][1] >= 3
+
+
+def test_what_a_widget_that_is_gone_had_in_its_hands_is_let_go() -> None:
+    def script() -> None:
+        import weakref
+
+        import streamlit as st
+        from streamlit.runtime.state import get_session_state
+
+        from pages.widgets import lean
+
+        lean.once()
+
+        class Heavy:
+            def used(self) -> None:
+                st.session_state["clicked"] = st.session_state.get("clicked", 0) + 1
+
+        @st.fragment
+        def part() -> None:
+            heavy = Heavy()
+            st.session_state.setdefault("seen", []).append(weakref.ref(heavy))
+            st.button("Use it", key="use", on_click=heavy.used)
+            st.slider("Inside", 0, 9, 3, key="inside")
+
+        page = st.radio("Page", ["one", "two"], key="page")
+        st.number_input("Kept", 0, 9, 4, key="kept", on_change=Heavy().used)
+        if page == "one":
+            part()
+        st.session_state["told"] = len(get_session_state()._state._new_widget_state.widget_metadata)
+
+    at = AppTest.from_function(script).run()
+    at.number_input(key="kept").set_value(7).run()
+    at.button(key="use").click().run()
+    assert at.session_state["clicked"] == 2 and at.session_state["told"] == 4
+    at.radio(key="page").set_value("two").run()
+    at.run()
+    assert at.session_state["told"] == 2 and at.number_input(key="kept").value == 7
+    gc.collect()
+    assert not any(seen() for seen in at.session_state["seen"])
+    at.radio(key="page").set_value("one").run()
+    at.button(key="use").click().run()
+    assert not at.exception and at.session_state["clicked"] == 3 and at.slider(key="inside").value == 3
