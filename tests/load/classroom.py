@@ -44,7 +44,7 @@ TRAINING = 0.15  # share of the actions that press Train
 SHARED = 0.7  # of those, the share that others ask for too
 VARIANTS = [presets.get(name).title for name in ("stacked", "vanilla", "tied", "linear", "variational", "sparse-l1")]
 SEEDS = 5  # of the shared runs: their number is bounded, as in a lesson
-WARM = 0.2  # of the minutes, after which memory is compared
+PARTS = 5  # of the lesson; memory is told by the median of each, since a moment's depends on what is just drawn
 
 
 def main() -> None:
@@ -135,7 +135,8 @@ class Lesson:
         events = [json.loads(line) for line in log.read_text(errors="replace").splitlines() if line.startswith("{")]
         trained = Counter(e["key"] for e in events if e.get("event") == "running" and e.get("lane") == "train")
         open_runs = self.states["waiting"] + self.states["running"]
-        warm = self.memory[int(WARM * len(self.memory))]
+        length = -(-len(self.memory) // PARTS)
+        parts = [self.memory[start : start + length] for start in range(0, len(self.memory), length)]
         facts = [
             ("specs asked for", len(self.asked)),
             ("… finished", self.states["finished"]),
@@ -144,9 +145,8 @@ class Lesson:
             ("trainings begun", sum(trained.values())),
             ("… of one spec more than once", sum(count > 1 for count in trained.values())),
             ("errors", sum(self.errors.values())),
-            ("page process, MB: warm", f"{warm / 1e6:.0f}"),
+            ("page process, MB: median of each fifth", ", ".join(f"{statistics.median(p) / 1e6:.0f}" for p in parts)),
             ("… at most", f"{max(self.memory) / 1e6:.0f}"),
-            ("… at the end", f"{self.memory[-1] / 1e6:.0f}"),
         ]
         print_table("What became of it", ("", ""), facts)
         for error, count in self.errors.most_common(10):
