@@ -177,11 +177,10 @@ def _sentence(film: Film, learning: bool) -> str:
 
 def _film_of(run: Run) -> Film:
     """The film, read once for all sessions; while it trains, only what is new."""
-    path = run.folder / "snapshots.npz"
+    path, growing = run.folder / "snapshots.npz", _growing()
     if path.exists():
-        _growing().pop(run.key, None)
+        growing.pop(run.key, None)
         return _finished(*host.identity(run, path.name), run.state)
-    growing = _growing()
     film = films.frames(run, growing.get(run.key))
     for old in list(growing)[: max(0, len(growing) - 2)]:
         growing.pop(old, None)

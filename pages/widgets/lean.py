@@ -86,6 +86,9 @@ def _without_waking(tell: Callable[[Any], None]) -> Callable[[Any], None]:
 def _and_their_callbacks(remove: Callable[..., None]) -> Callable[..., None]:
     """A session forgets the values of widgets that are gone, but not what it was told about them: their callbacks,
     and with these all that a page of another run had in its hands."""
+    stale = getattr(session_state, "_is_stale_widget", None)
+    if stale is None:
+        return remove
 
     @functools.wraps(remove)
     def remove_both(state: Any, active: frozenset[str]) -> None:
@@ -94,7 +97,7 @@ def _and_their_callbacks(remove: Callable[..., None]) -> Callable[..., None]:
         if context is None:
             return
         for name, metadata in list(told.items()):
-            if session_state._is_stale_widget(metadata, active, context.fragment_ids_this_run):
+            if stale(metadata, active, context.fragment_ids_this_run):
                 del told[name]
 
     return remove_both

@@ -142,6 +142,10 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
     assert all(hasattr(function, "__wrapped__") for function in found)
     lean.once()
     assert [getattr(owner, name) for owner, name in where] == found
+    remove = found[-1].__wrapped__
+    with monkeypatch.context() as older:
+        older.delattr(session_state, "_is_stale_widget")
+        assert lean._and_their_callbacks(remove) is remove
     for owner, name in where:
         monkeypatch.delattr(owner, name)
     lean.once()
