@@ -1,5 +1,5 @@
 """The front door: `streamlit run app.py`."""
 
-from pages.widgets import shell
+from pages.widgets.frame import shell
 
 shell.main()

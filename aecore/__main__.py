@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from aecore import runs
 from aecore.commands.base import Answer, WorkFailed, say
 from aecore.errors import AecoreError
+from aecore.store import files
 
 COMMANDS = ("presets", "train", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
 
@@ -42,7 +42,7 @@ def build_parser() -> _Parser:
     parser = _Parser(
         prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()]
     )
-    parser.set_defaults(json=False, cache=runs.cache_folder())
+    parser.set_defaults(json=False, cache=files.cache_folder())
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = importlib.import_module(f"aecore.commands.{name}")

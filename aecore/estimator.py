@@ -18,11 +18,11 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from aecore import presets
 from aecore.datasets import DatasetInfo, check
 from aecore.errors import SpecError
-from aecore.fields import coerced
-from aecore.spec import DEFAULTS, RunSpec, setting
+from aecore.specs.fields import coerced
+from aecore.specs.run import DEFAULTS, RunSpec, setting
 
 if TYPE_CHECKING:
-    from aecore.learning.architectures import Autoencoder as Network
+    from aecore.worker.training.architectures import Autoencoder as Network
 
 # What a reconstruction can be.
 REACHES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf, np.inf)}
@@ -168,7 +168,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X = validate_data(self, X, dtype=np.float32)
         shape = self._sample_shape(X.shape[1])
         spec = self._spec(float(X.min()), float(X.max()), shape)
-        from aecore.learning import arrays
+        from aecore.worker.training import arrays
 
         say = print if self.verbose else lambda line: None
         network, self.loss_curve_ = arrays.fit_arrays(spec, X.reshape(-1, *shape), say)
@@ -281,19 +281,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
-        from aecore.learning import arrays
+        from aecore.worker.training import arrays
 
         return arrays.encode(self._built(), X.reshape(-1, *self.sample_shape_))
 
     def _decode(self, codings: np.ndarray) -> np.ndarray:
-        from aecore.learning import arrays
+        from aecore.worker.training import arrays
 
         return arrays.decode(self._built(), codings).reshape(len(codings), -1)
 
     def _built(self) -> Network:
         """The network, built again from the weights where this is a copy that came through a pickle."""
         if not hasattr(self, "_network"):
-            from aecore.learning import arrays
+            from aecore.worker.training import arrays
 
             self._network = arrays.build(self.spec_, self.sample_shape_, self.weights_)
         return self._network

@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from aecore import fields
 from aecore.errors import SpecError
+from aecore.specs import fields
 
 
 @dataclass(frozen=True)

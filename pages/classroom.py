@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from pages.widgets import active, board, controls, examples, header, lesson_maker, present, shell
+from pages.widgets.basics import controls
+from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
+from pages.widgets.frame import header, shell
+from pages.widgets.session import active_run
 
 shell.enter()
 
@@ -16,20 +19,20 @@ SENTENCES = {
 
 
 def main() -> None:
-    present.leave_if_asked()
+    presenter.leave_if_asked()
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="center", key="classroom_bar")
     view = controls.segments(bar, "View", VIEWS, "view")
     if view == "present":
-        present.draw()
+        presenter.draw()
         return
-    run = active.shown()
+    run = active_run.shown()
     with head:
         header.draw(run, SENTENCES[view], [])
     if view == "board":
-        board.draw(bar)
+        leaderboard.draw(bar)
     elif view == "make":
-        lesson_maker.draw()
+        lesson_form.draw()
     else:
         examples.draw()
 

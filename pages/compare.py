@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from pages.widgets import active, compare_maps, compare_sample, controls, header, host, shell
+from pages.widgets.basics import controls
+from pages.widgets.compare import maps, sample
+from pages.widgets.frame import header, shell
+from pages.widgets.server import shared
+from pages.widgets.session import active_run
 
 shell.enter()
 
@@ -16,7 +20,7 @@ SENTENCES = {
 
 
 def main() -> None:
-    run = active.shown()
+    run = active_run.shown()
     if run is None:
         header.draw(None, "", [])
         return
@@ -25,11 +29,11 @@ def main() -> None:
     view = controls.segments(bar, "View", VIEWS, "view")
     with head:
         header.draw(run, SENTENCES[view], [])
-    data = host.data(run.spec.dataset)
+    data = shared.data(run.spec.dataset)
     if view == "maps":
-        compare_maps.draw(bar, run, data)
+        maps.draw(bar, run, data)
     else:
-        compare_sample.draw(bar, run, data)
+        sample.draw(bar, run, data)
 
 
 main()

@@ -8,23 +8,15 @@ import streamlit as st
 
 from aecore.datasets import Data
 from aecore.errors import AecoreError
-from aecore.runs import Run, Work
-from pages.widgets import (
-    active,
-    controls,
-    film,
-    header,
-    honesty,
-    host,
-    map_job,
-    map_settings,
-    map_view,
-    own_sample,
-    picked,
-    selection,
-    shell,
-    turns,
-)
+from aecore.store.runs import Run, Work
+from pages.widgets.basics import controls
+from pages.widgets.components import latent_map
+from pages.widgets.frame import header, shell
+from pages.widgets.images import run_images
+from pages.widgets.jobs import map_job
+from pages.widgets.latent_map import own_image, settings, training_film, trust
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run, selection
 
 shell.enter()
 
@@ -36,26 +28,30 @@ MOST_PICTURED = 10_000  # reconstructions of more samples would take the browser
 
 
 def main() -> None:
-    run, busy = active.shown(), active.pending()
+    run, busy = active_run.shown(), active_run.pending()
     if busy and busy.latest_snapshot():
         header.draw(busy, "The codings while they are learned: the map and the images move as the network does.", [])
-        film.section(busy, host.data(busy.spec.dataset))
+        training_film.section(busy, shared.data(busy.spec.dataset))
         return
-    header.draw(run, "Each point is one sample; samples with similar codings lie close together. Distances between far "
-                "groups mean little.", [])  # fmt: skip
+    header.draw(
+        run,
+        "Each point is one sample; samples with similar codings lie close together. Distances between far "
+        "groups mean little.",
+        [],
+    )
     if run is None:
         return
-    data = host.data(run.spec.dataset)
+    data = shared.data(run.spec.dataset)
     selection.forget_other(data)
     views = {name: text for name, text in VIEWS.items() if name != "own" or data.info.is_image}
     view = controls.segments(st.container(horizontal=True), "View", views, "view")
     if view == "training":
-        film.section(run, data)
+        training_film.section(run, data)
         return
     bar = st.container(horizontal=True, vertical_alignment="center")
     look = _controls(bar, run, data)
     try:
-        spec = map_settings.spec_from(run, look.method)
+        spec = settings.spec_from(run, look.method)
     except AecoreError as error:
         st.warning(str(error), icon=":material/info:")
         return
@@ -64,10 +60,10 @@ def main() -> None:
         _own(run, data, work, look)
     elif work:
         _explore(run, data, work, look)
-        honesty.stability(run, data, work, spec)
+        trust.stability(run, data, work, spec)
 
 
-def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> map_settings.Look:
+def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> settings.Look:
     """The controls; a method or a colour without a meaning here is not offered."""
     raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get("map_layer", "codings") == "codings"
     methods = {name: text for name, text in map_job.METHODS.items() if raw or name != "none"}
@@ -79,62 +75,62 @@ def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> m
     style = controls.segments(bar, "Style", STYLES, "style") if data.info.is_image else "dots"
     tool = controls.segments(bar, "Select by", TOOLS, "select")
     with bar.popover("Settings", icon=":material/tune:"):
-        map_settings.draw(run, method, map_job.METHODS)
-    return map_settings.Look(method, colour, cast(Any, style), cast(Any, tool))
+        settings.draw(run, method, map_job.METHODS)
+    return settings.Look(method, colour, cast(Any, style), cast(Any, tool))
 
 
-@turns.fragment
-def _explore(run: Run, data: Data, work: Work, look: map_settings.Look) -> None:
+@render_lock.fragment
+def _explore(run: Run, data: Data, work: Work, look: settings.Look) -> None:
     """The map, beside it how true it is and what was picked on it."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _map(run, data, work, look)
     with right:
-        honesty.trust(run, work)
+        trust.trust(run, work)
         many = len(selection.current()) > 1
         if many:
             selection.draw(run, data, work)
         focus = np.flatnonzero(np.asarray(work.array("index")) == st.session_state.get("point"))
         if len(focus):
-            honesty.point(run, data, work, int(focus[0]))
+            trust.point(run, data, work, int(focus[0]))
         if not many:
             selection.draw(run, data, work)
 
 
-@turns.fragment
-def _own(run: Run, data: Data, work: Work, look: map_settings.Look) -> None:
+@render_lock.fragment
+def _own(run: Run, data: Data, work: Work, look: settings.Look) -> None:
     """The map with somebody's own picture on it, and what the network makes of that picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.markdown("**Where does your own picture go?** Draw one or upload one; the star is its place on the map.")
-        sample = own_sample.choose(data)
-    found = own_sample.show(run, data, sample, work) if sample is not None else None
+        sample = own_image.choose(data)
+    found = own_image.show(run, data, sample, work) if sample is not None else None
     with left:
-        _map(run, data, work, look, [map_view.Mark(0, found.point, "yours", sample)] if found and found.point else [])
+        _map(run, data, work, look, [latent_map.Mark(0, found.point, "yours", sample)] if found and found.point else [])
 
 
-def _map(run: Run, data: Data, work: Work, look: map_settings.Look, marks: Sequence[map_view.Mark] = ()) -> None:
-    numbers, near = np.asarray(host.array(work, "index")), host.arrays(work, "neighbours")
+def _map(run: Run, data: Data, work: Work, look: settings.Look, marks: Sequence[latent_map.Mark] = ()) -> None:
+    numbers, near = np.asarray(shared.array(work, "index")), shared.arrays(work, "neighbours")
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image
-    errors = picked.errors_of(run)[numbers] if held_out else None
-    panel = map_view.Panel(
-        np.asarray(host.array(work, "points")),
+    errors = run_images.errors_of(run)[numbers] if held_out else None
+    panel = latent_map.Panel(
+        np.asarray(shared.array(work, "points")),
         near=near["codings"],
         near_map=near["map"],
-        reconstructions=picked.reconstructions_on(work, run) if pictured else None,
+        reconstructions=run_images.reconstructions_on(work, run) if pictured else None,
         errors=errors,
     )
     place = {number: position for position, number in enumerate(numbers.tolist())}
     focus = place.get(st.session_state.get("point"))
     chosen = [place[number] for number in selection.current() if number in place]
-    found = map_view.draw(
+    found = latent_map.draw(
         [panel],
         key="latent_map",
         numbers=numbers,
         labels=data.labels_of(numbers),
         class_names=data.info.classes,
-        images=picked.samples_on(work, data) if data.info.is_image else None,
+        images=run_images.samples_on(work, data) if data.info.is_image else None,
         colour=look.colour,
         values={"error": errors, "trust": near["trust"]}.get(look.colour),
         value_name=COLOURS[look.colour].lower(),

@@ -7,26 +7,22 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore import fields, figures, hashing, inference, walk
+from aecore import figures
+from aecore.analysis import inference, latent_axes
 from aecore.datasets import Data, as_float, watched
 from aecore.errors import AecoreError
-from aecore.runs import Run
-from pages.widgets import (
-    active,
-    bits,
-    charts,
-    controls,
-    header,
-    holes,
-    host,
-    image_grid,
-    journeys,
-    shell,
-    turns,
-    walk_view,
-)
-from pages.widgets.markdown import plain
-from pages.widgets.walk_view import Walker
+from aecore.specs import fields
+from aecore.store.runs import Run
+from aecore.text import error_text
+from pages.widgets.basics import charts, controls
+from pages.widgets.basics.markdown import plain
+from pages.widgets.components import latent_walk
+from pages.widgets.components.latent_walk import Walker
+from pages.widgets.frame import header, shell
+from pages.widgets.images import grid
+from pages.widgets.latent_walk import bits, hole_map, interpolation
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
 
 shell.enter()
 
@@ -42,13 +38,13 @@ LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
 
 
 def main() -> None:
-    run = active.shown()
+    run = active_run.shown()
     if run is None:
         header.draw(None, "", [])
         return
-    data = host.data(run.spec.dataset)
+    data = shared.data(run.spec.dataset)
     try:
-        walker = walk_view.walker(run, data)
+        walker = latent_walk.walker(run, data)
         head = st.container()
         _begin(run, data)
     except AecoreError as error:
@@ -63,10 +59,10 @@ def main() -> None:
     elif view == "journeys":
         _journeys(run, data, walker)
     elif view == "random":
-        journeys.random(run, data, walker)
-        journeys.grid(run, data, walker)
+        interpolation.random(run, data, walker)
+        interpolation.grid(run, data, walker)
     elif view == "holes":
-        holes.section(run, data, walker)
+        hole_map.section(run, data, walker)
     else:
         _walk(run, data, walker, "plane" if view == "plane" else "sliders")
         _carried(run)
@@ -77,7 +73,7 @@ def _views(run: Run, walker: Walker) -> dict[str, str]:
     size = len(walker.axes)
     fits = {"plane": size > 1 and walker.decoder is not None, "holes": size == 2 and walker.decoder is not None}
     views = {name: text for name, text in VIEWS.items() if fits.get(name, True)}
-    return {"bits": "Bits", **views} if hashing.is_hash(run) else views
+    return {"bits": "Bits", **views} if run.spec.hashes else views
 
 
 def _sentence(run: Run, walker: Walker, view: str) -> str:
@@ -93,7 +89,7 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
     drag = "Drag a coding and the picture follows your hand."
     if walker.decoder is None:
         drag = "Drag a coding and let go: the server then decodes the picture, for no browser runs this decoder."
-    if run.spec.coding == "variational":
+    if run.spec.variational:
         folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
         return (
             f"{drag} Codings are ordered by how much they carry (KL divergence); the prior says that values within ±2 "
@@ -105,19 +101,25 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
     )
 
 
-def _numbers(run: Run, axes: list[walk.Axis]) -> list[header.Number]:
+def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.Number]:
     kl = run.metrics.get("kl_per_dimension")
-    numbers = [header.Number("Error (MSE)", figures.error_text(run.metrics.get("val_mse")))]
+    numbers = [header.Number("Error (MSE)", error_text(run.metrics.get("val_mse")))]
     if kl:
         numbers.insert(
-            0, header.Number("KL divergence", f"{sum(kl):.1f} nats", help="What all codings say about an image, on "
-                             "average, beyond the prior."),
-        )  # fmt: skip
+            0,
+            header.Number(
+                "KL divergence",
+                f"{sum(kl):.1f} nats",
+                help="What all codings say about an image, on average, beyond the prior.",
+            ),
+        )
     used = sum(axis.active for axis in axes)
     rule = (
-        "above 0.01." if run.spec.coding == "variational"
-        else f"above {100 * walk.SILENT_SHARE:g} % of the largest one's: what counts is a coding beside the others."
-    )  # fmt: skip
+        "above 0.01."
+        if run.spec.variational
+        else f"above {100 * latent_axes.SILENT_SHARE:g} % of the largest one's: "
+        "what counts is a coding beside the others."
+    )
     told = f"Codings whose variance over the validation data is {rule}"
     return [*numbers, header.Number("Codings in use", f"{used} of {len(axes):,}", help=told)]
 
@@ -133,13 +135,13 @@ def _begin(run: Run, data: Data) -> None:
     elif state.get("walk_run") != run.key:
         first, link = "walk_run" not in state, st.query_params.get("z")
         sample = int(watched(len(data.validation), data.validation_labels)[0])
-        _go_to(run, host.array(run, "codings")[sample], sample)
+        _go_to(run, shared.array(run, "codings")[sample], sample)
         state["walk_began"] = state["walk_z"]
         if not first and link:
             del st.query_params["z"]  # of another run
         elif link:
             try:
-                _go_to(run, walk.read_coding(link, len(state["walk_z"])))
+                _go_to(run, latent_axes.read_coding(link, len(state["walk_z"])))
                 state["walk_sample"] = _linked_image(data)
             except AecoreError as error:
                 state["walk_notice"] = f"Not used from the link: {error}."
@@ -161,14 +163,14 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
     st.session_state.update(walk_run=run.key, walk_z=np.array(z, np.float32), walk_sample=sample)
 
 
-@turns.fragment
+@render_lock.fragment
 def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The component and what stands over it: all that runs again when a hand lets go."""
     notice, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data, walker)
     plane = _plane(bar, run, walker) if view == "plane" else {}
     z, anchor = st.session_state["walk_z"], _anchor(run, data)
-    moved = walk_view.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
+    moved = latent_walk.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
     if view == "plane":
         st.caption(_beyond(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
@@ -181,7 +183,7 @@ def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"
     if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
         wanted = {}
     else:
-        wanted = {"z": walk.coding_text(moved)}
+        wanted = {"z": latent_axes.coding_text(moved)}
         if anchor is not None:
             wanted["image"] = str(st.session_state["walk_sample"])
     for name in ("z", "image"):
@@ -196,7 +198,7 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
 
     def draw() -> None:
         state["draws"] = state.get("draws", 0) + 1
-        _go_to(run, walk.sample(run, 1, seed=state["draws"])[0])
+        _go_to(run, latent_axes.sample(run, 1, seed=state["draws"])[0])
 
     def centre() -> None:
         z = np.zeros(len(walker.axes), np.float32)
@@ -206,8 +208,8 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
     bar.button("Random", icon=":material/casino:", key="random", on_click=draw)
     with bar.popover("From an image", icon=":material/image:"):
         number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_number")
-        image_grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
-        start = partial(_go_to, run, host.array(run, "codings")[number], number)
+        grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
+        start = partial(_go_to, run, shared.array(run, "codings")[number], number)
         st.button("Start here", key="walk_start", type="primary", on_click=start)
     bar.button("Centre", key="centre", on_click=centre)
 
@@ -226,13 +228,21 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
         others = [coding for coding in codings if coding != across]
         up = bar.selectbox("Up", others, format_func=named, key="up", bind="query-params", width=130)
     picked = bar.pills(
-        "Drawn", list(LAYERS), selection_mode="multi", default=["grid", "data"], format_func=LAYERS.__getitem__,
-        key="layers", label_visibility="collapsed", bind="query-params",
-    )  # fmt: skip
-    quantiles = run.spec.coding == "variational" and bar.toggle(
-        "Prior quantiles", key="quantiles", bind="query-params",
+        "Drawn",
+        list(LAYERS),
+        selection_mode="multi",
+        default=["grid", "data"],
+        format_func=LAYERS.__getitem__,
+        key="layers",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    quantiles = run.spec.variational and bar.toggle(
+        "Prior quantiles",
+        key="quantiles",
+        bind="query-params",
         help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
-    )  # fmt: skip
+    )
     return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in picked for name in LAYERS}}
 
 
@@ -242,7 +252,7 @@ def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
     codes = walker.survey.codes[:, list(axes)]
     outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
     told = [
-        f"Each picture is what its place decodes to; dots are {walk_view.surveyed(walker.survey, data)}. Good: "
+        f"Each picture is what its place decodes to; dots are {latent_walk.surveyed(walker.survey, data)}. Good: "
         "pictures change smoothly, and dots of one class lie on pictures of it."
     ]
     if len(walker.axes) > 2:
@@ -256,7 +266,7 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
     """Means and standard deviations, each (d,), of the image the walk was set to last, as its variational encoder gives
     them."""
     sample = st.session_state.get("walk_sample")
-    if run.spec.coding != "variational" or sample is None:
+    if not run.spec.variational or sample is None:
         return None
     x = as_float(data.numbered(np.array([sample])))
     return inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)
@@ -264,7 +274,9 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _journeys(run: Run, data: Data, walker: Walker) -> None:
     kind = controls.segments(st.container(horizontal=True), "Journey", JOURNEYS, "journey")
-    {"images": journeys.between, "classes": journeys.means, "sum": journeys.arithmetic}[kind](run, data, walker)
+    {"images": interpolation.between, "classes": interpolation.means, "sum": interpolation.arithmetic}[kind](
+        run, data, walker
+    )
 
 
 def _carried(run: Run) -> None:
@@ -272,8 +284,10 @@ def _carried(run: Run) -> None:
         st.markdown("###### What each coding carries")
         charts.draw(
             lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
-            of=host.identity(run, "metrics.json"), key="kl", alt="KL divergence of each coding",
-        )  # fmt: skip
+            of=shared.identity(run, "metrics.json"),
+            key="kl",
+            alt="KL divergence of each coding",
+        )
         st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
 
 

@@ -5,11 +5,19 @@ import dataclasses
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore import datasets, figures, jobs, pretraining
+from aecore import datasets, figures, jobs
+from aecore.analysis import pretraining
+from aecore.analysis.pretraining import Verdict
 from aecore.errors import AecoreError
-from aecore.pretraining import ARMS, Experiment, PretrainSpec, Row, Verdict
-from aecore.runs import Run
-from pages.widgets import active, charts, controls, header, host, shell, turns, waiting
+from aecore.specs.pretraining import ARMS, DEFAULTS, LABELS, MAX_SEEDS, PretrainSpec, require_labels
+from aecore.store import experiments
+from aecore.store.experiments import Experiment, Row
+from aecore.store.runs import Run
+from pages.widgets.basics import charts, controls
+from pages.widgets.frame import header, shell
+from pages.widgets.jobs import waiting
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
 
 shell.enter()
 
@@ -20,7 +28,7 @@ ASKED = "asked_pretraining"  # key of the experiment this session waits for
 
 
 def main() -> None:
-    run = active.shown()
+    run = active_run.shown()
     if run is None:
         header.draw(None, "", [])
         return
@@ -32,7 +40,7 @@ def main() -> None:
             header.draw(run, _sentence(), [])
         st.warning(str(error), icon=":material/info:")
         return
-    rows = pretraining.rows_like(spec, host.cache())
+    rows = experiments.rows_like(spec, shared.cache())
     judged = pretraining.verdicts(rows)
     with head:
         header.draw(run, _sentence(), [_number(verdict) for verdict in judged[:3]])
@@ -40,7 +48,7 @@ def main() -> None:
     _buttons(bar, run, spec, busy)
     _failure(spec)
     if busy:
-        turns.look(_tick, busy)(busy, len(_open(busy).rows))
+        render_lock.look(_tick, busy)(busy, len(_open(busy).rows))
     _results(spec, rows, judged)
 
 
@@ -65,22 +73,37 @@ def _number(verdict: Verdict) -> header.Number:
 def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
     """The experiment that the controls ask for. Raises an `AecoreError` where the data or a number will not do."""
     info = datasets.info(run.spec.dataset)
-    usual = [n for n in pretraining.LABELS if n <= info.n_train] or [info.n_train]
-    pretraining.require_labels(info)
+    usual = [n for n in LABELS if n <= info.n_train] or [info.n_train]
+    require_labels(info)
     text = bar.text_input(
-        "Labelled images", key="labels", bind="query-params", placeholder=", ".join(map(str, usual)), max_chars=60,
-        width=200, help="One number or several, such as 50, 200; they join the picture. Every class gets its share.",
-    )  # fmt: skip
+        "Labelled images",
+        key="labels",
+        bind="query-params",
+        placeholder=", ".join(map(str, usual)),
+        max_chars=60,
+        width=200,
+        help="One number or several, such as 50, 200; they join the picture. Every class gets its share.",
+    )
     trainer = controls.segments(bar, "Trained by", TRAINERS, "trainer")
     with bar.popover("Settings", icon=":material/tune:"):
         seeds = st.slider(
-            "Seeds", 2, pretraining.MAX_SEEDS, 5, key="seeds", bind="query-params",
+            "Seeds",
+            2,
+            MAX_SEEDS,
+            5,
+            key="seeds",
+            bind="query-params",
             help="Repetitions with other labelled images, other random weights and another order.",
-        )  # fmt: skip
+        )
         epochs = st.slider(
-            "Epochs of each classifier", 2, MAX_EPOCHS, pretraining.DEFAULTS["epochs"], key="classifier_epochs",
-            bind="query-params", help="The pretrained one has its encoder frozen for the first half of them.",
-        )  # fmt: skip
+            "Epochs of each classifier",
+            2,
+            MAX_EPOCHS,
+            DEFAULTS["epochs"],
+            key="classifier_epochs",
+            bind="query-params",
+            help="The pretrained one has its encoder frozen for the first half of them.",
+        )
     asked = {"labels": text or usual, "seeds": seeds, "epochs": epochs, "frozen_epochs": epochs // 2}
     spec = PretrainSpec.from_settings(run.spec, {**asked, "optimizer": trainer, "learning_rate": RATES[trainer]})
     spec.check(info)
@@ -89,27 +112,32 @@ def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
 
 def _busy(spec: PretrainSpec) -> str | None:
     """The key of the experiment that is waited for or under way: the one asked for, else the one of the controls."""
-    keys = [key for key in (st.session_state.get(ASKED), spec.key) if key]
-    return next((key for key in keys if active.state(_open(key)) in active.PENDING), None)
+    keys = [key for key in (st.session_state.get(ASKED), experiments.key_of(spec)) if key]
+    return next((key for key in keys if active_run.state(_open(key)) in active_run.PENDING), None)
 
 
 def _open(key: str) -> Experiment:
-    return Experiment(host.cache() / "pretraining" / key)
+    return Experiment(shared.cache() / "pretraining" / key)
 
 
 def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None) -> None:
-    state = active.state(_open(spec.key))
+    state = active_run.state(_open(experiments.key_of(spec)))
     bar.button(
-        "Run", key="pretrain", type="primary", icon=":material/play_arrow:", on_click=_ask, args=(spec,),
-        disabled=state == "finished" or busy == spec.key,
-    )  # fmt: skip
-    ticket = host.queue().ticket(busy) if busy else None
-    mine = ticket is not None and host.session() in ticket.watchers
+        "Run",
+        key="pretrain",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_ask,
+        args=(spec,),
+        disabled=state == "finished" or busy == experiments.key_of(spec),
+    )
+    ticket = shared.queue().ticket(busy) if busy else None
+    mine = ticket is not None and shared.session() in ticket.watchers
     bar.button("Stop", key="pretrain_stop", disabled=not mine, on_click=_stop, args=(busy,))
-    seconds = pretraining.expected_seconds(spec, host.cache())
+    seconds = experiments.expected_seconds(spec, shared.cache())
     if state == "finished":
         told = "Done: this is the picture. Ask for another number of labels, or more seeds."
-    elif busy == spec.key:
+    elif busy == experiments.key_of(spec):
         told = "Under way; each training appears in the picture as soon as it is done."
     else:
         first = " Its autoencoder was stopped early and is trained to the end first." if run.state == "stopped" else ""
@@ -124,26 +152,26 @@ def _duration(seconds: float) -> str:
 def _ask(spec: PretrainSpec) -> None:
     st.session_state.pop("notice", None)
     try:
-        host.queue().submit(jobs.PretrainTask(spec), host.session())
-        st.session_state[ASKED] = spec.key
+        shared.queue().submit(jobs.PretrainTask(spec), shared.session())
+        st.session_state[ASKED] = experiments.key_of(spec)
     except AecoreError as error:
         st.session_state["notice"] = str(error)
 
 
 def _stop(key: str) -> None:
-    host.queue().stop(key, host.session())
+    shared.queue().stop(key, shared.session())
 
 
 def _failure(spec: PretrainSpec) -> None:
-    work = _open(spec.key)
-    if st.session_state.get(ASKED) == spec.key and active.state(work) in ("failed", "damaged"):
+    work = _open(experiments.key_of(spec))
+    if st.session_state.get(ASKED) == experiments.key_of(spec) and active_run.state(work) in ("failed", "damaged"):
         st.error(f"No result: {work.status().get('message') or 'it ended early'}", icon=":material/error:")
 
 
 def _tick(key: str, drawn: int) -> None:
     """Progress; the page is drawn anew when there is more than the `drawn` results to see, and at the end."""
     work = _open(key)
-    if active.state(work) not in active.PENDING or len(work.rows) != drawn:
+    if active_run.state(work) not in active_run.PENDING or len(work.rows) != drawn:
         st.rerun(scope="app")
     status = work.status()
     doing = waiting.told(key) or status.get("message") or "about to start"
@@ -156,8 +184,10 @@ def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None
     with picture:
         charts.draw(
             lambda colours: figures.accuracy_by_labels(rows, colours, spec.labels),
-            of=(repr(rows), spec.labels), key="accuracy", alt="Accuracy against the number of labels",
-        )  # fmt: skip
+            of=(repr(rows), spec.labels),
+            key="accuracy",
+            alt="Accuracy against the number of labels",
+        )
         st.caption(
             "Each faint mark is one seed, each line goes through the means, each bar is a standard deviation. "
             f"{spec.epochs} epochs of {TRAINERS[spec.optimizer]} at {spec.learning_rate:g} each; the pretrained "
@@ -182,7 +212,7 @@ def _verdict(spec: PretrainSpec, judged: list[Verdict]) -> str:
     for trainer, name in TRAINERS.items():
         if trainer != spec.optimizer:
             other = dataclasses.replace(spec, optimizer=trainer, learning_rate=RATES[trainer])
-            judged = pretraining.verdicts(pretraining.rows_like(other, host.cache()))
+            judged = pretraining.verdicts(experiments.rows_like(other, shared.cache()))
             reached = ", ".join(f"{100 * verdict.means['scratch']:.1f}" for verdict in judged)
             told = f"from scratch it reaches {reached} %. {pretraining.conclusion(judged)}"
             lines += [f"- Trained by {name} instead, {told}"] if judged else []

@@ -3,30 +3,40 @@
 import numpy as np
 import streamlit as st
 
-from aecore import figures, jobs, runs
+from aecore import figures, jobs
 from aecore.errors import AecoreError
-from aecore.figures import error_text, share_text
-from aecore.runs import Run
-from pages.widgets import active, charts, header, host, inside, shell, turns, waiting
+from aecore.store import runs
+from aecore.store.runs import Run
+from aecore.text import error_text, share_text
+from pages.widgets.basics import charts
+from pages.widgets.frame import header, shell
+from pages.widgets.jobs import waiting
+from pages.widgets.run import activations
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
 
 shell.enter()
 
 
 def main() -> None:
-    run = active.shown()
+    run = active_run.shown()
     if run is None:
         header.draw(None, "", [])
         return
     layer = _layer(run)
     baseline = _baseline(run)
-    beside = baseline if baseline and layer in inside.layer_names(baseline) else None
-    activity = inside.activity(*host.identity(run), layer)
-    without = inside.activity(*host.identity(beside), layer) if beside else None
+    beside = baseline if baseline and layer in activations.layer_names(baseline) else None
+    activity = activations.activity(*shared.identity(run), layer)
+    without = activations.activity(*shared.identity(beside), layer) if beside else None
     header.draw(run, _sentence(run, len(activity.means)), _numbers(run, layer, activity, without))
     st.selectbox(
-        "Layer", inside.layer_names(run), key="sparsity_layer", label_visibility="collapsed", width=320,
+        "Layer",
+        activations.layer_names(run),
+        key="sparsity_layer",
+        label_visibility="collapsed",
+        width=320,
         help="The penalty acts on the codings; any other layer can be looked at as well.",
-    )  # fmt: skip
+    )
     _histograms(run, layer, activity, beside)
     _ask_for_baseline(run, baseline)
     _penalties(run, layer, activity)
@@ -34,7 +44,7 @@ def main() -> None:
 
 def _layer(run: Run) -> str:
     layer = st.session_state.get("sparsity_layer", "codings")
-    if layer not in inside.layer_names(run):
+    if layer not in activations.layer_names(run):
         st.session_state.pop("sparsity_layer", None)
         return "codings"
     return layer
@@ -44,7 +54,7 @@ def _baseline(run: Run) -> Run | None:
     """The same run without a penalty, if it was trained; None for a run that has none itself."""
     if run.spec.sparsity_weight == 0:
         return None
-    without = runs.run_of(run.spec.replace(sparsity_weight=0), host.cache())
+    without = runs.run_of(run.spec.replace(sparsity_weight=0), shared.cache())
     return without if without.readable else None
 
 
@@ -58,49 +68,57 @@ def _sentence(run: Run, units: int) -> str:
     )
 
 
-def _numbers(run: Run, layer: str, activity: inside.Activity, without: inside.Activity | None) -> list[header.Number]:
+def _numbers(
+    run: Run, layer: str, activity: activations.Activity, without: activations.Activity | None
+) -> list[header.Number]:
     against = f"{100 * without.silent:.0f} % without penalty" if without else ""
     targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
     return [
         header.Number("Nearly silent (|a| < 0.1)", f"{100 * activity.silent:.0f} %", against),
         header.Number(
-            "Mean activation", share_text(activity.mean),
+            "Mean activation",
+            share_text(activity.mean),
             f"target {run.spec.sparsity_target:g}" if targeted else "",
         ),
         header.Number(
-            "Dead units", f"{activity.dead} of {len(activity.means):,}",
+            "Dead units",
+            f"{activity.dead} of {len(activity.means):,}",
             f"{activity.stuck:,} more stuck" if activity.stuck else "",
             help="Dead: nearer to 0 than 0.01 for every sample. Stuck: at another value that hardly changes (deviation "
             "below 0.01). Neither carries anything.",
         ),
         header.Number("Error (MSE)", error_text(run.metrics.get("val_mse"))),
-    ]  # fmt: skip
+    ]
 
 
-def _histograms(run: Run, layer: str, activity: inside.Activity, beside: Run | None) -> None:
-    of = (*host.identity(run), layer, *(host.identity(beside) if beside else ()))
+def _histograms(run: Run, layer: str, activity: activations.Activity, beside: Run | None) -> None:
+    of = (*shared.identity(run), layer, *(shared.identity(beside) if beside else ()))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("###### How active are the units?")
         charts.draw(
             lambda colours: figures.activation_histogram(
-                inside.shown_activations(run, layer),
+                activations.shown_activations(run, layer),
                 colours,
-                inside.shown_activations(beside, layer) if beside else None,
+                activations.shown_activations(beside, layer) if beside else None,
             ),
-            of=of, key="activations", alt="Histogram of all activations",
-        )  # fmt: skip
+            of=of,
+            key="activations",
+            alt="Histogram of all activations",
+        )
         st.caption("Share of all activations. Without a penalty they spread; with one most are silent.")
     with right:
         st.markdown("###### How busy is each unit on average?")
         targeted = run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
-        means = inside.activity(*host.identity(beside), layer).means if beside else None
+        means = activations.activity(*shared.identity(beside), layer).means if beside else None
         charts.draw(
             lambda colours: figures.unit_mean_histogram(
                 activity.means, colours, run.spec.sparsity_target if targeted else None, means
             ),
-            of=of, key="means", alt="Histogram of unit means",
-        )  # fmt: skip
+            of=of,
+            key="means",
+            alt="Histogram of unit means",
+        )
         st.caption(f"Share of the {len(activity.means):,} units. " + _about_means(targeted, activity.lowest))
 
 
@@ -115,34 +133,36 @@ def _ask_for_baseline(run: Run, baseline: Run | None) -> None:
     if run.spec.sparsity_weight == 0 or baseline:
         return
     spec = run.spec.replace(sparsity_weight=0)
-    state = active.state(runs.run_of(spec, host.cache()))
-    if state in active.PENDING:
+    state = active_run.state(runs.run_of(spec, shared.cache()))
+    if state in active_run.PENDING:
         key = runs.run_key(spec)
-        turns.look(_await_baseline, key)(key)
+        render_lock.look(_await_baseline, key)(key)
     elif st.button("Train the same without penalty, to compare", icon=":material/compare_arrows:", key="baseline"):
         try:
-            host.queue().submit(jobs.TrainTask(spec), host.session())
+            shared.queue().submit(jobs.TrainTask(spec), shared.session())
             st.rerun()
         except AecoreError as error:
             st.warning(str(error))
 
 
 def _await_baseline(key: str) -> None:
-    run = runs.open_run(key, host.cache())
-    if active.state(run) not in active.PENDING:
+    run = runs.open_run(key, shared.cache())
+    if active_run.state(run) not in active_run.PENDING:
         st.rerun(scope="app")
     doing = waiting.told(key) or "is being trained"
     st.progress(float(run.status().get("fraction") or 0), text=f"The same run without penalty: {doing}")
 
 
-def _penalties(run: Run, layer: str, activity: inside.Activity) -> None:
+def _penalties(run: Run, layer: str, activity: activations.Activity) -> None:
     st.markdown("###### What the penalty costs")
     weight, kind, target = run.spec.sparsity_weight, run.spec.sparsity, run.spec.sparsity_target
     means = np.clip(activity.means, 0, 1) if layer == "codings" and activity.lowest >= 0 else None
     charts.draw(
         lambda colours: figures.penalty_curves(target, colours, means),
-        of=(*host.identity(run), layer), key="penalties", alt="Penalty against mean activation",
-    )  # fmt: skip
+        of=(*shared.identity(run), layer),
+        key="penalties",
+        alt="Penalty against mean activation",
+    )
     here = f"This run: {kind.upper()}, weight {weight:g}. " if weight else ""
     st.caption(
         f"{here}The cost of one unit whose mean activation is off the target of {target:g}. KL, which compares "

@@ -8,11 +8,13 @@ import pandas as pd
 import psutil
 import streamlit as st
 
-from aecore import runs, settings
+from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs import Ticket, housekeeping
-from aecore.runs import read_json
-from pages.widgets import host, shell, sidebar, turns
+from aecore.jobs import Ticket
+from aecore.store import eviction, listing, runs
+from aecore.store.files import read_json
+from pages.widgets.frame import shell, sidebar
+from pages.widgets.server import render_lock, shared
 
 shell.enter()
 
@@ -26,7 +28,7 @@ def main() -> None:
         "For whoever hosts it. A proxy may ask `/_stcore/health`, which answers 'ok' while the server lives; every "
         "event of a job is one line of JSON on its standard error."
     )
-    turns.fragment(_live, TICK)()
+    render_lock.fragment(_live, TICK)()
     st.markdown("###### How it is set")
     st.caption("By environment variables, at the start. Anybody may look here: addresses and paths are not shown.")
     rows = [(s.name, _value(s), str(s.default), s.meaning) for s in settings.TABLE]
@@ -39,20 +41,20 @@ def _value(setting: settings.Setting) -> str:
 
 
 def _live() -> None:
-    tickets = host.queue().tickets()
-    used, count, free = _sizes(host.cache())
+    tickets = shared.queue().tickets()
+    used, count, free = _sizes(shared.cache())
     limit = settings.get("AECORE_CACHE_GB")
     waiting = sum(ticket.state == "waiting" for jobs in tickets.values() for ticket in jobs)
     memory = _memory()
     with st.container(horizontal=True, gap="large", key="numbers"):
-        st.metric("Visitors", len(host.visitors()), width="content")
+        st.metric("Visitors", len(shared.visitors()), width="content")
         st.metric("Jobs waiting", f"{waiting} of {settings.get('AECORE_WAITING')}", width="content")
         st.metric("Memory", f"{sum(size for _, size in memory) / 1e6:,.0f} MB", width="content")
         st.metric("Runs", f"{count:,}", width="content")
         st.metric("They take", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
         st.metric("Free on disk", f"{free / 1e9:,.1f} GB", width="content")
     for lane, jobs in tickets.items():
-        st.markdown(f"###### {LANES[lane]}, {host.queue().width(lane)} at once")
+        st.markdown(f"###### {LANES[lane]}, {shared.queue().width(lane)} at once")
         if jobs:
             st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
         else:
@@ -104,7 +106,7 @@ def _memory() -> list[tuple[str, int]]:
 @st.cache_data(ttl=30, show_spinner=False)
 def _sizes(cache: Path) -> tuple[int, int, int]:
     """Bytes that the runs take, how many there are, and the bytes that are free beside them."""
-    return housekeeping.size(cache / "runs"), len(runs.list_runs(cache)), shutil.disk_usage(cache).free
+    return eviction.size(cache / "runs"), len(listing.list_runs(cache)), shutil.disk_usage(cache).free
 
 
 main()

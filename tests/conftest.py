@@ -14,7 +14,7 @@ settings.load_profile("aecore")
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache folder that `aecore.runs` and every process started from the test use."""
+    """An empty cache folder that `aecore.store.runs` and every process started from the test use."""
     folder = tmp_path / "cache"
     folder.mkdir()
     monkeypatch.setenv("AECORE_CACHE", str(folder))

@@ -10,9 +10,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from aecore import datasets, metrics, runs
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore import datasets
+from aecore.analysis import metrics
+from aecore.specs.run import RunSpec
+from aecore.store import files, runs
+from aecore.store.runs import Run
 
 STEEP = 20.0  # of a hash's sigmoid: its codings lie near 0 and 1
 
@@ -40,11 +42,11 @@ def write(
         if spec.coding_activation == "sigmoid":
             z = 1 / (1 + np.exp(np.clip(-STEEP * z, -50, 50)))
         found[name] = z.astype(np.float32)
-        runs.write_array(run.folder / f"{name}.npy", found[name])
+        files.write_array(run.folder / f"{name}.npy", found[name])
     decoder = weights(d, features) if weight is None else np.full((d, features), weight, np.float32)
     variational = spec.coding == "variational"
-    runs.write_bytes(run.folder / "encoder.onnx", _dense(project, shape, [d], odd, two=variational))
-    runs.write_bytes(run.folder / "decoder.onnx", _dense(decoder, [d], shape, odd))
+    files.write_bytes(run.folder / "encoder.onnx", _dense(project, shape, [d], odd, two=variational))
+    files.write_bytes(run.folder / "decoder.onnx", _dense(decoder, [d], shape, odd))
     measured = {
         "coding_size": d,
         "coding_shape": [d],
@@ -52,7 +54,7 @@ def write(
         "active_dimensions": metrics.active_dimensions(found["codings"]),
         "kl_per_dimension": np.broadcast_to(0.5 * np.asarray(codings), d).tolist() if variational else None,
     }
-    runs.write_json(run.folder / "metrics.json", measured)
+    files.write_json(run.folder / "metrics.json", measured)
     run.write_status(state="finished")
     run.mark("DONE")
     return run

@@ -21,9 +21,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from aecore import AecoreError, Autoencoder, RunSpec, datasets, presets
 from aecore.estimator import REACHES
-from aecore.spec import OUTPUT_ACTIVATIONS
+from aecore.specs.run import OUTPUT_ACTIVATIONS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 SMALL: dict[str, Any] = {"hidden": (4,), "coding_size": 2, "optimizer": "sgd", "learning_rate": 0.01, "epochs": 1}
 DIGITS = datasets.load("digits").train[:200].reshape(200, 64) / 255
 UNIT = np.random.default_rng(0).random((20, 6))
@@ -47,7 +47,7 @@ from aecore import Autoencoder
 import pickle
 pickle.loads(pickle.dumps(Autoencoder(preset="variational"))).get_params()
 assert "sklearn" in sys.modules
-assert not {"tensorflow", "keras", "aecore.learning"} & set(sys.modules)
+assert not {"tensorflow", "keras", "aecore.worker.training"} & set(sys.modules)
 try:
     aecore.Encoder
 except AttributeError as error:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from aecore import runs
 from aecore.errors import AecoreError, RunError
-from aecore.runs import Run
+from aecore.store import runs
+from aecore.store.runs import Run
 
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
@@ -63,5 +63,6 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [list(columns)]
     lines += [["" if row.get(column) is None else str(row[column]) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-                     for line in lines)  # fmt: skip
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -7,13 +7,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from aecore import demo, jobs, runs
+from aecore import jobs
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, number, say, table
 from aecore.commands.project import draw
-from aecore.commands.work import do
-from aecore.demo import Demonstration
-from aecore.runs import Run
+from aecore.commands.run_task import do
+from aecore.presets import demonstrations
+from aecore.presets.demonstrations import Demonstration
+from aecore.store import experiments, files, runs
+from aecore.store.runs import Run
 
 COLUMNS = ("name", "key", "cached", "epochs", "MSE", "PCA", "kNN", "maps", "kB")
 
@@ -27,29 +29,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Answer:
     folder = args.cache / "runs"
     rows: list[dict[str, Any]] = []
-    for demonstration in demo.DEMONSTRATIONS:
+    for demonstration in demonstrations.DEMONSTRATIONS:
         say(f"{demonstration.name}: {demonstration.key}")
         row = _make(demonstration, args.cache)
         if row is None:
             return Answer({"runs": rows, "stopped": demonstration.name}, _text(rows), INTERRUPTED)
         rows.append(row)
-    pruned = [key for key in demo.committed(folder) if key not in demo.keys().values()] if args.prune else []
+    pruned = (
+        [key for key in demonstrations.committed(folder) if key not in demonstrations.keys().values()]
+        if args.prune
+        else []
+    )
     for key in pruned:
-        runs.set_aside(folder / runs.valid_key(key))
-    demo.commit(folder, demo.keys().values())
-    experiments = [spec.key for demonstration in demo.DEMONSTRATIONS for spec in demonstration.pretrainings]
+        files.set_aside(folder / runs.valid_key(key))
+    demonstrations.commit(folder, demonstrations.keys().values())
+    experiment_keys = [
+        experiments.key_of(spec)
+        for demonstration in demonstrations.DEMONSTRATIONS
+        for spec in demonstration.pretrainings
+    ]
     if experiments:
-        demo.commit(args.cache / "pretraining", experiments)
+        demonstrations.commit(args.cache / "pretraining", experiment_keys)
     total = sum(row["bytes"] for row in rows)
-    if total > demo.MAX_BYTES:  # runs that were there already may be larger than they need be
+    if total > demonstrations.MAX_BYTES:  # runs that were there already may be larger than they need be
         for row in rows:
             source = Run(folder / row["key"])
             source.shrink()
             row["bytes"] = _size(source.folder)
         total = sum(row["bytes"] for row in rows)
-    fits = total <= demo.MAX_BYTES
+    fits = total <= demonstrations.MAX_BYTES
     if not fits:
-        say(f"the demonstration runs take {total:,} bytes, allowed: {demo.MAX_BYTES:,}; take some from aecore/demo.py")
+        say(
+            f"the demonstration runs take {total:,} bytes, allowed: {demonstrations.MAX_BYTES:,}; "
+            "take some from aecore/presets/demonstrations.py"
+        )
     return Answer({"runs": rows, "bytes": total, "pruned": pruned}, _text(rows), 0 if fits else 1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from aecore import export
 from aecore.commands.base import Answer, existing_run
 from aecore.errors import AecoreError
-from aecore.runs import write_bytes
+from aecore.store.files import write_bytes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

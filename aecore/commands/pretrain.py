@@ -7,11 +7,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from aecore import jobs, presets, runs
+from aecore import jobs, presets
+from aecore.analysis.pretraining import Verdict, accuracy_text, conclusion, verdicts
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
-from aecore.commands.work import do
-from aecore.pretraining import ARMS, Experiment, PretrainSpec, Verdict, accuracy_text, conclusion, verdicts
-from aecore.spec import RunSpec
+from aecore.commands.run_task import do
+from aecore.specs.pretraining import ARMS, PretrainSpec
+from aecore.specs.run import RunSpec
+from aecore.store import runs
+from aecore.store.experiments import Experiment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

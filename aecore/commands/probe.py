@@ -6,11 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from aecore import jobs, probing
+from aecore import jobs
+from aecore.analysis import probe_numbers
+from aecore.analysis.probe_numbers import NUMBERS
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
-from aecore.commands.work import Done, do
-from aecore.probing import NUMBERS, ProbeSpec
-from aecore.runs import Run, read_json
+from aecore.commands.run_task import Done, do
+from aecore.specs.probe import ProbeSpec
+from aecore.store.files import read_json
+from aecore.store.runs import Run
 
 DECIMALS = {"error": 4, "share": 3, "percent": 1, "nats": 2, "nats each": 2, "count": 0}
 COLUMNS = ("number", "this run", "PCA", "pixels", "better", "what it says")
@@ -47,7 +50,7 @@ def found(done: Done) -> dict[str, Any] | None:
     """What a probe found, with what each number means; None where it was stopped."""
     if done.state != "finished":
         return None
-    return {**read_json(done.folder / "metrics.json", {}), "about": probing.about()}
+    return {**read_json(done.folder / "metrics.json", {}), "about": probe_numbers.about()}
 
 
 def as_text(value: dict[str, Any]) -> str:
@@ -64,7 +67,7 @@ def as_text(value: dict[str, Any]) -> str:
         for number in NUMBERS
         if value.get(number.name) is not None  # an older probe has not all of them
     ]
-    why_not = (f"no {', '.join(titles)}: {why}" for why, titles in probing.missing(value).items())
+    why_not = (f"no {', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(value).items())
     return "\n".join([table(COLUMNS, rows), *why_not])
 
 
@@ -72,4 +75,4 @@ def _text(value: Any, kind: str) -> str:
     written = f"{{:,.{DECIMALS[kind]}f}}".format
     if value is None:
         return ""
-    return probing.ranked(value, written) if isinstance(value, list) else written(value)
+    return probe_numbers.ranked(value, written) if isinstance(value, list) else written(value)

@@ -12,11 +12,12 @@ from typing import Any
 
 from aecore import jobs
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, number, settings
-from aecore.commands.work import Done, do
+from aecore.commands.run_task import Done, do
 from aecore.errors import RunError
-from aecore.jobs.executors import worker_environment
-from aecore.mapping.spec import METHODS, MapSpec
-from aecore.runs import Run, read_json
+from aecore.jobs.worker_process import worker_environment
+from aecore.specs.map import METHODS, MapSpec
+from aecore.store.files import read_json
+from aecore.store.runs import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

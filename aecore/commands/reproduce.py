@@ -17,16 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aecore import datasets, inference, jobs, metrics
+from aecore import datasets, jobs
+from aecore.analysis import inference, metrics
+from aecore.analysis.corruption import corrupt
 from aecore.commands.base import Answer, number, say, table
+from aecore.commands.run_task import do
 from aecore.commands.train import INTERRUPTED
-from aecore.commands.work import do
-from aecore.corruption import corrupt, corrupts_input
 from aecore.errors import AecoreError, DatasetError, SpecError
 from aecore.presets import Preset
-from aecore.recipes import RECIPES
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore.presets.published import RECIPES
+from aecore.specs.run import RunSpec
+from aecore.store.runs import Run
 
 # How far a result may be from the printed one: what other seeds, and years of Keras versions, move it by.
 TOLERANCES = {
@@ -111,7 +112,7 @@ def _missing(names: Iterable[str]) -> dict[str, str]:
         try:
             datasets.load(name)
         except DatasetError:
-            from aecore.learning import download  # TensorFlow, for nothing where the files are here
+            from aecore.worker.training import download  # TensorFlow, for nothing where the files are here
 
             try:
                 download.fetch(name)
@@ -123,10 +124,21 @@ def _missing(names: Iterable[str]) -> dict[str, str]:
 def _row(preset: Preset, seed: int, missing: Mapping[str, str], cache: Path) -> dict[str, Any]:
     """One training, judged; `error` where it could not be done."""
     spec = preset.spec.replace(seed=seed)
-    row: dict[str, Any] = {"preset": preset.name, "dataset": spec.dataset, "seed": seed,
-                           "published": {**dict.fromkeys(MAIN), **(preset.published or {})},
-                           "published_parameters": preset.parameters, "key": None, "parameters": None, "seconds": None,
-                           "obtained": None, "agrees": None, "disagrees": [], "note": None, "error": None}  # fmt: skip
+    row: dict[str, Any] = {
+        "preset": preset.name,
+        "dataset": spec.dataset,
+        "seed": seed,
+        "published": {**dict.fromkeys(MAIN), **(preset.published or {})},
+        "published_parameters": preset.parameters,
+        "key": None,
+        "parameters": None,
+        "seconds": None,
+        "obtained": None,
+        "agrees": None,
+        "disagrees": [],
+        "note": None,
+        "error": None,
+    }
     if spec.dataset in missing:
         return {**row, "error": missing[spec.dataset]}
     try:
@@ -159,7 +171,7 @@ def _obtained(trained: Run, spec: RunSpec) -> dict[str, float | None]:
     if spec.schedule == "layerwise":
         last = {row["phase"]: row["val_loss"] for row in trained.history["epochs"]}  # in order: an epoch's end each
         obtained |= {f"phase_{phase}_val_loss": loss for phase, loss in enumerate([*last.values()][:-1], 1)}
-    if corrupts_input(spec):
+    if spec.corrupts_input:
         clean, noisy = validated(trained, spec)
         obtained |= {"val_loss_clean": clean, "val_loss_noisy": noisy}
     return obtained
@@ -178,7 +190,7 @@ def validated(trained: Run, spec: RunSpec) -> tuple[float, float]:
 
 def allowed(preset: Preset) -> dict[str, tuple[float, float]]:
     """From, to of every published number that is judged, `parameters` among them."""
-    loss = TOLERANCES["variational" if preset.spec.coding == "variational" else preset.spec.loss]
+    loss = TOLERANCES["variational" if preset.spec.variational else preset.spec.loss]
     tolerances = {**TOLERANCES, "train_loss": loss, "val_loss": loss}
     published = preset.published or {}
     ranges = {name: (x - tolerances[name], x + tolerances[name]) for name, x in published.items() if name in tolerances}
@@ -203,9 +215,16 @@ def _mean(preset: Preset, rows: list[dict[str, Any]]) -> dict[str, Any]:
     columns = {name: [row["obtained"][name] for row in rows] for name in rows[0]["obtained"]}
     means = {name: None if None in column else statistics.mean(column) for name, column in columns.items()}
     spread = {name: None if None in column else statistics.stdev(column) for name, column in columns.items()}
-    return {**rows[0], "seed": None, "key": None, "seconds": statistics.mean(row["seconds"] for row in rows),
-            "obtained": means, "spread": spread, "seeds": len(rows),
-            **judge(preset, {**means, "parameters": rows[0]["parameters"]})}  # fmt: skip
+    return {
+        **rows[0],
+        "seed": None,
+        "key": None,
+        "seconds": statistics.mean(row["seconds"] for row in rows),
+        "obtained": means,
+        "spread": spread,
+        "seeds": len(rows),
+        **judge(preset, {**means, "parameters": rows[0]["parameters"]}),
+    }
 
 
 def _text(rows: list[dict[str, Any]]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from aecore import jobs, presets
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, number, say, settings
-from aecore.commands.work import do
+from aecore.commands.run_task import do
 from aecore.errors import AecoreError
-from aecore.runs import Run
+from aecore.store.runs import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

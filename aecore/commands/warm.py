@@ -10,7 +10,7 @@ import numpy as np
 
 from aecore.commands.base import Answer, say
 from aecore.commands.project import map_environment
-from aecore.mapping.spec import MapSpec
+from aecore.specs.map import MapSpec
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,14 +26,14 @@ def run(args: argparse.Namespace) -> Answer:
     seconds["mapping"] = round(time.perf_counter() - started, 2)
     say("TensorFlow")
     started = time.perf_counter()
-    importlib.import_module("aecore.learning")
+    importlib.import_module("aecore.worker.training")
     seconds["learning"] = round(time.perf_counter() - started, 2)
     return Answer({"seconds": seconds}, f"UMAP {seconds['mapping']} s, TensorFlow {seconds['learning']} s")
 
 
 def _draw_something() -> None:
     """The smallest map: what UMAP compiles for it is kept in the cache folder for every later process."""
-    from aecore.mapping import engines
+    from aecore.worker.projection import engines
 
     noise = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     engines.embed(noise, MapSpec(method="umap"), lambda share: None)

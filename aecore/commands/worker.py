@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from aecore.commands.base import Answer
-from aecore.jobs import cluster
+from aecore.jobs import dask_worker
 from aecore.jobs.executors import check_address
 
 
@@ -15,5 +15,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     check_address(args.address)
-    cluster.stay(args.address, args.cache.absolute())
+    dask_worker.stay(args.address, args.cache.absolute())
     return Answer(None, "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aecore.errors import SpecError
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
 
 
 @dataclass(frozen=True)

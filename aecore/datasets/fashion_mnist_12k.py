@@ -1,7 +1,7 @@
 """The embedded default: 12,000 Fashion-MNIST images that come with the package, so that nothing is downloaded.
 
 1,000 images a class from the book's 55,000 training images and 200 a class from its 5,000 validation images, so
-that a model trained here may be judged on the full set's validation images. Drawn by `aecore.datasets.embed`.
+that a model trained here may be judged on the full set's validation images. Drawn by `aecore.worker.embed`.
 """
 
 from __future__ import annotations

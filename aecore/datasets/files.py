@@ -49,7 +49,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def embedded(info: DatasetInfo) -> Data:
-    """A data set that comes with the package: `embedded/<name>.npz`, written by `aecore.datasets.embed`."""
+    """A data set that comes with the package: `embedded/<name>.npz`, written by `aecore.worker.embed`."""
     path = EMBEDDED / f"{info.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:

@@ -5,17 +5,11 @@ background is the page's own. Draw them with `st.plotly_chart(figure, theme=None
 
 from aecore.figures.curves import learning_curves, penalty_curves
 from aecore.figures.heat_map import error_heat_map
-from aecore.figures.histograms import (
-    activation_histogram,
-    class_errors,
-    kl_bars,
-    layer_activity,
-    unit_mean_histogram,
-)
+from aecore.figures.histograms import activation_histogram, class_errors, kl_bars, layer_activity, unit_mean_histogram
 from aecore.figures.multiples import small_multiples
-from aecore.figures.numbers import count_text, error_text, seconds_text, share_text
 from aecore.figures.pretraining import accuracy_by_labels
 from aecore.figures.theme import DARK, LIGHT, PLOTLY_CONFIG, Theme
+from aecore.text import count_text, error_text, seconds_text, share_text
 
 __all__ = [
     "DARK",

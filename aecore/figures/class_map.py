@@ -15,9 +15,14 @@ GAP = 0.062  # of the height: two names may not come closer
 
 
 def class_map(
-    points: np.ndarray, labels: np.ndarray | None, names: Sequence[str], theme: Theme, *, height: int = 640,
+    points: np.ndarray,
+    labels: np.ndarray | None,
+    names: Sequence[str],
+    theme: Theme,
+    *,
+    height: int = 640,
     size: int = 26,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """Points (n, 2) with equal axes in the colours of their classes (n,), whose names stand at their medians.
 
     `size` is that of the names in pixels; without labels all points have one colour.
@@ -34,18 +39,30 @@ def class_map(
     for group in np.unique(groups):
         here = points[groups == group]
         chart.add_scattergl(
-            x=here[:, 0], y=here[:, 1], mode="markers", hoverinfo="skip",
+            x=here[:, 0],
+            y=here[:, 1],
+            mode="markers",
+            hoverinfo="skip",
             marker={
-                "size": 8, "color": theme.class_colour(int(group)), "symbol": theme.class_symbol(int(group)),
+                "size": 8,
+                "color": theme.class_colour(int(group)),
+                "symbol": theme.class_symbol(int(group)),
                 "opacity": 0.8,
             },
-        )  # fmt: skip
+        )
         middles.append((*np.median(here, axis=0).tolist(), str(names[group]) if group < len(names) else ""))
     if labels is not None:
         heights = apart([(x, y) for x, y, _ in middles], GAP * float(high[1] - low[1] + 2 * spare))
         for (x, _, text), y in zip(middles, heights, strict=True):
             label(
-                chart, theme, plain(text), x, y, xanchor="center", font={"color": theme.text, "size": size},
-                bgcolor=rgba(theme.background, 0.78), borderpad=2,
-            )  # fmt: skip
+                chart,
+                theme,
+                plain(text),
+                x,
+                y,
+                xanchor="center",
+                font={"color": theme.text, "size": size},
+                bgcolor=rgba(theme.background, 0.78),
+                borderpad=2,
+            )
     return chart

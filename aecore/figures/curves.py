@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from aecore.figures.numbers import error_text
 from aecore.figures.theme import Theme, figure, label, plain, rgba, swatch
+from aecore.text import error_text
 
 LOG_RATIO = 4.0  # from this ratio of largest to smallest value the axis is logarithmic
 LABEL_GAP = 15.0  # pixels between the middles of two labels
@@ -34,7 +34,7 @@ def learning_curves(
 
     Parameters
     ----------
-    history : `{"steps": [...], "epochs": [...]}` as in `aecore.runs`.
+    history : `{"steps": [...], "epochs": [...]}` as in `aecore.store.runs`.
     pca_mse : validation MSE of PCA with as many components as codings; None draws no line.
     metric : 'mse', where the history has it, otherwise and for 'loss' the training objective (then without PCA).
     components : named in PCA's label.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from aecore.figures.numbers import error_text
 from aecore.figures.theme import Theme, figure, plain
+from aecore.text import error_text
 
 
 def error_heat_map(error: np.ndarray, theme: Theme, *, height: int = 300) -> go.Figure:

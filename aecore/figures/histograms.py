@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from aecore.datasets.base import class_name
-from aecore.figures.numbers import count_text, error_text
 from aecore.figures.theme import Theme, figure, label, plain, swatch
+from aecore.text import count_text, error_text
 
 BINS = 25
 Histogram = tuple[np.ndarray, np.ndarray]  # counts (k,), edges (k + 1,), as from np.histogram

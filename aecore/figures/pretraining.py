@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from aecore.figures.theme import Theme, figure, label, swatch
-from aecore.pretraining import ARMS, Row
+from aecore.specs.pretraining import ARMS
+
+if TYPE_CHECKING:
+    from aecore.store.experiments import Row
 
 DODGE = 0.05  # decades between the arms' points of one number of labels
 LABEL_GAP = 16.0  # pixels between the middles of two labels
@@ -36,9 +40,17 @@ def accuracy_by_labels(
     bottom, top = _range([100 * row.accuracy for row in rows])
     chart.update_yaxes(range=[bottom, top], dtick=10 if top - bottom > 20 else 5, ticksuffix=" %")
     label(
-        chart, theme, "accuracy on validation images", 0, 1, xref="paper", yref="paper", yanchor="bottom", yshift=6,
+        chart,
+        theme,
+        "accuracy on validation images",
+        0,
+        1,
+        xref="paper",
+        yref="paper",
+        yanchor="bottom",
+        yshift=6,
         font={"color": theme.muted, "size": theme.font_size - 1},
-    )  # fmt: skip
+    )
     ends = []
     for arm, colour, symbol, side in (
         ("scratch", theme.other, "square", -1),

@@ -6,9 +6,9 @@ A job fills a folder, and everything a page wants to know about it is read from 
 
 from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
-from aecore.jobs.lease import honest_state, honest_status
 from aecore.jobs.queue import Queue
 from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, work
+from aecore.store.lease import honest_state, honest_status
 
 __all__ = [
     "MapTask",

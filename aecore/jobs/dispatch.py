@@ -12,19 +12,22 @@ import json
 import logging
 import threading
 import time
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from concurrent.futures import wait as wait_for
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aecore import runs, settings
+from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs import housekeeping
-from aecore.jobs.executors import LANES, Away, check_address, give_up, ready
+from aecore.jobs.executors import check_address, make_executor
 from aecore.jobs.lanes import Job, Lane
-from aecore.jobs.lease import INTERRUPTED, Lease, writing
 from aecore.jobs.tasks import Outcome, failed, work
-from aecore.runs import Work
+from aecore.jobs.worker_process import LANES, Away, give_up, ready
+from aecore.presets import demonstrations
+from aecore.store import eviction, files
+from aecore.store.lease import INTERRUPTED, Lease, writing
+from aecore.store.runs import Work
 
 REMEMBERED = 500  # ended jobs whose ticket can still be asked for
 BEAT_SECONDS = 1.0
@@ -52,7 +55,7 @@ class Dispatcher:
         settings.check()
         self._changed = threading.Condition(threading.RLock())  # guards all that follows
         self._jobs: dict[str, Job] = {}  # by key: waiting, running and the last ended ones
-        self._lanes = {name: Lane(name, address, self.cache) for name in LANES}
+        self._lanes = {name: Lane(name, partial(self._make_executor, name)) for name in LANES}
         self._closed = self._guarded = False
         self._tidy_until = 0.0
         self._inline = threading.Lock()
@@ -197,6 +200,9 @@ class Dispatcher:
             self._finished(job)
         self._tidy_up()  # after a failure, too: the disk may be full
 
+    def _make_executor(self, lane: str, preload: bool) -> Executor:
+        return make_executor(self.address, lane, self.cache, preload)
+
     def _tidy_up(self) -> None:
         """Keep the cache within its size; what somebody waits for or works on stays. Once a minute at most: it looks at
         every file."""
@@ -205,9 +211,10 @@ class Dispatcher:
                 return
             self._tidy_until = time.monotonic() + TIDY_SECONDS
             # The folder of what is computed from a run lies within the run's.
-            keep = {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
+            keep = set(demonstrations.keys().values())
+            keep |= {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
         with contextlib.suppress(OSError):
-            housekeeping.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
+            eviction.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):
@@ -232,7 +239,7 @@ class Dispatcher:
             except CancelledError:
                 pass
             if job.stopping:
-                runs.set_aside(job.folder)
+                files.set_aside(job.folder)
                 return Outcome("stopped")
         return failed(Work(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
 
@@ -252,7 +259,7 @@ class Dispatcher:
             if job.watchers:
                 Work(job.folder).write_status(state="waiting", message=str(error), fraction=0.0)
             else:
-                runs.set_aside(job.folder)
+                files.set_aside(job.folder)
             job.stopping = True
         return Outcome("stopped", str(error))
 

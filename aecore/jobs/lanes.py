@@ -15,9 +15,9 @@ from typing import Any
 
 from aecore import settings
 from aecore.errors import AecoreError
-from aecore.jobs.executors import kill, make_executor, ready, room
-from aecore.jobs.lease import INTERRUPTED, Lease
 from aecore.jobs.tasks import Task
+from aecore.jobs.worker_process import kill, ready, room
+from aecore.store.lease import INTERRUPTED, Lease
 
 AWAY_SECONDS = 300.0  # how long jobs wait for a scheduler that has gone away
 RETRY_SECONDS = 2.0  # between two attempts to reach it
@@ -69,12 +69,17 @@ class Ticket:
 
 
 class Lane:
-    """Order of the waiting jobs, and the executor, which exists from the first job (or `warm`) on."""
+    """Order of the waiting jobs, and the executor, which exists from the first job (or `warm`) on.
 
-    def __init__(self, name: str, address: str | None, cache: Path) -> None:
+    Parameters
+    ----------
+    name : 'train' or 'map'.
+    make_executor : called with `preload` whenever a worker is needed.
+    """
+
+    def __init__(self, name: str, make_executor: Callable[[bool], Executor]) -> None:
         self.name = name
-        self.address = address
-        self.cache = cache
+        self._make_executor = make_executor
         self.waiting: list[Job] = []  # in order of arrival
         self.running: list[Job] = []
         self.preload = False
@@ -190,7 +195,7 @@ class Lane:
             return self._executor
 
     def _made(self) -> Executor:
-        return make_executor(self.address, self.name, self.cache, self.preload)
+        return self._make_executor(self.preload)
 
     def renew(self, tell: Callable[[], None]) -> None:
         """Replace a worn worker. Where there is room for two, the fresh one warms up while the worn one goes on, and

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 
-from aecore import runs, settings
+from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs.dispatch import Dispatcher
 from aecore.jobs.lanes import Job, Lane, Ticket, check_room
-from aecore.jobs.lease import alone, honest_state, writing
 from aecore.jobs.tasks import Outcome, Task
-from aecore.runs import Work
+from aecore.store import files, runs
+from aecore.store.lease import alone, honest_state, writing
+from aecore.store.runs import Work
 
 BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
 
@@ -88,7 +89,7 @@ class Queue(Dispatcher):
                 lane.waiting.remove(job)
                 with contextlib.suppress(OSError), alone(job.folder) as mine:
                     if mine and Work(job.folder).state == "waiting":  # nobody else has filled it
-                        runs.set_aside(job.folder)
+                        files.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
                 self._interrupt(job)

@@ -17,15 +17,17 @@ from typing import ClassVar
 
 import psutil
 
-from aecore import cost, datasets, pretraining, runs
-from aecore.derived import Derived
+from aecore import datasets
 from aecore.errors import AecoreError, RunError
-from aecore.mapping.spec import MapSpec
-from aecore.pretraining import PretrainSpec
-from aecore.probing.spec import ProbeSpec
-from aecore.runs import Work
-from aecore.spec import RunSpec
-from aecore.stability import StabilitySpec
+from aecore.jobs import estimate
+from aecore.specs.base import Derived
+from aecore.specs.map import MapSpec
+from aecore.specs.pretraining import PretrainSpec
+from aecore.specs.probe import ProbeSpec
+from aecore.specs.run import RunSpec
+from aecore.specs.stability import StabilitySpec
+from aecore.store import experiments, files, runs
+from aecore.store.runs import Work
 
 STOP_CHECK_SECONDS = 0.05
 MESSAGE_LENGTH = 300
@@ -99,15 +101,15 @@ class TrainTask(Task):
         runs.Run(folder).begin(self.spec)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore import learning
+        from aecore.worker import training
 
-        learning.train(self.spec, folder, should_stop)
+        training.train(self.spec, folder, should_stop)
 
     def expected_seconds(self, cache: Path) -> float | None:
-        return cost.expected_seconds(self.spec, cache)
+        return estimate.expected_seconds(self.spec, cache)
 
     def over_budget(self, expected: float, budget: float, cache: Path) -> str:
-        fitting = cost.epochs_within(self.spec, budget, cache)
+        fitting = estimate.epochs_within(self.spec, budget, cache)
         lower = f"{fitting} epoch{'s' if fitting > 1 else ''}" if fitting else "smaller layers"
         return (
             f"budget: got a training of about {expected:.0f} s, allowed: {budget:.0f} s on this server; "
@@ -139,7 +141,7 @@ class DerivedTask(Task):
             raise RunError(f"run {run.key}: got a run that is {run.state}, allowed: finished or stopped ones")
 
     def describe(self, folder: Path) -> None:
-        self.spec.describe(folder, self.run_key)
+        runs.describe(self.spec, self.run_key, folder)
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,9 @@ class MapTask(DerivedTask):
         self.spec.check(self.spec.points(info.n_validation, info.n_train))
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore import mapping
+        from aecore.worker.projection import project
 
-        mapping.project(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+        project.compute(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
 
 
 @dataclass(frozen=True)
@@ -169,9 +171,9 @@ class StabilityTask(DerivedTask):
         MapTask(self.run_key, self.spec.map).validate(cache)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore.mapping import stability
+        from aecore.worker.projection import seeds
 
-        stability.fill(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+        seeds.compute(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,9 @@ class ProbeTask(DerivedTask):
     background: ClassVar[bool] = True
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore import probing
+        from aecore.worker.probe import measure
 
-        probing.probe(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+        measure.compute(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ class PretrainTask(Task):
 
     @property
     def key(self) -> str:
-        return self.spec.key
+        return experiments.key_of(self.spec)
 
     def folder(self, cache: Path) -> Path:
         return cache / "pretraining" / self.key
@@ -205,16 +207,16 @@ class PretrainTask(Task):
         self.spec.check(datasets.info(self.spec.autoencoder.dataset))
 
     def describe(self, folder: Path) -> None:
-        self.spec.describe(folder)
+        experiments.describe(self.spec, folder)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        from aecore.learning import pretraining as experiment
+        from aecore.worker import pretraining
 
-        experiment.fill(self.spec, folder, should_stop)
+        pretraining.compute(self.spec, folder, should_stop)
 
     def expected_seconds(self, cache: Path) -> float | None:
         spec = self.spec.autoencoder
-        training, own = cost.expected_seconds(spec, cache), pretraining.expected_seconds(self.spec, cache)
+        training, own = estimate.expected_seconds(spec, cache), experiments.expected_seconds(self.spec, cache)
         if own is None:
             own = training * self.spec.presented() / (spec.epochs * datasets.info(spec.dataset).n_train)
         return own + (0.0 if runs.run_of(spec, cache).state == "finished" else training)
@@ -292,7 +294,7 @@ def _ending(target: Work) -> Outcome:
         if (target.folder / mark).exists():
             return Outcome(state)
     if target.stop_asked():  # before there was anything to look at: leave no trace
-        runs.set_aside(target.folder)
+        files.set_aside(target.folder)
         return Outcome("stopped")
     return failed(target, AecoreError("the job ended without a result"))
 

@@ -4,20 +4,20 @@ To add one: a file beside this one, and its name in `_FILES`, after those famili
 
 1. `variant(name, description, mark, word, **settings)`: the settings are fields of `RunSpec`, everything else is as in
    the short presets. It should train in seconds and end below PCA, or its description says why not.
-2. What no field can say yet, a price on the codings: `@penalty("name")` on a function in the same file (see
-   `contractive.py`), switched on by `penalty="name", penalty_weight=…`. It imports Keras inside, for the worker only.
+2. A regularization term of its own is a function in `aecore/worker/training/regularizers.py` and its name in
+   `PENALTIES` (`aecore/specs/run.py`), switched on by `penalty="name", penalty_weight=…`.
 3. `make test`: that it builds, trains, saves, exports to ONNX, can be found again from its spec, and has a title of its
-   own is checked for every registered variant. Its knob needs a test of its own in `tests/learning/test_knobs.py`.
+   own is checked for every registered variant. Its knob needs a test in `tests/worker/training/test_knobs.py`.
 
-A new axis of the composition (a layer, another coding) is a field in `aecore/spec.py` whose default means "as before",
-and what it does in `aecore/learning/`.
+A new axis of the composition (a layer, another coding) is a field in `aecore/specs/run.py` whose default means "as
+before", and what it does in `aecore/worker/training/`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
 from aecore.variants.base import GERON, HUBENS, Preset, Variant
 
 __all__ = ["GERON", "HUBENS", "VARIANTS", "Preset", "Variant", "title", "variant_of"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
 
 GERON = "A. Géron, Hands-On Machine Learning, 2nd edition, chapter 17"
 HUBENS = "N. Hubens, Introduction to Autoencoders"

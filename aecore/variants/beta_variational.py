@@ -6,7 +6,7 @@ VARIANT = variant(
     "beta-variational",
     "A variational autoencoder that pays β times for what its codings tell: it uses fewer of them, and its pictures "
     "lose more. Compare it with variational on the latent walk. After Higgins et al. (2017).",
-    mark=lambda spec: spec.coding == "variational" and spec.kl_weight != 1,
+    mark=lambda spec: spec.variational and spec.kl_weight != 1,
     word=lambda spec: f"(β = {spec.kl_weight:g})",
     hidden=(150, 100),
     coding="variational",

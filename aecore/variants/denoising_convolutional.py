@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from aecore.corruption import corrupts_input
 from aecore.variants.base import HUBENS, variant
 
 VARIANT = variant(
@@ -8,7 +7,7 @@ VARIANT = variant(
     "A convolutional network that takes strong noise off an image; its codings are feature maps, as many numbers as "
     "pixels: it keeps details, where PCA would copy the image and its noise. Look at the error against the noise. "
     f"After {HUBENS}.",
-    mark=lambda spec: corrupts_input(spec) and spec.architecture == "convolutional",
+    mark=lambda spec: spec.corrupts_input and spec.architecture == "convolutional",
     architecture="convolutional",
     bottleneck="spatial",
     hidden=(16, 16),

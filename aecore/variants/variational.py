@@ -6,7 +6,7 @@ VARIANT = variant(
     "variational",
     "Each image becomes a cloud instead of a point, and all clouds together fill a normal distribution, so that "
     f"any point decodes to something (Kingma and Welling 2014). Walk through its codings. From {GERON}.",
-    mark=lambda spec: spec.coding == "variational",
+    mark=lambda spec: spec.variational,
     word="variational",
     hidden=(150, 100),
     coding="variational",

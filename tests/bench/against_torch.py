@@ -23,7 +23,7 @@ import time
 from typing import Any
 
 from aecore import datasets, presets
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
 from tests.bench.common import print_table
 from tests.bench.loop import apart, ours
 
@@ -62,8 +62,13 @@ def compared(model: str, batch: int, dataset: str, repeats: int) -> tuple[object
             runs[side].append(apart(__spec__.name, "--dataset", dataset, "--measure", side, model, batch))
     seconds = [statistics.median(epoch for run in runs[side] for epoch in run["seconds"]) for side in SIDES]
     losses = [statistics.median(run["val_loss"] for run in runs[side]) for side in SIDES]
-    return (model, batch, *(f"{value:.2f}" for value in seconds), f"{seconds[0] / seconds[1]:.2f}",
-            *(f"{loss:.4f}" for loss in losses))  # fmt: skip
+    return (
+        model,
+        batch,
+        *(f"{value:.2f}" for value in seconds),
+        f"{seconds[0] / seconds[1]:.2f}",
+        *(f"{loss:.4f}" for loss in losses),
+    )
 
 
 def recipe(model: str, batch: int, dataset: str) -> RunSpec:
@@ -73,7 +78,7 @@ def recipe(model: str, batch: int, dataset: str) -> RunSpec:
 
 
 def by_us(spec: RunSpec) -> dict[str, Any]:
-    from aecore.learning.fit import pca_floor
+    from aecore.worker.training.fit import pca_floor
 
     pca_floor(spec.dataset)  # computed once a worker, in the background of its first training
     rows = ours(spec, lambda row: False)
@@ -110,29 +115,46 @@ def by_torch(spec: RunSpec) -> dict[str, Any]:
 def dense() -> Any:
     from torch import nn
 
-    return glorot(nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(784, 100), nn.SELU(),
-        nn.Linear(100, 30), nn.SELU(),
-        nn.Linear(30, 100), nn.SELU(),
-        nn.Linear(100, 784), nn.Sigmoid(),
-        nn.Unflatten(1, (28, 28)),
-    ))  # fmt: skip
+    return glorot(
+        nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(784, 100),
+            nn.SELU(),
+            nn.Linear(100, 30),
+            nn.SELU(),
+            nn.Linear(30, 100),
+            nn.SELU(),
+            nn.Linear(100, 784),
+            nn.Sigmoid(),
+            nn.Unflatten(1, (28, 28)),
+        )
+    )
 
 
 def convolutional() -> Any:
     from torch import nn
 
-    return glorot(nn.Sequential(
-        nn.Unflatten(1, (1, 28)),
-        nn.Conv2d(1, 16, 3, padding=1), nn.SELU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1), nn.SELU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=1), nn.SELU(), nn.MaxPool2d(2),
-        nn.ConvTranspose2d(64, 32, 3, stride=2), nn.SELU(),
-        nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=1), nn.SELU(),
-        nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1, output_padding=1), nn.Sigmoid(),
-        nn.Flatten(1, 2),
-    ))  # fmt: skip
+    return glorot(
+        nn.Sequential(
+            nn.Unflatten(1, (1, 28)),
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.SELU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.SELU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3, padding=1),
+            nn.SELU(),
+            nn.MaxPool2d(2),
+            nn.ConvTranspose2d(64, 32, 3, stride=2),
+            nn.SELU(),
+            nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=1),
+            nn.SELU(),
+            nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1, output_padding=1),
+            nn.Sigmoid(),
+            nn.Flatten(1, 2),
+        )
+    )
 
 
 def glorot(model: Any) -> Any:

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, Page
 
-from aecore import demo, runs
+from aecore.presets import demonstrations as demo
+from aecore.store import runs
 from tests.browser.serve import app, new_page
 
 LOAD = os.getloadavg()[0]

@@ -35,7 +35,8 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, Page, WebSocket
 
-from aecore import demo, runs
+from aecore.presets import demonstrations as demo
+from aecore.store import runs
 from tests.bench.common import demonstrations, print_table
 from tests.browser.serve import app, chromium, new_page, settle
 
@@ -176,9 +177,18 @@ def main() -> None:
                     title = name if view == "sliders" else f"{name}, {view}"
                     rows.append((title, f"{run.metrics['coding_size']}", *walk, *rival))
     header = (
-        "", "codings", "kB", "ready s", "pictures/s", "messages", "server ms (idle)",
-        "st.slider: pictures/s", "key to picture ms", "p95", "server ms",
-    )  # fmt: skip
+        "",
+        "codings",
+        "kB",
+        "ready s",
+        "pictures/s",
+        "messages",
+        "server ms (idle)",
+        "st.slider: pictures/s",
+        "key to picture ms",
+        "p95",
+        "server ms",
+    )
     print_table("A latent walk dragged in Chromium without a graphics card, and with st.slider", header, rows)
 
 

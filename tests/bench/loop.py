@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from aecore import datasets
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
+from aecore.store.runs import Run
 
 Row = dict[str, Any]
 
@@ -28,12 +28,12 @@ class _Stamped(list[Row]):
 
 
 def ours(spec: RunSpec, enough: Callable[[Row], bool]) -> list[Row]:
-    """The history of training `spec` as `aecore.learning.train` does, with its snapshots and its status: `seconds`
+    """The history of training `spec` as `training.train` does, with its snapshots and its status: `seconds`
     since the start, building and tracing included, are those of each epoch's end. Ends early after an `enough` one."""
     import keras
 
-    from aecore.learning.architectures import Autoencoder
-    from aecore.learning.fit import Fit
+    from aecore.worker.training.architectures import Autoencoder
+    from aecore.worker.training.fit import Fit
 
     data = datasets.load(spec.dataset)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:

@@ -16,7 +16,9 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser
 
-from aecore import demo, presets, runs
+from aecore import presets
+from aecore.presets import demonstrations as demo
+from aecore.store import runs
 from tests.bench.common import demonstrations, finish, has, opened, print_table, served, wait_for_worker, worker
 from tests.browser.serve import PATHS, chromium
 

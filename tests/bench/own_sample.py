@@ -22,12 +22,16 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from aecore import demo, inference, mapping, runs
-from aecore.mapping.spec import MapSpec
-from aecore.own_sample import DRAWING_SIDE, from_drawing, read_drawing
-from aecore.runs import Run, Work
-from pages.widgets import host, own_sample
-from pages.widgets.image_grid import grid_html
+from aecore.analysis import inference
+from aecore.datasets.own_image import DRAWING_SIDE, from_drawing, read_drawing
+from aecore.presets import demonstrations as demo
+from aecore.specs.map import MapSpec
+from aecore.store import runs
+from aecore.store.runs import Run, Work
+from aecore.worker.projection import project
+from pages.widgets.images.grid import grid_html
+from pages.widgets.latent_map import own_image
+from pages.widgets.server import shared
 from tests.bench.common import demonstrations, print_table
 
 RUNS = ("stacked", "convolutional", "recurrent")
@@ -59,7 +63,7 @@ def drawn(run: Run, method: str, cache: Path) -> Work:
     """A finished map of validation and training samples."""
     spec = MapSpec(method=method, n=POINTS, split="all")
     folder = cache / "runs" / run.key / "map" / spec.key(run.key)
-    mapping.project(spec, run, folder, lambda: False)
+    project.compute(spec, run, folder, lambda: False)
     return Work(folder)
 
 
@@ -67,7 +71,7 @@ def measured(run: Run, work: Work) -> tuple[str, ...]:
     """Median milliseconds of each stage and of all, the 95th percentile of all, and the first time."""
     st.cache_resource.clear()
     inference.clear()
-    host.data(run.spec.dataset)  # the page has shown its images before
+    shared.data(run.spec.dataset)  # the page has shown its images before
     texts = [scribble(seed) for seed in range(DRAWINGS + 1)]
     times = np.array([once(run, work, text) for text in texts])
     whole = times[1:].sum(axis=1)
@@ -77,16 +81,16 @@ def measured(run: Run, work: Work) -> tuple[str, ...]:
 
 def once(run: Run, work: Work, text: str) -> tuple[float, ...]:
     """Seconds of each stage for one drawing."""
-    data = host.data(run.spec.dataset)
+    data = shared.data(run.spec.dataset)
     clocks = [time.perf_counter()]
     pixels = read_drawing(text)
     assert pixels is not None
     sample = from_drawing(pixels, data.info)
     clocks.append(time.perf_counter())
-    found = own_sample.located(run, data, sample, work)
+    found = own_image.located(run, data, sample, work)
     assert found.point is not None, found.unplaced
     clocks.append(time.perf_counter())
-    own_sample.pictures_html(found)
+    own_image.pictures_html(found)
     grid_html([("image", data.validation[found.neighbours])], [str(number) for number in found.neighbours])
     clocks.append(time.perf_counter())
     return tuple(np.diff(clocks))

@@ -19,8 +19,8 @@ from statistics import median
 import numpy as np
 
 from aecore import datasets
-from aecore.jobs.executors import worker_environment
-from aecore.mapping.spec import MapSpec
+from aecore.jobs.worker_process import worker_environment
+from aecore.specs.map import MapSpec
 from tests.bench.common import print_table
 
 ROUNDS = 3
@@ -47,7 +47,7 @@ def main(parts: list[str]) -> None:
 
 def principal_codings() -> tuple[np.ndarray, np.ndarray]:
     """Codings (60000, 30) of Fashion-MNIST, validation samples first, and their labels."""
-    from aecore.mapping import engines
+    from aecore.worker.projection import engines
 
     data = datasets.load("fashion-mnist")
     samples = np.concatenate([data.validation, data.train])
@@ -60,7 +60,7 @@ def principal_codings() -> tuple[np.ndarray, np.ndarray]:
 def tsne(x: np.ndarray, labels: np.ndarray) -> None:
     from sklearn.manifold import TSNE
 
-    from aecore.mapping import engines
+    from aecore.worker.projection import engines
 
     peers: dict[str, Callable[[int], np.ndarray]] = {
         "scikit-learn's default": lambda seed: TSNE(random_state=seed).fit_transform(x),
@@ -112,7 +112,7 @@ def apart(name: str, codings: Path, drawn: Path, cache: Path) -> list[float]:
 
 
 def many(x: np.ndarray, labels: np.ndarray) -> None:
-    from aecore.mapping import engines, quality
+    from aecore.worker.projection import engines, quality
 
     table = []
     for method in ("pca", "tsne", "umap"):
@@ -135,7 +135,7 @@ def many(x: np.ndarray, labels: np.ndarray) -> None:
 
 def worth(x: np.ndarray, drawn: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Trustworthiness, and the accuracy of a vote of five neighbours in the map."""
-    from aecore.mapping import quality
+    from aecore.worker.projection import quality
 
     return quality.trustworthiness(x, drawn), quality.knn_accuracy(drawn, labels)
 

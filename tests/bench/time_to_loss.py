@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aecore import datasets, presets
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
 from tests.bench.common import print_table
 from tests.bench.loop import apart, ours
 
@@ -81,8 +81,11 @@ def raced(name: str, repeats: int) -> tuple[object, ...]:
     for side, results in runs.items():
         missed = sum(run["val_loss"] > published(name) for run in results)
         epochs = statistics.median(run["epochs"] for run in results)
-        columns += [f"{'≥ ' if 2 * missed > repeats else ''}{seconds[side]:.1f}", f"{epochs:g}",
-                    f"{repeats - missed} of {repeats}"]  # fmt: skip
+        columns += [
+            f"{'≥ ' if 2 * missed > repeats else ''}{seconds[side]:.1f}",
+            f"{epochs:g}",
+            f"{repeats - missed} of {repeats}",
+        ]
     times = f"{seconds['printed'] / seconds['fast']:.1f}"
     return name, published(name), *columns, times, race.goal
 
@@ -122,23 +125,26 @@ def by_keras(name: str, spec: RunSpec, seed: int, wanted: float) -> dict[str, An
     keras.utils.set_random_seed(seed)
     model = build()
     model.compile(optimizer=optimizer(), loss="binary_crossentropy")
-    model.fit(x, x, spec.batch_size, spec.epochs, validation_data=(validation, validation), callbacks=[enough],
-              verbose=0)  # fmt: skip
+    model.fit(
+        x, x, spec.batch_size, spec.epochs, validation_data=(validation, validation), callbacks=[enough], verbose=0
+    )
     return {"seconds": time.perf_counter() - started, "epochs": enough.epochs, "val_loss": enough.val_loss}
 
 
 def stacked() -> Any:
     from keras import Input, Sequential, layers
 
-    return Sequential([
-        Input((28, 28)),
-        layers.Flatten(),
-        layers.Dense(100, "selu"),
-        layers.Dense(30, "selu"),
-        layers.Dense(100, "selu"),
-        layers.Dense(784, "sigmoid"),
-        layers.Reshape((28, 28)),
-    ])  # fmt: skip
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(100, "selu"),
+            layers.Dense(30, "selu"),
+            layers.Dense(100, "selu"),
+            layers.Dense(784, "sigmoid"),
+            layers.Reshape((28, 28)),
+        ]
+    )
 
 
 def tied() -> Any:
@@ -159,15 +165,17 @@ def tied() -> Any:
             return self.activation(ops.matmul(x, ops.transpose(self.kernel())) + self.bias)
 
     outer, inner = layers.Dense(100, "selu"), layers.Dense(30, "selu")
-    return Sequential([
-        Input((28, 28)),
-        layers.Flatten(),
-        outer,
-        inner,
-        Transposed(inner, "selu"),
-        Transposed(outer, "sigmoid"),
-        layers.Reshape((28, 28)),
-    ])  # fmt: skip
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            outer,
+            inner,
+            Transposed(inner, "selu"),
+            Transposed(outer, "sigmoid"),
+            layers.Reshape((28, 28)),
+        ]
+    )
 
 
 def convolutional() -> Any:
@@ -176,28 +184,32 @@ def convolutional() -> Any:
     down = []
     for filters in (16, 32, 64):
         down += [layers.Conv2D(filters, 3, padding="same", activation="selu"), layers.MaxPool2D(2)]
-    return Sequential([
-        Input((28, 28)),
-        layers.Reshape((28, 28, 1)),
-        *down,
-        layers.Conv2DTranspose(32, 3, strides=2, padding="valid", activation="selu"),
-        layers.Conv2DTranspose(16, 3, strides=2, padding="same", activation="selu"),
-        layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
-        layers.Reshape((28, 28)),
-    ])  # fmt: skip
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Reshape((28, 28, 1)),
+            *down,
+            layers.Conv2DTranspose(32, 3, strides=2, padding="valid", activation="selu"),
+            layers.Conv2DTranspose(16, 3, strides=2, padding="same", activation="selu"),
+            layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
+            layers.Reshape((28, 28)),
+        ]
+    )
 
 
 def recurrent() -> Any:
     from keras import Input, Sequential, layers
 
-    return Sequential([
-        Input((28, 28)),
-        layers.LSTM(100, return_sequences=True),
-        layers.LSTM(30),
-        layers.RepeatVector(28),
-        layers.LSTM(100, return_sequences=True),
-        layers.TimeDistributed(layers.Dense(28, activation="sigmoid")),
-    ])  # fmt: skip
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.LSTM(100, return_sequences=True),
+            layers.LSTM(30),
+            layers.RepeatVector(28),
+            layers.LSTM(100, return_sequences=True),
+            layers.TimeDistributed(layers.Dense(28, activation="sigmoid")),
+        ]
+    )
 
 
 def variational() -> Any:

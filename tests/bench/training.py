@@ -21,7 +21,8 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser
 
-from aecore import jobs, presets, runs
+from aecore import jobs, presets
+from aecore.store import runs
 from tests.bench.common import demonstrations, finish, opened, print_table, served, wait_for_worker
 from tests.browser.serve import chromium
 

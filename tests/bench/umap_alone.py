@@ -19,7 +19,8 @@ def main(name: str, codings: str, drawn: str) -> None:
     x = np.load(codings)
     if name == "ours":
         sys.modules["tensorflow"] = None  # type: ignore[assignment]
-        from aecore.mapping import MapSpec, engines
+        from aecore.specs.map import MapSpec
+        from aecore.worker.projection import engines
 
         started, spent = time.perf_counter(), os.times()
         points = engines.embed(x, MapSpec("umap"), lambda share: None)

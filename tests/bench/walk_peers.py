@@ -32,9 +32,13 @@ from PIL import Image
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as BrowserError
 
-from aecore import demo, inference, network, presets, runs
-from aecore.network import reading
-from pages.widgets import packing
+from aecore import browser as network
+from aecore import presets
+from aecore.analysis import inference
+from aecore.browser import reading
+from aecore.presets import demonstrations as demo
+from aecore.store import runs
+from pages.widgets.components.shared import packing
 from tests.bench.common import demonstrations, print_table
 from tests.browser.serve import chromium
 
@@ -112,7 +116,7 @@ def main() -> None:
         if peers:
             (root / "node_modules").symlink_to(peers / "node_modules")
         export(root)
-        (root / "own.js").write_text(packing.script("unpack.js", "network_ops.js", "network.js"))
+        (root / "own.js").write_text(packing.script("shared/unpack.js", "shared/network_ops.js", "shared/network.js"))
         rows = []
         with serving(root) as url:
             for name in NAMES:
@@ -125,8 +129,8 @@ def main() -> None:
 
 def export(root: Path) -> None:
     """`<name>.onnx` and `<name>.bin` of each decoder."""
-    from aecore.learning.architectures import Autoencoder
-    from aecore.learning.export import export_half, halves
+    from aecore.worker.training.architectures import Autoencoder
+    from aecore.worker.training.save import export_half, halves
 
     for name in NAMES:
         decoder = halves(Autoencoder(presets.get(name).spec, SHAPE))[1]

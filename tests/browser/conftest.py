@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from aecore import demo
+from aecore.presets import demonstrations
 from tests.browser import serve
 
 SHOTS = Path(__file__).with_name("shots")
@@ -29,7 +29,7 @@ expect.set_options(timeout=30_000)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cache folder of the server: the committed demonstration runs, if there are any, and what tests train."""
     folder = tmp_path_factory.mktemp("browser")
-    for key in demo.keys().values():
+    for key in demonstrations.keys().values():
         committed = serve.ROOT / "cache" / "runs" / key
         if (committed / "DONE").exists():
             shutil.copytree(committed, folder / "runs" / key)

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore import datasets
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
+from aecore.store.runs import Run
 from tests.browser import serve
 from tests.browser.conftest import Open
 from tests.made import weights, write

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from aecore import board, demo, presets, runs
+from aecore import presets
+from aecore.classroom import leaderboard
+from aecore.presets import demonstrations
+from aecore.store import files, runs
 from tests.browser.conftest import Open
 from tests.browser.serve import go, heading, run_in, settle
 
@@ -60,9 +63,9 @@ def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: st
 
 
 def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Open) -> None:
-    page = visit(f"{server}/classroom?run={demo.keys()['stacked']}")
-    keys = board.boards(cache)["fashion-mnist-12k"].rows["key"].tolist()  # as they are drawn
-    point = page.locator(".st-key-board_chart .scatterlayer .point").nth(keys.index(demo.keys()["hashing"]))
+    page = visit(f"{server}/classroom?run={demonstrations.keys()['stacked']}")
+    keys = leaderboard.boards(cache)["fashion-mnist-12k"].rows["key"].tolist()  # as they are drawn
+    point = page.locator(".st-key-board_chart .scatterlayer .point").nth(keys.index(demonstrations.keys()["hashing"]))
     expect(point).to_be_visible()
     box = point.bounding_box()
     assert box
@@ -72,12 +75,12 @@ def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Ope
     page.mouse.up()
     expect(page.get_by_text("Opened:")).to_be_visible()
     expect(heading(page)).to_contain_text("Hashing")
-    assert run_in(page) == demo.keys()["hashing"]
+    assert run_in(page) == demonstrations.keys()["hashing"]
     expect(page.locator(".st-key-variant input")).to_have_value("Hashing")
 
 
 def test_ticks_stay_with_their_runs_while_the_class_trains(server: str, cache: Path, visit: Open) -> None:
-    page = visit(f"{server}/classroom?run={demo.keys()['stacked']}")
+    page = visit(f"{server}/classroom?run={demonstrations.keys()['stacked']}")
     table, present = page.get_by_test_id("stDataFrame"), page.locator(".st-key-board_present button").first
     box = table.bounding_box()
     assert box
@@ -87,7 +90,7 @@ def test_ticks_stay_with_their_runs_while_the_class_trains(server: str, cache: P
     spec = presets.get("stacked").spec.replace(seed=12345)
     made = runs.run_of(spec, cache)
     made.begin(spec)
-    runs.write_json(made.folder / "metrics.json", {"coding_size": 30, "val_mse": 0.02, "pca_mse": 0.03})
+    files.write_json(made.folder / "metrics.json", {"coding_size": 30, "val_mse": 0.02, "pca_mse": 0.03})
     made.mark("DONE")  # the newest of all
     page.mouse.click(*boxes[1])
     expect(present).to_have_text(re.compile("Present 2"))
@@ -99,7 +102,7 @@ def test_ticks_stay_with_their_runs_while_the_class_trains(server: str, cache: P
 
 
 def test_the_presenters_keys_step_and_escape_leaves(server: str, visit: Open) -> None:
-    page = visit(f"{server}/classroom?run={demo.keys()['variational-2']}")
+    page = visit(f"{server}/classroom?run={demonstrations.keys()['variational-2']}")
     page.locator(".st-key-view").get_by_text("Present", exact=True).click()
     told = page.locator(".present-keys .told")
     title = page.locator(".ae-slide h2")

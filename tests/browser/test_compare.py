@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from aecore import demo
+from aecore.presets import demonstrations
 from tests.browser.conftest import Open
 from tests.browser.serve import PATIENCE, click, knob, pick, settle
 
 pytestmark = pytest.mark.browser
-STACKED, LINEAR, HASHING = (demo.keys()[name] for name in ("stacked", "linear", "hashing"))
+STACKED, LINEAR, HASHING = (demonstrations.keys()[name] for name in ("stacked", "linear", "hashing"))
 
 
 def rows(page: Page) -> list[str]:

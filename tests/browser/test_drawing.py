@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from pages.widgets.pictures import png
+from pages.widgets.images.sample_html import png
 from tests.browser import serve
 from tests.browser.conftest import Open
 

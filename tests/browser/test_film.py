@@ -105,8 +105,10 @@ def test_it_opens_at_the_end_and_plays_from_the_start(films: str, key: str, visi
     page.locator(".film .speed").select_option("4")
     page.locator(".film .play").click()
     expect(page.locator(".film .play")).to_have_text(re.compile("Pause"))
-    page.wait_for_function("() => +[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.film'))"
-                           ".find(Boolean).dataset.frame < 10")  # fmt: skip
+    page.wait_for_function(
+        "() => +[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.film'))"
+        ".find(Boolean).dataset.frame < 10"
+    )
     assert drawn(page) != at_the_end
     expect(page.locator(".film .play")).to_have_text(re.compile("Play"), timeout=20_000)
     assert frame(page) == last

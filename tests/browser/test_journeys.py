@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aecore import datasets, demo, inference, journeys, runs, walk, whereabouts
+from aecore import datasets
+from aecore.analysis import inference, interpolation, latent_axes, off_manifold
+from aecore.presets import demonstrations
+from aecore.store import runs
 from tests.browser import serve
 from tests.browser.conftest import Open
 
@@ -54,15 +57,15 @@ def place(page: Page) -> float:
 
 
 def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Path, visit: Open) -> None:
-    run = runs.open_run(demo.keys()["variational-2"], cache)
+    run = runs.open_run(demonstrations.keys()["variational-2"], cache)
     if not run.readable:
         pytest.skip("no demonstration runs here")
     data = datasets.load(run.spec.dataset)
-    survey = whereabouts.survey(run, data)
+    survey = off_manifold.survey(run, data)
 
     def told(page: Page, z: np.ndarray) -> None:
         """The spot tells the density and the nearest image of that coding, and shows the image."""
-        place = whereabouts.judge(run, survey, z[None].astype(np.float32))
+        place = off_manifold.judge(run, survey, z[None].astype(np.float32))
         number, spot = int(survey.numbers[place.nearest[0]]), page.locator(".journey .spot")
         expect(spot).to_contain_text(f", no. {number:,}.")
         image = datasets.as_float(data.numbered(np.array([number])))[0].ravel()
@@ -80,7 +83,7 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
         told(page, inference.encode(run, datasets.as_float(data.validation[end : end + 1]))[0])
     page = visit(f"{walks}/?run={run.key}&section=grid")
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
-    drawn = journeys.resized(walk.sample(run, 12).reshape(3, 4, -1), 5, 7)
+    drawn = interpolation.resized(latent_axes.sample(run, 12).reshape(3, 4, -1), 5, 7)
     for picture in (0, 17, 34):
         page.locator(".journey .strip figure").nth(picture).hover()
         told(page, drawn[picture])
@@ -90,7 +93,7 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
 
 @pytest.mark.parametrize("decoded", ["here", "by the server"])
 def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Path, visit: Open) -> None:
-    run = runs.open_run(demo.keys()["variational-2"], cache)
+    run = runs.open_run(demonstrations.keys()["variational-2"], cache)
     if not run.readable:
         pytest.skip("no demonstration runs here")
     page = visit(f"{walks}/?run={run.key}&a=3&b=8" + ("&server=1" if decoded != "here" else ""))

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from aecore import runs
+from aecore.store import runs
 from tests.browser.conftest import Open
 from tests.browser.serve import PATIENCE, await_trained, click, go, heading, knob, progress, run_in, type_into
 

@@ -12,16 +12,16 @@ import pytest
 from onnxruntime import InferenceSession
 from playwright.sync_api import Browser
 
-from aecore import network
-from aecore.network import reading, running
-from aecore.spec import RunSpec
-from pages.widgets import packing
+from aecore import browser as network
+from aecore.browser import reading, running
+from aecore.specs.run import RunSpec
+from pages.widgets.components.shared import packing
 
 pytestmark = pytest.mark.browser
 
 CLOSE = 1e-5  # the promise is 1e-3; single precision gives far more
 SAMPLES = 3
-SCRIPTS = ("unpack.js", "network_ops.js", "network.js")
+SCRIPTS = ("shared/unpack.js", "shared/network_ops.js", "shared/network.js")
 # What a component does with its bytes; all samples twice, so that a step that leaves something behind is found out.
 RUN = """([bytes, samples]) => {
   const part = unpack(Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
@@ -52,8 +52,8 @@ NETWORKS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The halves of untrained networks, whose weights are moved so that no bias and no scale is 0 or 1."""
-    from aecore.learning.architectures import Autoencoder
-    from aecore.learning.export import export_half, halves
+    from aecore.worker.training.architectures import Autoencoder
+    from aecore.worker.training.save import export_half, halves
 
     draws = np.random.default_rng(0)
     found = {}
@@ -100,10 +100,21 @@ def test_the_browser_computes_what_onnx_runtime_does(browser: Browser, exported:
 def test_16_bit_weights_are_what_their_unit_says(browser: Browser) -> None:
     """A dense layer of one input, with weights 3 and -1 in units of a half."""
     step = {
-        "op": "convolution", "x": 0, "y": 1, "weights": "w", "bias": "b", "size": [1, 1, 1], "kernel": [1, 1],
-        "filters": 2, "count": [1, 1], "output": [1, 1], "stride": [1, 1], "pad": [0, 0], "start": [0, 0],
+        "op": "convolution",
+        "x": 0,
+        "y": 1,
+        "weights": "w",
+        "bias": "b",
+        "size": [1, 1, 1],
+        "kernel": [1, 1],
+        "filters": 2,
+        "count": [1, 1],
+        "output": [1, 1],
+        "stride": [1, 1],
+        "pad": [0, 0],
+        "start": [0, 0],
         "step": [1, 1],
-    }  # fmt: skip
+    }
     weights = {"w": np.array([6, -2], np.int16), "b": np.array([0, 1], np.float32)}
     header, arrays = network.part(network.Network([step], weights, (1,), (2,), 2, [1, 2], {"w": 0.5}))
     page = browser.new_page()

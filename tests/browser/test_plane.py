@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from aecore import datasets, demo, runs, whereabouts
+from aecore import datasets
+from aecore.analysis import off_manifold
 from aecore.figures import DARK
-from aecore.spec import RunSpec
-from pages.widgets import packing
+from aecore.presets import demonstrations
+from aecore.specs.run import RunSpec
+from aecore.store import runs
+from pages.widgets.components.shared import packing
 from tests.browser import serve
 from tests.browser.conftest import Open
 from tests.made import write
@@ -23,7 +26,9 @@ pytestmark = pytest.mark.browser
 CELLS = 24
 
 # A decoder that paints a spot where the coding says, up to 1 from the middle, and an encoder that finds it.
-SCRIPTS = packing.script("markers.js", "picture.js", "plane_grid.js", "plane_draw.js", "plane.js")
+SCRIPTS = packing.script(
+    "shared/markers.js", "shared/picture.js", "plane/plane_grid.js", "plane/plane_draw.js", "plane/plane.js"
+)
 PLANE = """look => {
   SCRIPTS
   const far = 1, spot = z => [0, 1].map(k => Math.min(Math.max(z[k], -far), far));
@@ -174,7 +179,7 @@ st.markdown("end")
 
 @pytest.fixture(scope="module")
 def holes(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not (cache / "runs" / demo.keys()["variational-2"] / "DONE").exists():
+    if not (cache / "runs" / demonstrations.keys()["variational-2"] / "DONE").exists():
         pytest.skip("no demonstration run variational-2 here")
     script = tmp_path_factory.mktemp("holes") / "small.py"
     script.write_text(APP)
@@ -200,12 +205,12 @@ def test_an_autoencoders_holes_are_counted_in_the_range_of_its_codes(holes: str,
 def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: str, visit: Open) -> None:
     page = visit(holes)
     expect(page.locator(".holes")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
-    run = runs.open_run(demo.keys()["variational-2"])
-    survey = whereabouts.survey(run, datasets.load(run.spec.dataset))
+    run = runs.open_run(demonstrations.keys()["variational-2"])
+    survey = off_manifold.survey(run, datasets.load(run.spec.dataset))
     low = NormalDist().cdf(-3)
     cells = [NormalDist().inv_cdf(low + (1 - 2 * low) * (i + 0.5) / CELLS) for i in range(CELLS)]
     codes = np.array([(x, y) for y in cells for x in cells], np.float32)
-    ratio = whereabouts.judge(run, survey, codes).drift_ratio
+    ratio = off_manifold.judge(run, survey, codes).drift_ratio
     assert ratio is not None
     sides = page.locator(".holes section")
     expect(sides).to_have_count(2)

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aecore import datasets, demo, inference, runs, whereabouts
-from aecore import walk as walking
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore import datasets
+from aecore.analysis import inference, off_manifold
+from aecore.analysis import latent_axes as walking
+from aecore.presets import demonstrations
+from aecore.specs.run import RunSpec
+from aecore.store import runs
+from aecore.store.runs import Run
 from tests.browser import serve
 from tests.made import write
 
@@ -113,7 +116,7 @@ def decoded(run: Run, z: list[float]) -> np.ndarray:
 
 @pytest.fixture
 def variational(cache: Path) -> Run:
-    return runs.open_run(demo.keys()["variational-2"], cache)
+    return runs.open_run(demonstrations.keys()["variational-2"], cache)
 
 
 def test_a_drag_moves_everything_and_only_its_end_is_told(opened: Open, variational: Run):
@@ -202,7 +205,7 @@ def test_a_finger_drags_and_python_can_move_the_walk(opened: Open):
 
 
 def test_what_was_not_used_of_a_link_is_told_until_the_walk_moves(server: str, visit: Open):
-    page = visit(f"{server}/latent_walk?run={demo.keys()['variational-2']}&z=1,2,3")
+    page = visit(f"{server}/latent_walk?run={demonstrations.keys()['variational-2']}&z=1,2,3")
     expect(walk(page)).to_have_attribute("data-ready", re.compile("."))
     notice = page.get_by_text("Not used from the link")
     expect(notice).to_be_visible()
@@ -247,7 +250,7 @@ def test_without_a_half_the_server_helps_on_release_and_says_so(opened: Open, va
 def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(opened: Open, cache: Path):
     page = opened("run=stacked", serve.PHONE)
     expect(page.locator(".row")).to_have_count(8)
-    run = runs.open_run(demo.keys()["stacked"], cache)
+    run = runs.open_run(demonstrations.keys()["stacked"], cache)
     used = sum(axis.active for axis in walking.axes(run))
     fold = page.locator("button.fold")
     expect(fold).to_contain_text(f"{used - 8} more in use")
@@ -276,13 +279,13 @@ def test_the_fold_counts_the_silent_codings_that_are_not_shown(opened: Open, cac
 def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):
     spec = RunSpec(dataset="digits", hidden=(), coding_size=3, coding="variational")
     run = write(spec, cache, codings=np.array([0.3, 0.3, 3e-5]))
-    survey = whereabouts.survey(run, datasets.load("digits"))
+    survey = off_manifold.survey(run, datasets.load("digits"))
     assert survey.active.tolist() == [True, True, False]
     page = opened(f"run={run.key}&view=plane&holes=1&z=2")
     over = page.locator(".walk canvas[tabindex]")
     expect(over).to_have_attribute("data-holes", "done", timeout=serve.PATIENCE)
     cells = (np.arange(24) + 0.5) / 24 * 6 - 3
     there = np.array([(x, y, 2) for y in cells for x in cells], np.float32)
-    expected = (whereabouts.judge(run, survey, there).drift_ratio > 1).sum()
+    expected = (off_manifold.judge(run, survey, there).drift_ratio > 1).sum()
     assert expected < len(there)
     assert int(over.get_attribute("data-over") or -1) == pytest.approx(expected, abs=2)

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from aecore import datasets, demo, inference, runs, whereabouts
-from aecore.whereabouts import Survey
-from pages.widgets import packing
+from aecore import datasets
+from aecore.analysis import inference, off_manifold
+from aecore.analysis.off_manifold import Survey
+from aecore.presets import demonstrations
+from aecore.store import runs
+from pages.widgets.components.shared import packing
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +21,7 @@ MAKE = """text => {
   %s
   const { header, arrays } = unpack(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)));
   window.where = makeWhere(header, arrays);
-}""" % packing.script("unpack.js", "where.js")  # noqa: UP031 - scripts are full of braces
+}""" % packing.script("shared/unpack.js", "shared/where.js")  # noqa: UP031 - scripts are full of braces
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def page(browser: Browser) -> Page:
 
 
 def make_where(page: Page, survey: Survey) -> None:
-    header, arrays = whereabouts.survey_part(survey)
+    header, arrays = off_manifold.survey_part(survey)
     page.evaluate(MAKE, base64.b64encode(packing.pack(header, **arrays)).decode())
 
 
@@ -40,7 +43,7 @@ def compare(page: Page, survey: Survey, z: np.ndarray, encoded: np.ndarray) -> N
         "([z, e]) => z.map((row, i) => where.at(Float32Array.from(row), Float32Array.from(e[i])))",
         [z.tolist(), encoded.tolist()],
     )
-    places = whereabouts.measure(survey, z, encoded)
+    places = off_manifold.measure(survey, z, encoded)
     for name, value in (
         ("distance", places.distance),
         ("distanceRatio", places.distance_ratio),
@@ -60,10 +63,10 @@ def compare(page: Page, survey: Survey, z: np.ndarray, encoded: np.ndarray) -> N
 
 @pytest.mark.parametrize("name", ["variational-2", "stacked"])
 def test_the_browser_judges_like_python(page: Page, name: str) -> None:
-    run = runs.open_run(demo.keys()[name])
+    run = runs.open_run(demonstrations.keys()[name])
     if not run.readable:
         pytest.skip(f"no demonstration run {name} here")
-    survey = whereabouts.survey(run, datasets.load(run.spec.dataset))
+    survey = off_manifold.survey(run, datasets.load(run.spec.dataset))
     codings = np.asarray(run.array("codings")[:40], np.float32)
     z = np.concatenate([codings, 1.5 * codings, 6 * codings])
     compare(page, survey, z, inference.encode(run, inference.decode(run, z)))
@@ -75,7 +78,7 @@ def test_what_the_prior_hardly_draws_is_rare_beside_training_codes(page: Page) -
     z = np.array([[0, 0.5], [4, 0.5], [4, 1.5], [4, 3]], np.float32)
     compare(page, survey, z, z)
     told = page.evaluate("z => z.map(row => where.at(Float32Array.from(row), null).verdict)", z.tolist())
-    assert told == [survey.verdicts[verdict] for verdict in (0, whereabouts.RARE, 1, 2)]
+    assert told == [survey.verdicts[verdict] for verdict in (0, off_manifold.RARE, 1, 2)]
 
 
 @pytest.mark.parametrize(("size", "prior"), [(1, 1), (3, 2), (8, 7), (300, 300)])
@@ -94,9 +97,15 @@ def test_what_is_no_coding_is_refused(page: Page) -> None:
     survey = Survey(np.zeros(1, np.int32), codes, None, np.ones(2, bool), 1.0, 1.0, None)
     make_where(page, survey)
     assert page.evaluate("where.at([1, 0], null)") == {
-        "distance": 1, "distanceRatio": 1, "nearest": 0, "drift": None, "driftRatio": None, "density": None,
-        "level": 0, "verdict": survey.verdicts[0],
-    }  # fmt: skip
+        "distance": 1,
+        "distanceRatio": 1,
+        "nearest": 0,
+        "drift": None,
+        "driftRatio": None,
+        "density": None,
+        "level": 0,
+        "verdict": survey.verdicts[0],
+    }
     assert page.evaluate("where.at([0, 0], [NaN, 0]).level") == 2
     for wrong in ("[NaN, 0]", "[Infinity, 0]", "[0]", "[0, 0, 0]"):
         with pytest.raises(Error, match="codings: got .*, allowed: "):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from aecore import runs
 from aecore.__main__ import main
+from aecore.store import runs
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"dataset": "digits", "hidden": "24", "coding_size": "6", "epochs": "4"}

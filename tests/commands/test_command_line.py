@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aecore import export, presets, runs
+from aecore import export, presets
 from aecore.__main__ import COMMANDS, main
-from aecore.jobs.lease import Lease
-from aecore.mapping.spec import MapSpec
+from aecore.specs.map import MapSpec
+from aecore.store import runs
+from aecore.store.lease import Lease
 from tests.commands.conftest import HEAVY, ROOT, SETTINGS, SMALL, answer
 
 
@@ -233,13 +234,13 @@ def test_pretraining(cache: Path, trained: runs.Run, capsys: pytest.CaptureFixtu
 
 
 def test_warming(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    from aecore.mapping import engines
+    from aecore.worker.projection import engines
 
     drawn: list[MapSpec] = []
     monkeypatch.setattr(engines, "embed", lambda x, spec, report: drawn.append(spec))  # compiling takes a minute
     value = answer(capsys, "warm")
     assert set(value["seconds"]) == {"mapping", "learning"}
-    assert [spec.method for spec in drawn] == ["umap"] and "aecore.learning" in sys.modules
+    assert [spec.method for spec in drawn] == ["umap"] and "aecore.worker.training" in sys.modules
 
 
 def test_exports_of_a_run_that_is_not_there(cache: Path) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from aecore import demo, presets, pretraining, runs
-from aecore.demo import Demonstration
+from aecore import presets
+from aecore.presets import demonstrations as demo
+from aecore.presets.demonstrations import Demonstration
+from aecore.store import experiments, runs
 from tests.commands.conftest import ROOT, SMALL, answer
 
 
@@ -67,6 +69,6 @@ def test_the_committed_demonstrations_are_those_of_the_list() -> None:
         run = runs.open_run(demonstration.key, ROOT / "cache")
         assert run.state == "finished", demonstration.name
         for experiment in demonstration.pretrainings:
-            assert pretraining.experiment_of(experiment, ROOT / "cache").state == "finished", demonstration.name
+            assert experiments.experiment_of(experiment, ROOT / "cache").state == "finished", demonstration.name
         for spec in demonstration.maps:
             assert runs.Work(run.folder / "map" / spec.key(run.key)).state == "finished", demonstration.name

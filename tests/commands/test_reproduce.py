@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aecore import datasets, jobs, presets, runs
+from aecore import datasets, jobs, presets
 from aecore.__main__ import main
 from aecore.commands import reproduce
-from aecore.commands.work import Done
+from aecore.commands.run_task import Done
 from aecore.errors import DatasetError
+from aecore.store import runs
 from tests.commands.conftest import answer
 
 
 def test_reproducing(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     """Without MNIST its recipes run on other data, for which nothing was published; one download is tried."""
     pytest.importorskip("tensorflow")
-    from aecore.learning import download
+    from aecore.worker.training import download
 
     tried, real = [], datasets.load
 

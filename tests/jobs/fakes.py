@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from aecore import jobs, runs
+from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.jobs import Queue, Task
-from aecore.runs import Work
+from aecore.store import files
+from aecore.store.runs import Work
 
 PATIENCE = 30.0  # seconds until a test gives up; nothing is measured
 
@@ -42,7 +43,7 @@ class Fake(Task):
         return cache / "runs" / self.key
 
     def describe(self, folder: Path) -> None:
-        runs.write_json(folder / "spec.json", {"name": self.name})
+        files.write_json(folder / "spec.json", {"name": self.name})
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         with open(self.log, "a") as log:
@@ -51,7 +52,7 @@ class Fake(Task):
             if should_stop():
                 if self.does == "stop early":
                     return
-                runs.write_json(folder / "metrics.json", {})
+                files.write_json(folder / "metrics.json", {})
                 return Work(folder).mark("STOPPED")
             time.sleep(0.01)
         if self.does == "die":
@@ -62,7 +63,7 @@ class Fake(Task):
             raise FAILURES[self.does]
         if self.does != "nothing":
             Work(folder).write_status(state="finished")
-            runs.write_json(folder / "metrics.json", {})
+            files.write_json(folder / "metrics.json", {})
             Work(folder).mark("DONE")
 
 

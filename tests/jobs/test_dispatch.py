@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aecore import runs
-from aecore.jobs import Queue, executors, housekeeping, lanes
-from aecore.runs import Work
+from aecore.jobs import Queue, dispatch, lanes, worker_process
+from aecore.presets import demonstrations
+from aecore.store import eviction, runs
+from aecore.store.runs import Work
 from tests.jobs.fakes import Fake, FakeMap, ended, names, until
 
 
@@ -55,7 +57,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
 ) -> None:
     made: list[Slow] = []
 
-    class Slow(executors.InlineExecutor):
+    class Slow(worker_process.InlineExecutor):
         """Done what it did; warm when the test says so."""
 
         def __init__(self, *arguments: Any) -> None:
@@ -65,7 +67,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
             self.gone = False
 
         def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future:
-            if function is executors.ready:
+            if function is worker_process.ready:
                 return self.warm
             self.did.append(arguments[0].name)
             return super().submit(function, *arguments, **more)
@@ -77,7 +79,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
         queue.submit(Fake(name, log), "ann")
         assert ended(queue, Fake(name, log)).state == "finished"
 
-    monkeypatch.setattr(lanes, "make_executor", Slow)
+    monkeypatch.setattr(dispatch, "make_executor", Slow)
     monkeypatch.setattr(lanes, "room", lambda: 1e12)
     monkeypatch.setenv("AECORE_WORKER_MB", "1")
     queue._lanes["train"].preload = True
@@ -103,11 +105,11 @@ def test_warming_is_done_once_unless_turned_off(
 ) -> None:
     asked: list[tuple[str, bool]] = []
 
-    def fake(address: str | None, lane: str, cache: Path, preload: bool) -> executors.InlineExecutor:
+    def fake(address: str | None, lane: str, cache: Path, preload: bool) -> worker_process.InlineExecutor:
         asked.append((lane, preload))
-        return executors.InlineExecutor()
+        return worker_process.InlineExecutor()
 
-    monkeypatch.setattr(lanes, "make_executor", fake)
+    monkeypatch.setattr(dispatch, "make_executor", fake)
     with monkeypatch.context() as patch:
         patch.setenv("AECORE_WARM", "0")
         queue.warm()
@@ -149,8 +151,30 @@ def test_a_lane_outlives_whatever_goes_wrong_around_a_job(
     def broken(*arguments: Any) -> None:
         raise OverflowError("cannot convert float infinity to integer")
 
-    monkeypatch.setattr(housekeeping, "sweep", broken)
+    monkeypatch.setattr(eviction, "sweep", broken)
     for name in "ab":
         queue._tidy_until = 0.0
         queue.submit(Fake(name, log), "ann")
         assert ended(queue, Fake(name, log)).state == "finished"
+
+
+def unused_run(cache: Path, key: str) -> Path:
+    """A run folder of 1,000 bytes at which nobody has looked for days."""
+    folder = cache / "runs" / key
+    folder.mkdir(parents=True)
+    (folder / "codings.npy").write_bytes(b"x" * 1000)
+    os.utime(folder, (time.time() - 1e6,) * 2)
+    return folder
+
+
+def test_the_queue_tidies_up_after_a_job(inline: Queue, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = unused_run(inline.cache, "0" * 16)
+    committed = unused_run(inline.cache, demonstrations.keys()["stacked"])
+    monkeypatch.setenv("AECORE_CACHE_GB", "1e-7")
+    assert inline.submit(Fake("a", log), "ann").state == "finished"
+    assert not old.exists() and committed.exists()
+    assert Fake("a", log).folder(inline.cache).exists()
+    soon = unused_run(inline.cache, "1" * 16)
+    assert inline.submit(Fake("b", log), "ann").state == "finished" and soon.exists()  # not after every job
+    inline._tidy_until = 0.0
+    assert inline.submit(Fake("c", log, does="fill"), "ann").state == "failed" and not soon.exists()

@@ -23,23 +23,15 @@ import numpy as np
 import psutil
 import pytest
 
-from aecore import datasets, inference, runs
+from aecore import datasets
+from aecore.analysis import inference
 from aecore.errors import AecoreError
-from aecore.jobs import (
-    Outcome,
-    Queue,
-    TrainTask,
-    dispatch,
-    executors,
-    honest_state,
-    honest_status,
-    housekeeping,
-    lease,
-    work,
-)
+from aecore.jobs import Outcome, Queue, TrainTask, dispatch, honest_state, honest_status, work, worker_process
 from aecore.jobs.tasks import failed
-from aecore.runs import Run
-from aecore.spec import RunSpec
+from aecore.specs.run import RunSpec
+from aecore.store import eviction, lease, listing, runs
+from aecore.store import files as files_module
+from aecore.store.runs import Run
 from tests.jobs import fakes
 from tests.jobs.fakes import ended, until
 from tests.jobs.test_servers import gone
@@ -116,7 +108,7 @@ def strike(run: Run, moment: Callable[[Run], object], parent: int | None = None)
 
 def workers(parent: int | None = None) -> list[psutil.Process]:
     """The queue's workers, not those that joblib made for another test of this process: ours have our environment."""
-    ours = executors.worker_environment(None)
+    ours = worker_process.worker_environment(None)
     found = []
     for child in psutil.Process(parent).children():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -157,7 +149,7 @@ def test_killed_twice_fails_with_the_reason_and_costs_no_other_run(there: Queue)
     assert honest_status(run)["state"] == "failed" and honest_status(run)["message"] == dispatch.KILLED
     assert not run.readable
     assert ended(there, after).state == "finished"
-    assert run.key not in [other.key for other in runs.list_runs(there.cache)]
+    assert run.key not in [other.key for other in listing.list_runs(there.cache)]
     there.submit(task, "ann")
     assert ended(there, task).state == "finished"
     complete(run)
@@ -237,7 +229,7 @@ def test_a_truncated_file_costs_its_run_only(copy: Run, inline: Queue, name: str
     whole = copy.array("codings").copy()
     halve(copy.folder / name)
     assert copy.state == inline.state_of(copy) == "damaged" and not copy.readable
-    assert [run.folder for run in runs.list_runs(inline.cache)] == [other]
+    assert [run.folder for run in listing.list_runs(inline.cache)] == [other]
     assert inline.submit(training(0), "ann").state == "finished"
     complete(copy)
     np.testing.assert_array_equal(copy.array("codings"), whole)  # the same spec is the same run
@@ -261,9 +253,9 @@ def test_all_files_but_no_mark_is_no_finished_run(copy: Run, inline: Queue, monk
     copy.write_status(**copy.status())  # says 'finished', just now
     assert inline.state_of(copy) == "running"  # somebody may be about to write the mark
     monkeypatch.setattr(lease, "STALE_SECONDS", 0.0)
-    assert inline.state_of(copy) == "failed" and runs.list_runs(inline.cache) == []
+    assert inline.state_of(copy) == "failed" and listing.list_runs(inline.cache) == []
     (copy.folder / "DONE").write_text('{"codings.npy": 30')
-    assert inline.state_of(copy) == "damaged" and runs.list_runs(inline.cache) == []
+    assert inline.state_of(copy) == "damaged" and listing.list_runs(inline.cache) == []
 
 
 @contextlib.contextmanager
@@ -304,7 +296,7 @@ def test_a_disk_that_fills_up_at_any_moment_costs_that_job_only(copy: Run, inlin
         assert not run.readable and not any((run.folder / mark).exists() for mark in ("DONE", "STOPPED"))
         assert [path.name for path in inline.cache.rglob("*.tmp")] == []
         assert list(run.folder.glob(".*")) == list(inline.cache.glob("runs/.*")) == []
-        assert [other.key for other in runs.list_runs(inline.cache)] == [copy.key]
+        assert [other.key for other in listing.list_runs(inline.cache)] == [copy.key]
         assert inline.state_of(run) != "running"
         complete(copy)
     assert inline.submit(task, "ann").state == "finished"
@@ -339,7 +331,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         assert does_not.state == "failed" and does_not.message == ONE_LINE_FULL
         assert honest_status(Run(does_not.folder))["message"] == ONE_LINE_FULL  # there was room for the reason
         complete(Run(fits.folder))
-        runs.set_aside(fits.folder)
+        files_module.set_aside(fits.folder)
         assert queue.submit(training(1), "ann").state == "finished"
         complete(Run(does_not.folder))
     finally:
@@ -350,6 +342,6 @@ def test_what_a_server_left_that_died_while_deleting_goes_later(tmp_path: Path) 
     old, new = tmp_path / "runs" / ".aside-old", tmp_path / "runs" / ".aside-new"
     for folder in (old, new):
         (folder / ("0" * runs.KEY_LENGTH)).mkdir(parents=True)
-    os.utime(old, (time.time() - 2 * housekeeping.OPEN_SECONDS,) * 2)
-    assert housekeeping.sweep(tmp_path, 10**9) == []
+    os.utime(old, (time.time() - 2 * eviction.OPEN_SECONDS,) * 2)
+    assert eviction.sweep(tmp_path, 10**9) == []
     assert not old.exists() and new.exists()

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from aecore import runs
 from aecore.errors import AecoreError, SpecError
 from aecore.jobs import MapTask, PretrainTask, ProbeTask, Queue, TrainTask, executors
-from aecore.mapping.spec import MapSpec
-from aecore.pretraining import PretrainSpec
-from aecore.runs import Work
-from aecore.spec import RunSpec
+from aecore.specs.map import MapSpec
+from aecore.specs.pretraining import PretrainSpec
+from aecore.specs.run import RunSpec
+from aecore.store import files, runs
+from aecore.store.runs import Work
 from tests.jobs.fakes import Fake, FakeMap, FakeProbe, FakeTraining, ended, names, until
 
 
@@ -42,7 +42,7 @@ def test_an_unusable_folder_is_done_anew(inline: Queue, log: str, broken: str) -
         (folder / "DONE").unlink()
         (folder / "old.npy").touch()
     if broken == "partial":  # the status of something that was killed just before the mark, long ago
-        runs.write_json(folder / "status.json", {"state": "finished", "updated": 0.0})
+        files.write_json(folder / "status.json", {"state": "finished", "updated": 0.0})
     if broken == "stopped":
         Work(folder).mark("STOPPED")
     if broken == "failed":
@@ -298,6 +298,6 @@ def test_the_tasks_name_their_folders_and_refuse_early(inline: Queue, monkeypatc
         inline.submit(dataclasses.replace(drawing, spec=MapSpec("tsne", n=20, perplexity=30)), "ann")
 
     called = []
-    monkeypatch.setattr("aecore.mapping.project", lambda *arguments: called.append(arguments))
+    monkeypatch.setattr("aecore.worker.projection.project", lambda *arguments: called.append(arguments))
     assert inline.submit(drawing, "ann").state == "failed"  # it wrote nothing
     assert called[0][:2] == (drawing.spec, called[0][1]) and called[0][1].folder == run.folder

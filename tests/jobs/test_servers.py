@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aecore import runs
-from aecore.jobs import Queue, honest_state, honest_status, lease
-from aecore.runs import Work
+from aecore.jobs import Queue, honest_state, honest_status
+from aecore.store import files, lease
+from aecore.store.runs import Work
 from tests.jobs.fakes import PATIENCE, Fake, ended, names, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,7 +215,7 @@ def test_who_stops_waiting_leaves_what_another_server_made_of_it(
     other = lease.Lease(folder.folder)
     assert other.acquire()
     folder.write_status(state="running")
-    runs.write_json(folder.folder / "metrics.json", {})
+    files.write_json(folder.folder / "metrics.json", {})
     if state == "finished":
         folder.mark("DONE")
         other.release()
@@ -240,7 +240,7 @@ def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str,
     until(lambda: gone(worker) and job.elsewhere)  # it writes no more into what is another's now
     first.release()
     assert other.beat() and not first.beat()
-    runs.write_json(folder.folder / "metrics.json", {})
+    files.write_json(folder.folder / "metrics.json", {})
     folder.mark("DONE")
     other.release()
     assert not other.beat()
@@ -250,9 +250,9 @@ def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str,
 def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
     folder = Work(tmp_path / "runs" / ("0" * 16))
     folder.folder.mkdir(parents=True)
-    runs.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
+    files.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
     assert honest_state(folder) == "failed"
     left = lease.Lease(folder.folder)
-    runs.write_json(left.path, {"host": socket.gethostname(), "pid": "mine"})
+    files.write_json(left.path, {"host": socket.gethostname(), "pid": "mine"})
     os.utime(left.path, (time.time() - 2 * lease.ORPHAN_SECONDS,) * 2)
     assert left.acquire()

@@ -34,7 +34,7 @@ from pathlib import Path
 import psutil
 
 from aecore import presets
-from aecore.runs import Run
+from aecore.store.runs import Run
 from tests.bench.common import demonstrations, print_table
 from tests.browser import serve
 from tests.load.student import Student
@@ -76,8 +76,10 @@ class Lesson:
         self.states: Counter[str] = Counter()  # of the runs asked for, while everybody is still there
 
     def run(self) -> None:
-        browsers = [subprocess.Popen(self._browser(number), stdout=subprocess.PIPE, text=True)
-                    for number in range(self.args.browsers)]  # fmt: skip
+        browsers = [
+            subprocess.Popen(self._browser(number), stdout=subprocess.PIPE, text=True)
+            for number in range(self.args.browsers)
+        ]
         asyncio.run(self._class())
         for browser in browsers:
             told, _ = browser.communicate(timeout=120)
@@ -167,9 +169,16 @@ def server(cache: Path, plain: bool) -> Iterator[tuple[str, Path, psutil.Process
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "streamlit", "run",
-                   "tests/load/plain.py" if plain else "app.py", "--server.headless=true",
-                   f"--server.port={port}", "--server.fileWatcherType=none"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "tests/load/plain.py" if plain else "app.py",
+            "--server.headless=true",
+            f"--server.port={port}",
+            "--server.fileWatcherType=none",
+        ]
         environment = {**os.environ, "AECORE_CACHE": str(cache)}
         with log.open("w") as file:
             started = subprocess.Popen(command, cwd=serve.ROOT, env=environment, stdout=file, stderr=file)

@@ -10,13 +10,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from aecore.jobs import lanes
-from pages.widgets import shell
+from aecore.jobs import dispatch
+from pages.widgets.frame import shell
 
 
 def in_a_thread(*_: Any) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
-lanes.make_executor = in_a_thread  # type: ignore[assignment]
+dispatch.make_executor = in_a_thread  # type: ignore[assignment]
 shell.main()

@@ -10,8 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from aecore import probing, runs
-from aecore.spec import RunSpec
+from aecore.specs.probe import ProbeSpec
+from aecore.specs.run import RunSpec
+from aecore.store import runs
+from aecore.worker.probe import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = RunSpec(dataset="digits", hidden=(24,), coding_size=6, batch_size=32, epochs=2)
@@ -25,23 +27,29 @@ SPECS = {
     "variational-2": SMALL.replace(coding="variational", coding_size=2),
     "hashing": SMALL.replace(coding_activation="sigmoid", noise_on="coding", noise_rate=5.0),
     "vectors": RunSpec(
-        dataset="plane-3d", hidden=(), coding_size=2, coding_activation="linear", output_activation="linear",
-        loss="mse", batch_size=20, epochs=2,
+        dataset="plane-3d",
+        hidden=(),
+        coding_size=2,
+        coding_activation="linear",
+        output_activation="linear",
+        loss="mse",
+        batch_size=20,
+        epochs=2,
     ),
-}  # fmt: skip
+}
 PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining", "classroom")
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder with one finished and probed run of every kind in `SPECS`; not to be written to."""
-    from aecore.learning import train
+    from aecore.worker.training import train
 
     folder = tmp_path_factory.mktemp("trained")
     for spec in SPECS.values():
         run = runs.run_of(spec, folder)
         train(spec, run.folder, lambda: False)
-        probing.probe(probing.ProbeSpec(), run, probing.work_of(run).folder)
+        measure.compute(ProbeSpec(), run, run.derived(ProbeSpec()).folder)
     return folder
 
 

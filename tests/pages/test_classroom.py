@@ -11,10 +11,16 @@ from unittest.mock import patch
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import examples, lessons, presets, runs
-from aecore.lessons import Lesson
-from aecore.runs import Run
-from pages.widgets import active, board, knobs, lesson, lesson_maker, open_runs, present, shell
+from aecore import presets
+from aecore.classroom import lessons
+from aecore.classroom.lessons import Lesson
+from aecore.presets import examples
+from aecore.store import files, runs
+from aecore.store.runs import Run
+from pages.widgets.classroom import leaderboard, lesson_form, presenter
+from pages.widgets.frame import shell
+from pages.widgets.server import open_runs
+from pages.widgets.session import active_run, knobs, lesson
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
@@ -24,16 +30,21 @@ KNOBS |= {"optimizer": SMALL.optimizer, "learning_rate": SMALL.learning_rate}
 def kept(cache: Path, **changes: Any) -> Lesson:
     """A lesson about the small stacked run, with a question."""
     values: dict[str, Any] = {
-        "title": "Six <numbers>", "knobs": KNOBS, "locked": ("variant", "seed", "epochs"), "question": "What is lost?",
-        "answers": ("*Shape*", "Texture", "All"), "right": 1, "explanation": "Shape survives.",
-    }  # fmt: skip
+        "title": "Six <numbers>",
+        "knobs": KNOBS,
+        "locked": ("variant", "seed", "epochs"),
+        "question": "What is lost?",
+        "answers": ("*Shape*", "Texture", "All"),
+        "right": 1,
+        "explanation": "Shape survives.",
+    }
     made = Lesson(**{**values, "knobs": {**KNOBS, "seed": SMALL.seed}, **changes})
     lessons.keep(made, cache)
     return made
 
 
 def test_the_lessons_pages_are_the_apps() -> None:
-    assert {*lessons.PAGES, "classroom"} <= set(active.DEMONSTRATIONS)
+    assert {*lessons.PAGES, "classroom"} <= set(active_run.DEMONSTRATIONS)
     assert set(lessons.PAGES) <= set(shell.TITLES)
 
 
@@ -143,10 +154,13 @@ def test_what_the_teacher_sees_becomes_the_lesson(visit: Open, cache: Path) -> N
     form(app)
     assert "title" in app.error[0].value
     form(
-        app, title=("text_input", "Sparse"), locked=("pills", ["seed", "All under Advanced"]),
-        question=("text_input", "Who is silent?"), answers=("text_area", "all\n\nmost"),
+        app,
+        title=("text_input", "Sparse"),
+        locked=("pills", ["seed", "All under Advanced"]),
+        question=("text_input", "Who is silent?"),
+        answers=("text_area", "all\n\nmost"),
         right=("selectbox", 2),
-    )  # fmt: skip
+    )
     assert not app.error
     (made,) = [lessons.open_lesson(folder.name, cache) for folder in (cache / "lessons").iterdir()]
     assert made.spec == runs.open_run(key("sparse-kl"), cache).spec
@@ -175,7 +189,7 @@ def test_any_knob_can_be_locked_also_one_that_is_not_drawn(visit: Open, cache: P
     ],
 )
 def test_the_link_goes_where_the_teacher_is(here: str | None, page: str, link: str) -> None:
-    assert lesson_maker.link("k", page, here) == link
+    assert lesson_form.link("k", page, here) == link
 
 
 def test_the_board_shows_the_runs_of_a_data_set_and_opens_one(visit: Open, cache: Path) -> None:
@@ -201,12 +215,12 @@ def test_the_board_shows_the_runs_of_a_data_set_and_opens_one(visit: Open, cache
     ],
 )
 def test_a_click_is_a_run_that_is_on_the_board(event: Any, found: str | None) -> None:
-    assert board.key_of(event, ["a", "b"]) == found
+    assert leaderboard.key_of(event, ["a", "b"]) == found
 
 
 def test_ticks_are_rows_that_are_there() -> None:
-    assert board.keys_at({"selection": {"rows": [2, 0, 9, -1, "x"]}}, ["a", "b", "c"]) == ["c", "a"]
-    assert board.keys_at({"selection": {}}, ["a"]) == board.keys_at(None, ["a"]) == []
+    assert leaderboard.keys_at({"selection": {"rows": [2, 0, 9, -1, "x"]}}, ["a", "b", "c"]) == ["c", "a"]
+    assert leaderboard.keys_at({"selection": {}}, ["a"]) == leaderboard.keys_at(None, ["a"]) == []
 
 
 def tick(app: AppTest, *rows: int) -> None:
@@ -219,7 +233,7 @@ def finish(cache: Path, seed: int) -> Run:
     """One more run of the class."""
     run = runs.run_of(SMALL.replace(seed=seed), cache)
     run.begin(SMALL.replace(seed=seed))
-    runs.write_json(run.folder / "metrics.json", {"coding_size": 6, "val_mse": 0.02, "pca_mse": 0.03})
+    files.write_json(run.folder / "metrics.json", {"coding_size": 6, "val_mse": 0.02, "pca_mse": 0.03})
     run.mark("DONE")
     return run
 
@@ -282,11 +296,14 @@ def test_what_a_tab_shows_is_not_evicted_while_nobody_does_anything(visit: Open,
 
 def test_the_presenter_steps_through_pictures_and_maps(visit: Open, cache: Path) -> None:
     found = [runs.open_run(key(name), cache) for name in ("stacked", "variational-2", "vectors")]
-    steps = present.steps_of(found)
+    steps = presenter.steps_of(found)
     assert [(step.run.key, step.kind) for step in steps] == [
-        (key("stacked"), "pictures"), (key("variational-2"), "pictures"), (key("variational-2"), "map"),
-        (key("vectors"), "pictures"), (key("vectors"), "map"),
-    ]  # fmt: skip
+        (key("stacked"), "pictures"),
+        (key("variational-2"), "pictures"),
+        (key("variational-2"), "map"),
+        (key("vectors"), "pictures"),
+        (key("vectors"), "map"),
+    ]
     app = visit("classroom", run=key("variational-2"))
     app.segmented_control(key="view").set_value("present").run()
     for step in range(2):

@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import datasets, runs
+from aecore import datasets
 from aecore.figures import LIGHT
-from pages.widgets import compare_cards, compare_pair, compare_runs, map_view, own_sample
+from aecore.store import files, runs
+from pages.widgets.compare import cards as compare_cards
+from pages.widgets.compare import pair as compare_pair
+from pages.widgets.compare import run_picker
+from pages.widgets.components import latent_map
+from pages.widgets.latent_map import own_image
 from tests.pages.conftest import SMALL, SPECS, Open, key, texts
 
 IMAGES = [name for name in SPECS if name != "vectors"]
@@ -68,7 +73,7 @@ def test_every_kind_of_run_can_stand_beside_another(visit: Open, other: str) -> 
 def test_without_another_run_of_the_data_there_is_another_projection(visit: Open) -> None:
     app = visit("compare", run=key("vectors"))
     assert not app.exception
-    assert app.selectbox(key="other").value == compare_runs.SAME
+    assert app.selectbox(key="other").value == run_picker.SAME
     assert "One run, one set of codings" in texts(app)
 
 
@@ -106,7 +111,7 @@ def test_what_is_too_wide_to_be_drawn_as_it_is_is_told(visit: Open) -> None:
 def test_a_map_that_cannot_be_drawn_leaves_the_other_one(visit: Open, cache: Path) -> None:
     collapsed = runs.open_run(key("denoising"), cache)
     codings = collapsed.array("codings")
-    runs.write_array(collapsed.folder / "codings.npy", np.zeros_like(codings))
+    files.write_array(collapsed.folder / "codings.npy", np.zeros_like(codings))
     app = visit("compare", run=key("stacked"), other=collapsed.key)
     assert not app.exception
     assert "nothing to map" in texts(app)
@@ -121,11 +126,11 @@ def test_a_map_that_cannot_be_drawn_leaves_the_other_one(visit: Open, cache: Pat
 def test_the_selection_is_shown_as_both_runs_draw_it(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict] = []
 
-    def draw(panels: list, **more: object) -> map_view.Picked:
+    def draw(panels: list, **more: object) -> latent_map.Picked:
         asked.append({"panels": panels, **more})
-        return map_view.Picked(7, [7, 3])
+        return latent_map.Picked(7, [7, 3])
 
-    monkeypatch.setattr(map_view, "draw", draw)
+    monkeypatch.setattr(latent_map, "draw", draw)
     app = visit("compare", run=key("stacked"), other=key("recurrent"), colour="Moved")
     assert not app.exception
     assert "Selected: 2 samples" in texts(app)
@@ -141,12 +146,12 @@ def test_the_sentence_knows_maps_that_agree_from_unrelated_ones() -> None:
     points = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
 
     def told(aligned: np.ndarray) -> str:
-        from aecore import comparing
+        from aecore.analysis import map_comparison
 
         side = compare_pair.Side(runs.open_run("0" * 16), "A", "pca", None)
-        moved = comparing.moved(points, aligned)
+        moved = map_comparison.moved(points, aligned)
         pair = compare_pair.Pair(
-            side, side, np.arange(300), points, aligned, moved, comparing.unrelated(points, aligned), None
+            side, side, np.arange(300), points, aligned, moved, map_comparison.unrelated(points, aligned), None
         )
         return compare_pair.moved_sentence(pair, ["Bag *no*. 1"])
 
@@ -223,7 +228,7 @@ def test_a_damaged_half_costs_its_row_only(visit: Open, cache: Path) -> None:
 
 def test_a_run_that_cannot_be_mapped_keeps_its_row(visit: Open, cache: Path) -> None:
     run = runs.open_run(key("denoising"), cache)
-    runs.write_array(run.folder / "codings.npy", np.zeros_like(run.array("codings")))
+    files.write_array(run.folder / "codings.npy", np.zeros_like(run.array("codings")))
     app = visit("compare", run=key("stacked"), view=SAMPLE, runs=run.key)
     app.run()
     assert not app.exception
@@ -232,21 +237,27 @@ def test_a_run_that_cannot_be_mapped_keeps_its_row(visit: Open, cache: Path) -> 
 
 
 def test_an_own_drawing_has_no_number(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_sample, "choose", lambda data, ways: np.full(data.info.shape, 0.5, np.float32))
+    monkeypatch.setattr(own_image, "choose", lambda data, ways: np.full(data.info.shape, 0.5, np.float32))
     app = visit("compare", run=key("stacked"), view=SAMPLE, sample_from="Draw or upload", runs=key("stacked"))
     assert not app.exception
     assert "Your own" in texts(app)
     assert len(cards(app)) == 1
-    monkeypatch.setattr(own_sample, "choose", lambda data, ways: None)
+    monkeypatch.setattr(own_image, "choose", lambda data, ways: None)
     app.run()
     assert not app.exception and not cards(app)
 
 
 def test_names_in_rows_are_text_not_markup() -> None:
     card = compare_cards.Card(
-        "<b>&", "note <i>", 0.5, np.zeros((4, 4)), np.array([1.0, -2.0]), None, "No map: <script>",
+        "<b>&",
+        "note <i>",
+        0.5,
+        np.zeros((4, 4)),
+        np.array([1.0, -2.0]),
+        None,
+        "No map: <script>",
         (np.zeros((1, 4, 4)), ["<img src=x>, no. 1"]),
-    )  # fmt: skip
+    )
     text = compare_cards.cards_html(np.zeros((4, 4)), [card])
     assert "&lt;b&gt;&amp;" in text
     assert "<script>" not in text and "<img src=x>" not in text and "<i>" not in text.replace('<i class="', "")
@@ -277,9 +288,9 @@ def test_runs_of_one_name_are_told_apart(cache: Path) -> None:
         run = runs.run_of(SMALL.replace(**changes), cache)
         if not run.readable:
             run.begin(SMALL.replace(**changes))
-            runs.write_json(run.folder / "metrics.json", {"coding_size": 6})
+            files.write_json(run.folder / "metrics.json", {"coding_size": 6})
         found.append(run)
-    told = compare_runs.names(found)
+    told = run_picker.names(found)
     assert len(set(told.values())) == 3
     assert "seed 7" in told[found[1].key]
     assert json.dumps(told).count("6 codings") == 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aecore import inference, runs, walk
+from aecore.analysis import inference, latent_axes
 from aecore.datasets import as_float, load
+from aecore.store import runs
 from tests.pages.conftest import Open, key, texts
 
 
@@ -46,9 +47,11 @@ def test_the_buttons_move_the_walk_and_the_link_follows(visit: Open) -> None:
     app.button(key="random").click().run()
     drawn = coding(app)
     assert not np.array_equal(drawn, began)
-    assert np.allclose(walk.read_coding(app.query_params["z"], 6), drawn, rtol=1e-3)
+    assert np.allclose(latent_axes.read_coding(app.query_params["z"], 6), drawn, rtol=1e-3)
     app.button(key="centre").click().run()
-    assert np.allclose(coding(app), [a.start for a in sorted(walk.axes(run), key=lambda axis: axis.coding)], rtol=1e-3)
+    assert np.allclose(
+        coding(app), [a.start for a in sorted(latent_axes.axes(run), key=lambda axis: axis.coding)], rtol=1e-3
+    )
     app.number_input(key="walk_number").set_value(17).run()
     app.button(key="walk_start").click().run()
     assert np.allclose(coding(app), run.array("codings")[17], rtol=1e-3)
@@ -76,7 +79,7 @@ def test_the_plane_takes_any_two_codings_in_use(visit: Open) -> None:
     app = visit("latent_walk", run=key("stacked"), view="Plane")
     app.segmented_control(key="view").set_value("plane").run()
     across = app.selectbox(key="across")
-    used = [f"coding {axis.coding + 1}" for axis in walk.axes(runs.open_run(key("stacked"))) if axis.active]
+    used = [f"coding {axis.coding + 1}" for axis in latent_axes.axes(runs.open_run(key("stacked"))) if axis.active]
     assert across.options == used and len(app.selectbox(key="up").options) == len(used) - 1 > 1
     app.selectbox(key="across").set_value(app.selectbox(key="up").value).run()
     assert not app.exception

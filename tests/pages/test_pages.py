@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore import presets, runs, spec
+from aecore import presets
 from aecore.errors import AecoreError
-from aecore.runs import Run
-from pages.widgets import knobs
+from aecore.specs import run as spec
+from aecore.store import files, listing, runs
+from aecore.store.runs import Run
+from pages.widgets.session import knobs
 from tests.pages.conftest import PAGES, SMALL, SPECS, Open, key, texts
 
 
@@ -31,8 +33,8 @@ def test_every_page_draws_every_kind_of_run(visit: Open, page: str, name: str) -
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_cache_says_what_to_do(visit: Open, cache: Path, page: str) -> None:
-    for run in runs.list_runs(cache):
-        runs.set_aside(run.folder)
+    for run in listing.list_runs(cache):
+        files.set_aside(run.folder)
     app = visit(page)
     assert not app.exception
     assert "Press Train" in texts(app)
@@ -73,8 +75,8 @@ def test_a_damaged_run_is_not_shown_as_finished(visit: Open, cache: Path, page: 
 
 def test_a_link_to_an_interrupted_run_offers_it_again(visit: Open, cache: Path) -> None:
     run = fake(cache, "running", epoch=1)
-    status = runs.read_json(run.folder / "status.json", {})
-    runs.write_json(run.folder / "status.json", {**status, "message": "starting", "updated": time.time() - 60})
+    status = files.read_json(run.folder / "status.json", {})
+    files.write_json(run.folder / "status.json", {**status, "message": "starting", "updated": time.time() - 60})
     app = visit(run=run.key)
     assert not app.exception and not app.warning
     assert app.number_input(key="seed").value == 99 and app.session_state["run"] == run.key
@@ -85,8 +87,8 @@ def test_a_link_to_an_interrupted_run_offers_it_again(visit: Open, cache: Path) 
 
 def test_a_link_to_a_run_whose_server_went_away_before_its_turn_offers_it_again(visit: Open, cache: Path) -> None:
     run = fake(cache, "waiting")
-    status = runs.read_json(run.folder / "status.json", {})
-    runs.write_json(run.folder / "status.json", {**status, "updated": time.time() - 60})
+    status = files.read_json(run.folder / "status.json", {})
+    files.write_json(run.folder / "status.json", {**status, "updated": time.time() - 60})
     app = visit(run=run.key)
     assert not app.exception and app.number_input(key="seed").value == 99
     assert "never made; Train makes it" in texts(app) and not app.button(key="train").disabled
@@ -97,7 +99,7 @@ def test_a_run_that_went_while_the_page_stood_there_is_one_line(visit: Open, cac
     app.session_state["recent"] = True
     app.run()
     gone = key("recurrent")
-    runs.set_aside(runs.open_run(gone, cache).folder)
+    files.set_aside(runs.open_run(gone, cache).folder)
     app.button(key=f"recent_{gone}").click().run()
     assert not app.exception and app.session_state["run"] == key("stacked")
     assert "may have made room" in app.warning[0].value
@@ -165,14 +167,30 @@ def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> No
 
 
 OTHERS: dict[str, Sequence[Any]] = {
-    "dataset": ("digits", "fashion-mnist-12k"), "coding_size": (3, 4), "noise_rate": (0.5, 0.4), "seed": (8, 9),
-    "sparsity_weight": (0.02, 0.05), "penalty_weight": (0.03, 0.1), "kl_weight": (2.0, 3.0), "epochs": (8, 9),
-    "hidden": ("12, 8", "9, 7"), "optimizer_arguments": ("momentum=0.5", "weight_decay=0.01"), "batch_size": (16, 17),
-    "learning_rate": (0.05, 0.06), "warmup": (0.5, 0.4), "sparsity_target": (0.3, 0.4), "activation": spec.ACTIVATIONS,
-    "coding_activation": spec.ACTIVATIONS, "output_activation": spec.OUTPUT_ACTIVATIONS, "loss": spec.LOSSES,
-    "optimizer": spec.OPTIMIZERS, "decay": spec.DECAYS, "normalization": spec.NORMALIZATIONS, "noise": spec.NOISES,
+    "dataset": ("digits", "fashion-mnist-12k"),
+    "coding_size": (3, 4),
+    "noise_rate": (0.5, 0.4),
+    "seed": (8, 9),
+    "sparsity_weight": (0.02, 0.05),
+    "penalty_weight": (0.03, 0.1),
+    "kl_weight": (2.0, 3.0),
+    "epochs": (8, 9),
+    "hidden": ("12, 8", "9, 7"),
+    "optimizer_arguments": ("momentum=0.5", "weight_decay=0.01"),
+    "batch_size": (16, 17),
+    "learning_rate": (0.05, 0.06),
+    "warmup": (0.5, 0.4),
+    "sparsity_target": (0.3, 0.4),
+    "activation": spec.ACTIVATIONS,
+    "coding_activation": spec.ACTIVATIONS,
+    "output_activation": spec.OUTPUT_ACTIVATIONS,
+    "loss": spec.LOSSES,
+    "optimizer": spec.OPTIMIZERS,
+    "decay": spec.DECAYS,
+    "normalization": spec.NORMALIZATIONS,
+    "noise": spec.NOISES,
     "sparsity": spec.SPARSITIES,
-}  # fmt: skip
+}
 
 
 def asked(variant: str, values: dict[str, Any]) -> str:
@@ -277,11 +295,27 @@ def test_run_wins_over_knobs(visit: Open) -> None:
 
 
 JUNK = {
-    "variant": "nonsense", "dataset": "no-such-set", "coding_size": "-1", "noise_rate": "nan", "sparsity_weight": "x",
-    "epochs": "0", "seed": "1e99", "hidden": "a,b", "activation": "<b>", "loss": "zzz", "optimizer": "1",
-    "learning_rate": "-1", "batch_size": "0", "run": "../../etc/passwd", "method": "?", "colour": "?", "show": "?",
-    "perplexity": "1e9", "z1": "nan", "layer": "x",
-}  # fmt: skip
+    "variant": "nonsense",
+    "dataset": "no-such-set",
+    "coding_size": "-1",
+    "noise_rate": "nan",
+    "sparsity_weight": "x",
+    "epochs": "0",
+    "seed": "1e99",
+    "hidden": "a,b",
+    "activation": "<b>",
+    "loss": "zzz",
+    "optimizer": "1",
+    "learning_rate": "-1",
+    "batch_size": "0",
+    "run": "../../etc/passwd",
+    "method": "?",
+    "colour": "?",
+    "show": "?",
+    "perplexity": "1e9",
+    "z1": "nan",
+    "layer": "x",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

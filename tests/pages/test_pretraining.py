@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aecore import pretraining, runs
-from aecore.pretraining import Experiment, PretrainSpec, Row
+from aecore.specs.pretraining import PretrainSpec
+from aecore.store import experiments, files
+from aecore.store.experiments import Experiment, Row
 from tests.pages.conftest import SPECS, Open, key, texts
 
 SGD = {"optimizer": "sgd", "learning_rate": 0.02}
@@ -17,10 +18,10 @@ SPEC = PretrainSpec(SPECS["stacked"], labels=(100, 500))
 
 def write(cache: Path, spec: PretrainSpec, rows: list[Row], state: str = "finished") -> Experiment:
     """A folder as a worker leaves it, or while it fills it."""
-    work = pretraining.experiment_of(spec, cache)
+    work = experiments.experiment_of(spec, cache)
     work.folder.mkdir(parents=True)
-    spec.describe(work.folder)
-    runs.write_json(work.folder / "results.json", {"rows": rows, "presented": 1000, "seconds": 2.0})
+    experiments.describe(spec, work.folder)
+    files.write_json(work.folder / "results.json", {"rows": rows, "presented": 1000, "seconds": 2.0})
     if state == "finished":
         work.mark("DONE")
     else:
@@ -38,8 +39,10 @@ def rows(labels: int, scratch: float, pretrained: float) -> list[Row]:
 
 
 def test_it_says_plainly_when_pretraining_helps_and_when_not(visit: Open, cache: Path) -> None:
-    noisy = [row._replace(accuracy=row.accuracy + 0.03 * (row.seed % 2)) if row.arm == "pretrained" else row
-             for row in rows(500, 0.8, 0.79)]  # fmt: skip
+    noisy = [
+        row._replace(accuracy=row.accuracy + 0.03 * (row.seed % 2)) if row.arm == "pretrained" else row
+        for row in rows(500, 0.8, 0.79)
+    ]
     write(cache, SPEC, [*rows(100, 0.5, 0.6), *noisy])
     app = visit("pretraining", run=key("stacked"))
     assert not app.exception
@@ -78,7 +81,7 @@ def test_run_asks_for_what_the_controls_say(visit: Open, cache: Path) -> None:
     assert not app.exception and not app.button(key="pretrain").disabled
     app.button(key="pretrain").click().run()
     spec = PretrainSpec(SPECS["stacked"], (20, 30), seeds=2, epochs=2, frozen_epochs=1)
-    work = pretraining.experiment_of(spec, cache)
+    work = experiments.experiment_of(spec, cache)
     assert work.state == "finished" and len(work.rows) == 2 * 2 * 3
     assert "**30 labels**: pretraining" in texts(app)
     assert app.button(key="pretrain").disabled
@@ -116,7 +119,7 @@ def test_data_without_labels_says_so(visit: Open) -> None:
 def test_what_failed_says_why(visit: Open, cache: Path) -> None:
     write(cache, SPEC, [], state="failed")
     app = visit("pretraining", run=key("stacked"))
-    app.session_state["asked_pretraining"] = SPEC.key
+    app.session_state["asked_pretraining"] = experiments.key_of(SPEC)
     app.run()
     assert "the loss became infinite" in app.error[0].value
     assert not app.button(key="pretrain").disabled

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aecore import runs
+from aecore.store import files, runs
 from tests.pages.conftest import Open, key, texts
 
 
@@ -14,7 +14,7 @@ def test_dead_units_stay_at_zero_and_stuck_ones_elsewhere(visit: Open, cache: Pa
     run = runs.open_run(key("stacked"), cache)
     codings = np.array(run.array("codings"))
     codings[:, 0], codings[:, 1], codings[:, 2] = 0, 1, -1.758
-    runs.write_array(run.folder / "codings.npy", codings)  # as many bytes: the run is as whole as before
+    files.write_array(run.folder / "codings.npy", codings)  # as many bytes: the run is as whole as before
     app = visit("sparsity", run=run.key)
     (dead,) = (metric for metric in app.metric if metric.label == "Dead units")
     assert (dead.value, dead.delta) == ("1 of 6", "2 more stuck")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aecore import runs, settings
-from aecore.jobs import TrainTask, housekeeping
+from aecore import settings
+from aecore.jobs import TrainTask
 from aecore.jobs.lanes import Lane
-from pages.widgets import host
+from aecore.store import eviction, listing
+from pages.widgets.server import shared
 from tests.jobs.fakes import Fake, until
 from tests.pages.conftest import PAGES, SMALL, Open, texts
 
@@ -23,8 +24,8 @@ def test_visitors_runs_memory_and_settings(visit: Open, cache: Path, monkeypatch
     assert not app.exception
     numbers = {metric.label: metric.value for metric in app.metric}
     assert numbers["Visitors"] == "1" and numbers["Jobs waiting"] == "0 of 17"
-    assert numbers["Runs"] == str(len(runs.list_runs(cache)))
-    assert numbers["They take"] == f"{housekeeping.size(cache / 'runs') / 1e9:.2f} GB of 5"
+    assert numbers["Runs"] == str(len(listing.list_runs(cache)))
+    assert numbers["They take"] == f"{eviction.size(cache / 'runs') / 1e9:.2f} GB of 5"
     assert numbers["Free on disk"].endswith(" GB")
     table = app.dataframe[-1].value.set_index("variable")
     assert list(table.index) == [setting.name for setting in settings.TABLE]
@@ -73,20 +74,20 @@ def test_what_runs_and_what_waits(visit: Open, cache: Path, tmp_path: Path) -> N
     app = visit("status")
     gate, log = tmp_path / "gate", tmp_path / "log"
     log.touch()
-    busy = threading.Thread(target=host.queue().submit, args=(Fake("busy", str(log), str(gate)), "ann"), daemon=True)
+    busy = threading.Thread(target=shared.queue().submit, args=(Fake("busy", str(log), str(gate)), "ann"), daemon=True)
     busy.start()
     until(log.read_text)
     task = TrainTask(SMALL.replace(seed=5))
-    waiting = threading.Thread(target=host.queue().submit, args=(task, "bob"), daemon=True)
+    waiting = threading.Thread(target=shared.queue().submit, args=(task, "bob"), daemon=True)
     waiting.start()
-    until(lambda: host.queue().ticket(task.key))
+    until(lambda: shared.queue().ticket(task.key))
     app.run()
     assert not app.exception
     jobs = app.dataframe[0].value
     assert jobs.state.tolist() == ["running", "waiting"]
     assert jobs.key.tolist() == [Fake("busy", str(log)).key, task.key]
     assert {metric.label: metric.value for metric in app.metric}["Jobs waiting"] == "1 of 200"
-    host.queue().stop(task.key, "bob")
+    shared.queue().stop(task.key, "bob")
     gate.touch()
     busy.join(30)
     waiting.join(30)

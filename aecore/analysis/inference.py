@@ -1,0 +1,128 @@
+"""Encode and decode with ONNX Runtime: what a page computes live, without Keras.
+
+A run's two halves are bound by position (see `aecore.store.runs` for the files). `encoder.onnx` maps samples to
+codings, for a variational run then to log-variances, then to every hidden layer's activations; `decoder.onnx` maps
+codings to reconstructions, then to its hidden layers' activations. `metrics.json` names the layers and their positions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from aecore.datasets.base import as_float
+from aecore.errors import RunError
+from aecore.store.runs import Run
+
+CHUNK = 1000  # samples in one call: bounds the memory that wide convolutional layers take
+MAX_SESSIONS = 12  # six runs, two halves each; another one takes a millisecond or two
+
+_sessions: OrderedDict[tuple[str, int, int], onnxruntime.InferenceSession] = OrderedDict()
+_lock = threading.Lock()
+
+
+def encode(run: Run, x: np.ndarray) -> np.ndarray:
+    """Codings (n, d) float32 of samples (n, *shape), uint8 images or floats; the mean for a variational run.
+
+    Raises `RunError` where the encoder is missing or damaged, or the samples have another shape than the run's data.
+    """
+    return _flat(_outputs(run, "encoder", x, 0))
+
+
+def log_variance(run: Run, x: np.ndarray) -> np.ndarray:
+    """Log-variances (n, d) float32 of the codings. Raises `RunError` for a run that is not variational."""
+    if not run.spec.variational:
+        raise RunError(f"run {run.key}: got {run.spec.coding} codings, allowed: a variational run")
+    return _flat(_outputs(run, "encoder", x, 1))
+
+
+def decode(run: Run, z: np.ndarray) -> np.ndarray:
+    """Reconstructions (n, *shape) float32 of codings (n, d). Raises `RunError` like `encode`."""
+    return _outputs(run, "decoder", z, 0)
+
+
+def reconstruct(run: Run, x: np.ndarray) -> np.ndarray:
+    """Samples (n, *shape) through both halves, float32."""
+    return decode(run, encode(run, x))
+
+
+def layer_activations(run: Run, x: np.ndarray, layer_name: str) -> np.ndarray:
+    """Activations (n, *layer's shape) float32 of one hidden layer, of either half, named as in the run's metrics."""
+    layers: Sequence[dict[str, Any]] = run.metrics.get("layers") or ()
+    for layer in layers:
+        if layer["name"] == layer_name:
+            inputs = x if layer["side"] == "encoder" else encode(run, x)
+            return _outputs(run, layer["side"], inputs, layer["output"])
+    allowed = ", ".join(layer["name"] for layer in layers) or "none, the run has no hidden layer"
+    raise RunError(f"layer: got {layer_name!r}, allowed: {allowed}")
+
+
+def clear() -> None:
+    """Forget all sessions, and with them their memory."""
+    with _lock:
+        _sessions.clear()
+
+
+def _outputs(run: Run, half: str, x: np.ndarray, position: int) -> np.ndarray:
+    """One output of one half for any number of inputs, computed in chunks."""
+    session = _session(run, half)
+    inputs, outputs = session.get_inputs()[0], session.get_outputs()
+    x = np.asarray(x)
+    shape = tuple(inputs.shape[1:])
+    # Dimensions that an exporter leaves open arrive as text or None and allow anything.
+    if x.ndim != len(shape) + 1 or any(isinstance(b, int) and a != b for a, b in zip(x.shape[1:], shape, strict=True)):
+        expected = ", ".join(str(size) for size in ("n", *shape))
+        raise RunError(f"run {run.key}: {half} got an array of shape {x.shape}, allowed: ({expected})")
+    if position >= len(outputs):
+        raise RunError(f"run {run.key}: {half}.onnx has no output {position}; train it again")
+    # No samples: one made of zeros tells the result's shape.
+    batch = x if len(x) else np.zeros((1, *x.shape[1:]), np.float32)
+    parts = []
+    for start in range(0, len(batch), CHUNK):
+        part = np.ascontiguousarray(as_float(batch[start : start + CHUNK]))
+        try:
+            parts.append(session.run([outputs[position].name], {inputs.name: part})[0])
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise RunError(f"run {run.key}: {half} failed ({_line(error)}); train it again") from None
+    return np.concatenate(parts).astype(np.float32, copy=False)[: len(x)]
+
+
+def _session(run: Run, half: str) -> onnxruntime.InferenceSession:
+    """The run's session, least recently used ones making room; a file trained anew is another session."""
+    path = run.folder / f"{half}.onnx"
+    try:
+        stat = path.stat()
+        key = (str(path), stat.st_mtime_ns, stat.st_size)
+        with _lock:
+            if key not in _sessions:
+                _sessions[key] = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+                while len(_sessions) > MAX_SESSIONS:
+                    _sessions.popitem(last=False)
+            _sessions.move_to_end(key)
+            return _sessions[key]
+    except OSError as error:
+        raise RunError(f"run {run.key}: {half}.onnx cannot be read ({error.strerror}); train it again") from None
+    except Exception as error:
+        raise RunError(f"run {run.key}: {half}.onnx is damaged ({_line(error)}); train it again") from None
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # many visitors share the cores, and one image takes a millisecond
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # an arena never gives back what its largest batch took
+    options.log_severity_level = 4
+    return options
+
+
+def _flat(codings: np.ndarray) -> np.ndarray:
+    return codings.reshape(len(codings), int(np.prod(codings.shape[1:])))
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -1,0 +1,73 @@
+"""Two maps of the same samples against each other, and one sample against all that a run has seen: NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aecore.errors import AecoreError
+from aecore.specs.run import RunSpec
+
+
+def moved(reference: np.ndarray, aligned: np.ndarray) -> np.ndarray:
+    """How far each point lies from itself in another map, (n,) float32, in units of the first map's longer side.
+
+    `reference`, `aligned` : (n, k), row i the same sample, the second already aligned (`aecore.analysis.procrustes`).
+    Raises `AecoreError` where the shapes differ.
+    """
+    reference, aligned = _paired(reference, aligned)
+    return (_distances(reference, aligned) / _side(reference)).astype(np.float32)
+
+
+def unrelated(reference: np.ndarray, aligned: np.ndarray, seed: int = 0) -> float:
+    """The median of `moved` if every point were paired with another one by chance: what two maps that have nothing in
+    common would show."""
+    reference, aligned = _paired(reference, aligned)
+    shuffled = aligned[np.random.default_rng(seed).permutation(len(aligned))]
+    return float(np.median(_distances(reference, shuffled)) / _side(reference)) if len(reference) else 0.0
+
+
+def shared_neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The share of each point's neighbours (n, k) in `a` that are among those in `b` too: (n,) float32 in [0, 1].
+
+    The order of the neighbours does not count. Chance is k / (n - 1). Raises `AecoreError` where the shapes differ.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.ndim != 2:
+        raise AecoreError(f"neighbours: got shapes {a.shape} and {b.shape}, allowed: (n, k) twice")
+    if not a.shape[1]:
+        return np.zeros(len(a), np.float32)
+    common = np.zeros(len(a), int)
+    for column in a.T:  # k is ten: no (n, k, k) array for 60,000 points
+        common += (b == column[:, None]).any(axis=1)
+    return (common / a.shape[1]).astype(np.float32)
+
+
+def better_than(errors: np.ndarray, error: float) -> float:
+    """The share of `errors` (n,) that are larger than `error`; ties count half. NaN without any errors."""
+    errors = np.asarray(errors)
+    if not len(errors):
+        return float("nan")
+    return float(((errors > error).sum() + (errors == error).sum() / 2) / len(errors))
+
+
+def bits(spec: RunSpec, coding: np.ndarray) -> np.ndarray | None:
+    """A hashing run's coding (d,) as booleans, cut where the probe cuts it; None for other runs."""
+    if spec.noise_on != "coding" or spec.noise_rate == 0:
+        return None
+    return np.asarray(coding) > (0.5 if spec.coding_activation == "sigmoid" else 0.0)
+
+
+def _paired(reference: np.ndarray, aligned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    reference, aligned = np.asarray(reference, np.float64), np.asarray(aligned, np.float64)
+    if reference.shape != aligned.shape or reference.ndim != 2:
+        raise AecoreError(f"maps: got shapes {reference.shape} and {aligned.shape}, allowed: (n, k) twice")
+    return reference, aligned
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.square(a - b).sum(axis=1))
+
+
+def _side(points: np.ndarray) -> float:
+    """The longer side of the box around the points; 1 where they all lie on one."""
+    return float(np.ptp(points, axis=0).max()) or 1.0 if len(points) else 1.0

@@ -1,0 +1,115 @@
+"""A run for use elsewhere: the model, its codings, a program that makes it again. Files as bytes, no Keras."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aecore import datasets
+from aecore.errors import RunError
+from aecore.export import script
+from aecore.store.runs import Run
+
+Files = dict[str, bytes]
+
+
+def files(run: Run, kind: str) -> Files:
+    """What a format consists of: file name to content.
+
+    Parameters
+    ----------
+    run : a finished or stopped run, else `RunError`.
+    kind : one of `FORMATS`, else `RunError`:
+        'keras' model.keras; 'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings
+        (id, label, c1 … cd); 'projector' vectors.tsv and metadata.tsv for the TensorBoard Embedding Projector;
+        'script' and 'notebook' a Keras program that trains the same network, with its data where Keras does not ship
+        them (`SpecError` for what it cannot express); 'zip' the whole run folder.
+    """
+    if kind not in FORMATS:
+        raise RunError(f"format: got {kind!r}, allowed: {', '.join(FORMATS)}")
+    if not run.readable:
+        raise RunError(f"run {run.key}: got a run that is {run.state}, allowed: one that is finished or stopped")
+    return FORMATS[kind](run)
+
+
+def _copies(*names: str) -> Callable[[Run], Files]:
+    def copy(run: Run) -> Files:
+        try:
+            return {name: (run.folder / name).read_bytes() for name in names}
+        except OSError as error:
+            raise RunError(f"run {run.key}: {error.filename} cannot be read; train it again") from None
+
+    return copy
+
+
+def _labels(run: Run, count: int) -> list[str]:
+    """The class names of the validation samples, '' where the data set has none."""
+    data = datasets.load(run.spec.dataset)
+    if data.validation_labels is None:
+        return [""] * count
+    return [data.info.classes[label] for label in data.validation_labels[:count]]
+
+
+def _flat_codings(run: Run) -> np.ndarray:
+    codings = run.array("codings")
+    return np.asarray(codings, np.float32).reshape(len(codings), -1)
+
+
+def _separated(rows: Iterable[Iterable[Any]], delimiter: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _codings(run: Run) -> Files:
+    codings = _flat_codings(run)
+    header = ["id", "label", *(f"c{number}" for number in range(1, codings.shape[1] + 1))]
+    samples = zip(_labels(run, len(codings)), codings, strict=True)
+    rows = ([number, label, *(f"{value:.6g}" for value in row)] for number, (label, row) in enumerate(samples))
+    return {"codings.csv": _separated([header, *rows], ",")}
+
+
+def _projector(run: Run) -> Files:
+    """https://projector.tensorflow.org: vectors without a header, metadata of several columns with one."""
+    codings = _flat_codings(run)
+    vectors = ([f"{value:.6g}" for value in row] for row in codings)
+    metadata = [["id", "label"], *enumerate(_labels(run, len(codings)))]
+    return {"vectors.tsv": _separated(vectors, "\t"), "metadata.tsv": _separated(metadata, "\t")}
+
+
+def _program(name: str, write: Callable[..., str]) -> Callable[[Run], Files]:
+    def program(run: Run) -> Files:
+        spec = run.spec
+        made: Files = {name: write(spec, run.key, run.metrics.get("val_mse")).encode()}
+        if spec.dataset not in script.SHIPPED_WITH_KERAS:
+            data, buffer = datasets.load(spec.dataset), io.BytesIO()
+            np.savez_compressed(buffer, train=data.train, validation=data.validation)
+            made[f"{spec.dataset}.npz"] = buffer.getvalue()
+        return made
+
+    return program
+
+
+def _zip(run: Run) -> Files:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in run.folder.rglob("*") if path.is_file() and path.suffix != ".tmp"):
+            archive.write(path, Path(run.key) / path.relative_to(run.folder))
+    return {f"{run.key}.zip": buffer.getvalue()}
+
+
+FORMATS: dict[str, Callable[[Run], Files]] = {
+    "keras": _copies("model.keras"),
+    "onnx": _copies("encoder.onnx", "decoder.onnx"),
+    "script": _program("train.py", script.script),
+    "notebook": _program("train.ipynb", script.notebook),
+    "codings": _codings,
+    "projector": _projector,
+    "zip": _zip,
+}

@@ -1,0 +1,279 @@
+"""A run as a program: a Keras script or a notebook that builds and trains the same network without this package.
+
+What is written here is text; nothing is imported from Keras. The program imports NumPy and Keras only. Data sets that
+Keras ships are loaded from there; any other is expected as `<name>.npz` beside the program (`aecore.export` puts it
+there).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from aecore import datasets, presets
+from aecore.datasets import DatasetInfo
+from aecore.errors import SpecError
+from aecore.export import script_layers
+from aecore.specs.optimizers import arguments
+from aecore.specs.run import RunSpec
+
+SHIPPED_WITH_KERAS = ("fashion-mnist", "mnist")
+PENALTY_BATCH = 32  # what `RunSpec.sparsity` divides penalties on batch means by
+
+Cell = tuple[str, str]  # heading, code
+
+
+def script(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
+    """The program as Python source.
+
+    Parameters
+    ----------
+    spec : what to rebuild. `SpecError` where that is `beyond_a_program`.
+    key : of the run that it reproduces, for the header.
+    val_mse : what that run reached on the validation data.
+    """
+    header = '"""' + "\n".join(_header(spec, key, val_mse)) + '\n"""'
+    return "\n\n".join([header, *(f"# {heading}\n{code}" for heading, code in cells(spec))]) + "\n"
+
+
+def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
+    """The program as a Jupyter notebook (nbformat 4.5): JSON text, one cell a step. Errors as `script`."""
+    title, *rest = _header(spec, key, val_mse)
+    parts = [("markdown", "\n".join([f"# {title}", *rest]))]
+    for heading, code in cells(spec):
+        parts += [("markdown", f"## {heading}"), ("code", code)]
+    book = {
+        "cells": [_notebook_cell(number, kind, text) for number, (kind, text) in enumerate(parts)],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+def cells(spec: RunSpec) -> list[Cell]:
+    """The program in steps: (heading, code)."""
+    if beyond := beyond_a_program(spec):
+        raise SpecError(
+            f"script: got a run with {beyond}, allowed: weights of their own, trained in one go, without a penalty "
+            "that a variant brings along (the trained model itself: format keras)"
+        )
+    info = datasets.info(spec.dataset)
+    own_parts = _own_parts(spec, info)
+    return [
+        ("Set-up", _set_up(spec)),
+        ("Data", _data(spec, info)),
+        *([("What Keras does not have", own_parts)] if own_parts else []),
+        ("Encoder", "\n".join(script_layers.encoder(spec, info))),
+        ("Decoder", "\n".join(script_layers.decoder(spec, info))),
+        ("Autoencoder", "\n".join(_autoencoder(spec, info))),
+        ("Training", _training(spec)),
+        ("Result on the validation data", _result(info)),
+    ]
+
+
+def beyond_a_program(spec: RunSpec) -> str:
+    """What a plain program of Keras layers cannot express of a spec, in words; '' where it can express everything."""
+    if spec.tied:
+        return "tied weights"
+    if spec.schedule != "joint":
+        return "layer-by-layer training"
+    return f"a {spec.penalty} penalty" if spec.penalty_weight > 0 else ""
+
+
+def _header(spec: RunSpec, key: str, val_mse: float | None) -> list[str]:
+    reached = f", which reached a validation MSE of {val_mse:.5f}" if val_mse is not None else ""
+    lines = [
+        f"{presets.title(spec)} autoencoder on {spec.dataset}.",
+        "",
+        f"Rebuilds and trains aecore's run {key}{reached}.",
+    ]
+    if spec.dataset not in SHIPPED_WITH_KERAS:
+        lines.append(f"Start it in the folder that holds {spec.dataset}.npz.")
+    return lines
+
+
+def _notebook_cell(number: int, kind: str, text: str) -> dict[str, object]:
+    cell: dict[str, object] = {
+        "cell_type": kind,
+        "id": f"cell-{number}",
+        "metadata": {},
+        "source": text.splitlines(keepends=True),
+    }
+    return {**cell, "execution_count": None, "outputs": []} if kind == "code" else cell
+
+
+def _set_up(spec: RunSpec) -> str:
+    uses_ops = spec.variational or spec.sparsity_weight > 0 or script_layers.loud(spec) or _flattens(spec)
+    names = "layers, ops" if uses_ops else "layers"
+    return f"import keras\nimport numpy as np\nfrom keras import {names}\n\nkeras.utils.set_random_seed({spec.seed})"
+
+
+def _data(spec: RunSpec, info: DatasetInfo) -> str:
+    if spec.dataset in SHIPPED_WITH_KERAS:
+        module = spec.dataset.replace("-", "_")
+        code = f"(train, _), (test, _) = keras.datasets.{module}.load_data()\n"
+        n = info.n_train
+        code += f"train, validation = train[:{n}], train[{n}:]" if module == "fashion_mnist" else "validation = test"
+    else:
+        code = f'with np.load("{spec.dataset}.npz") as file:\n    train, validation = file["train"], file["validation"]'
+    scale = " / 255" if info.is_image else ""
+    code += f'\ntrain, validation = train.astype("float32"){scale}, validation.astype("float32"){scale}'
+    if not spec.noisy_validation:
+        return code
+    code += "\n\n# The validation loss is that of the way from noisy to clean samples.\n"
+    code += f"random = np.random.default_rng({spec.seed})\n"
+    if spec.noise == "dropout":
+        code += f"kept = random.random(validation.shape) >= {spec.noise_rate}\n"
+        code += f"noisy_validation = validation * kept / {1 - spec.noise_rate:g}"
+    else:
+        code += f"noisy_validation = validation + {spec.noise_rate} * random.normal(size=validation.shape)"
+    return code + ("\nnoisy_validation = np.clip(noisy_validation, 0, 1)" if spec.noise_clip else "")
+
+
+def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
+    parts = []
+    if script_layers.loud(spec):
+        parts.append(_NOISE)
+    if spec.variational:
+        weight = "" if spec.kl_weight == 1 else f"{spec.kl_weight} * "
+        parts.append(_SAMPLING.format(weight=weight, features=info.features))
+    if spec.sparsity_weight > 0:
+        formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=PENALTY_BATCH)
+        parts.append(_SPARSITY.format(formula=formula, weight=spec.sparsity_weight))
+    if _flattens(spec):
+        parts.append(_MUON)
+    return "\n\n\n".join(parts)
+
+
+def _autoencoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
+    yield f"inputs = x = keras.Input({info.shape})"
+    yield from script_layers.noise(spec, "input")
+    variational = spec.variational
+    yield "codings, log_variance = encoder(x)" if variational else "codings = encoder(x)"
+    if spec.sparsity_weight > 0:
+        yield "codings = SparsityPenalty()(codings)"
+    if variational:
+        yield "codings = Sampling()([codings, log_variance])"
+    yield "autoencoder = keras.Model(inputs, decoder(codings))"
+    yield "autoencoder.summary()"
+
+
+def _training(spec: RunSpec) -> str:
+    loss = {"bce": "binary_crossentropy", "mse": "mse"}[spec.loss]
+    noisy = "noisy_validation" if spec.noisy_validation else "validation"
+    given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
+    given += ', exclude_layers=["output"]' if spec.optimizer == "muon" else ""
+    kind = "Muon" if _flattens(spec) else f"keras.optimizers.{_OPTIMIZERS[spec.optimizer]}"
+    return (
+        f"{_learning_rate(spec)}\n"
+        f"optimizer = {kind}(learning_rate=learning_rate{given})\n"
+        f'autoencoder.compile(loss="{loss}", optimizer=optimizer)\n'
+        f"autoencoder.fit(\n    train,\n    train,\n    batch_size={spec.batch_size},\n    epochs={spec.epochs},\n"
+        f"    validation_data=({noisy}, validation),\n    verbose=2,\n)"
+    )
+
+
+def _flattens(spec: RunSpec) -> bool:
+    """The optimizer takes filters for matrices, which Keras's does not (see `aecore.worker.training.muon`)."""
+    return spec.optimizer == "muon" and spec.architecture == "convolutional"
+
+
+def _learning_rate(spec: RunSpec) -> str:
+    """`learning_rate` as a number, or as the schedule that the spec asks for."""
+    if spec.decay == "constant" and spec.warmup == 0:
+        return f"learning_rate = {spec.learning_rate}"
+    steps = f"steps = {spec.epochs} * -(-len(train) // {spec.batch_size})\nrise = max(1, int({spec.warmup} * steps))\n"
+    schedules = "keras.optimizers.schedules"
+    if spec.decay == "constant":
+        return steps + f"learning_rate = {schedules}.PolynomialDecay(0.0, rise, {spec.learning_rate})"
+    if spec.warmup == 0:
+        return steps + f"learning_rate = {schedules}.CosineDecay({spec.learning_rate}, steps)"
+    rising = f"warmup_target={spec.learning_rate}, warmup_steps=rise"
+    return steps + f"learning_rate = {schedules}.CosineDecay(0.0, max(1, steps - rise), {rising})"
+
+
+def _result(info: DatasetInfo) -> str:
+    code = (
+        "reconstructions = autoencoder.predict(validation, verbose=0)\n"
+        'print(f"validation MSE {np.mean((validation - reconstructions) ** 2):.5f}")'
+    )
+    if info.unit_range:
+        code += (
+            "\nsame_side = np.round(validation) == np.round(reconstructions)\n"
+            'print(f"rounded accuracy {np.mean(same_side):.4f}")'
+        )
+    return code
+
+
+_OPTIMIZERS = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "Nadam",
+    "rmsprop": "RMSprop",
+    "adadelta": "Adadelta",
+    "muon": "Muon",
+}
+_NOISE = '''
+class Noise(keras.layers.Layer):
+    """Gaussian noise while training; Keras's own layer refuses standard deviations above 1."""
+
+    def __init__(self, deviation):
+        super().__init__()
+        self.deviation = deviation
+        self.seed = keras.random.SeedGenerator()
+
+    def call(self, x, training=False):
+        return x + self.deviation * keras.random.normal(ops.shape(x), seed=self.seed) if training else x
+'''.strip()
+_SAMPLING = '''
+class Sampling(keras.layers.Layer):
+    """While training a draw from N(mean, exp(log_variance)), else the mean; adds the divergence from N(0, 1) to the
+    loss, in nats per feature, as the reconstruction loss is a mean over the features."""
+
+    def __init__(self):
+        super().__init__()
+        self.seed = keras.random.SeedGenerator()
+
+    def call(self, codings, training=False):
+        mean, log_variance = codings
+        divergence = -0.5 * ops.sum(1 + log_variance - ops.exp(log_variance) - ops.square(mean), axis=-1)
+        self.add_loss({weight}ops.mean(divergence) / {features})
+        if not training:
+            return mean
+        return mean + ops.exp(0.5 * log_variance) * keras.random.normal(ops.shape(mean), seed=self.seed)
+'''.strip()
+_MUON = '''
+class Muon(keras.optimizers.Muon):
+    """Keras's own leaves convolutions to Adam; here their filters count as a matrix."""
+
+    def _should_use_adamw(self, variable):
+        if len(variable.shape) == 4:
+            return "output" in variable.path
+        return super()._should_use_adamw(variable)
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        matrix = ops.reshape(x, (-1, x.shape[-1]))
+        return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+
+    def lr_adjust(self, x):
+        return ops.reshape(super().lr_adjust(ops.reshape(x, (-1, x.shape[-1]))), x.shape)
+'''.strip()
+_SPARSITY = '''
+class SparsityPenalty(keras.layers.Layer):
+    """Adds a penalty on a batch of codings to the loss and passes them on."""
+
+    def call(self, codings):
+{formula}
+        self.add_loss({weight} * penalty)
+        return codings
+'''.strip()
+_PENALTIES = {
+    "l1": "        penalty = ops.mean(ops.sum(ops.abs(codings), axis=-1))",
+    "l2": "        penalty = ops.mean(ops.sum(ops.square(codings), axis=-1))",
+    "mse": """        means = ops.mean(codings, axis=0)
+        penalty = ops.sum(ops.square(means - {target})) / {batch}""",
+    "kl": """        p, q = {target}, ops.clip(ops.mean(codings, axis=0), 1e-7, 1 - 1e-7)
+        penalty = ops.sum(p * ops.log(p / q) + (1 - p) * ops.log((1 - p) / (1 - q))) / {batch}""",
+}

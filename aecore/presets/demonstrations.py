@@ -1,0 +1,89 @@
+"""The demonstration runs: what a page shows before anybody has trained anything. They are committed.
+
+`python -m aecore demo` makes them. A page that names one here gets its key without a file being read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from aecore import presets
+from aecore.specs.map import MapSpec
+from aecore.specs.pretraining import PretrainSpec
+from aecore.specs.run import RunSpec
+from aecore.store import files, runs
+
+MAX_BYTES = 25_000_000  # all of them together, in every clone of the repository
+BEGIN, END = "# demonstration runs: begin", "# demonstration runs: end"
+_HEADER = "# Written by `python -m aecore demo`: everything here is left out, but for the demonstration runs."
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A run for the first visit: a preset with some settings changed, the maps that are drawn with it, and the
+    settings of the pretraining experiments that are done with its encoder."""
+
+    name: str
+    preset: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    maps: tuple[MapSpec, ...] = (MapSpec(method="pca"),)
+    pretraining: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def spec(self) -> RunSpec:
+        return presets.get(self.preset).spec.replace(**self.settings)
+
+    @property
+    def key(self) -> str:
+        return runs.run_key(self.spec)
+
+    @property
+    def pretrainings(self) -> list[PretrainSpec]:
+        return [PretrainSpec.from_settings(self.spec, settings) for settings in self.pretraining]
+
+
+# Narrower than the variants' defaults where the weights would be most of the folder: 25 MB is not much.
+_NARROW = {"hidden": (64,)}
+_SPARSE = _NARROW | {"coding_size": 100}
+
+DEMONSTRATIONS = (
+    Demonstration("stacked", "stacked", maps=tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))),
+    Demonstration("linear", "linear"),
+    # The classifiers are trained as printed, and with an optimizer that leaves less for pretraining to do.
+    Demonstration("convolutional", "convolutional", pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003})),
+    Demonstration("recurrent", "recurrent"),
+    Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
+    Demonstration("sparse-kl", "sparse-kl", _SPARSE),
+    Demonstration("sparse-baseline", "sparse-kl", _SPARSE | {"sparsity_weight": 0}, maps=()),
+    # Two codings are a map already; the more epochs, the better the plane of pictures.
+    Demonstration(
+        "variational-2", "variational", {"coding_size": 2, "hidden": (100,), "epochs": 30}, (MapSpec(method="none"),)
+    ),
+    Demonstration("hashing", "hashing", _NARROW, maps=()),
+)
+
+
+@cache
+def keys() -> Mapping[str, str]:
+    """{name of a demonstration: its run's key}."""
+    return MappingProxyType({demonstration.name: demonstration.key for demonstration in DEMONSTRATIONS})
+
+
+def committed(folder: Path) -> list[str]:
+    """The keys that `folder`/.gitignore lets through now; [] where there is no such file."""
+    path = folder / ".gitignore"
+    lines = path.read_text().splitlines() if path.exists() else []
+    block = lines[lines.index(BEGIN) + 1 : lines.index(END)] if BEGIN in lines and END in lines else []
+    return [line.removeprefix("!").removesuffix("/") for line in block]
+
+
+def commit(folder: Path, allowed: Iterable[str]) -> None:
+    """Write `folder`/.gitignore, so that of all folders in it exactly those of these keys are committed."""
+    lines = [_HEADER, "*", "!.gitignore", BEGIN, *(f"!{key}/" for key in sorted(allowed)), END]
+    lines += ["# Without this line git would enter the folders above and leave out what is in them.", "!*/**"]
+    files.write_bytes(folder / ".gitignore", ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,76 @@
+"""Optimizers by name and the arguments that a recipe may give them, as one short text: 'momentum=0.9 nesterov=1'.
+
+Pages and the command line read them here; `aecore.worker.training.objectives` makes the Keras optimizer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aecore.errors import SpecError
+from aecore.specs.fields import number
+
+MAX_LEARNING_RATE = 10.0
+MAX_LENGTH = 200
+
+_SHARE, _POSITIVE, _SWITCH = (0.0, 0.999999), (0.0, 1000.0), (0.0, 1.0)
+_ADAM = {"beta_1": _SHARE, "beta_2": _SHARE, "epsilon": _POSITIVE}
+# What Keras calls them, with the range of each; a switch is 0 or 1.
+ARGUMENTS: dict[str, dict[str, tuple[float, float]]] = {
+    "sgd": {"momentum": _SHARE, "nesterov": _SWITCH},
+    "adam": {**_ADAM, "amsgrad": _SWITCH},
+    "adamw": {**_ADAM, "amsgrad": _SWITCH},
+    "nadam": _ADAM,
+    "rmsprop": {"rho": _SHARE, "momentum": _SHARE, "epsilon": _POSITIVE, "centered": _SWITCH},
+    "adadelta": {"rho": _SHARE, "epsilon": _POSITIVE},
+    "muon": {
+        "momentum": _SHARE,
+        "nesterov": _SWITCH,
+        "adam_beta_1": _SHARE,
+        "adam_beta_2": _SHARE,
+        "adam_lr_ratio": _POSITIVE,
+        "adam_weight_decay": _SHARE,
+        "epsilon": _POSITIVE,
+    },
+}
+OPTIMIZERS = tuple(ARGUMENTS)
+_ANY = {"weight_decay": _SHARE, "clipnorm": _POSITIVE, "global_clipnorm": _POSITIVE}
+_SWITCHES = ("nesterov", "amsgrad", "centered")
+
+
+def canonical(text: Any) -> str:
+    """`text` with names sorted and numbers in their shortest form, so that equal arguments are equal text."""
+    return " ".join(f"{name}={value:.12g}" for name, value in sorted(_read(text).items()))
+
+
+def arguments(text: str) -> dict[str, float | bool]:
+    """Keyword arguments for the Keras optimizer."""
+    return {name: bool(value) if name in _SWITCHES else value for name, value in _read(text).items()}
+
+
+def check(optimizer: str, text: str, field: str = "optimizer_arguments") -> None:
+    """Raise `SpecError` for an argument that the optimizer does not have, or outside its range."""
+    allowed = {**ARGUMENTS[optimizer], **_ANY}
+    for name, value in _read(text).items():
+        if name not in allowed:
+            raise SpecError(f"{field}: got {name!r:.40} for {optimizer}, allowed: {', '.join(allowed)}")
+        low, high = allowed[name]
+        if not (low <= value <= high and (name not in _SWITCHES or value in (0, 1))):
+            span = "0 or 1" if name in _SWITCHES else f"{low:g} to {high:g}"
+            raise SpecError(f"{field}: got {name}={value:g}, allowed: {name} of {span}")
+
+
+def _read(text: Any) -> dict[str, float]:
+    try:
+        if len(text) > MAX_LENGTH:
+            raise ValueError
+        pairs = [part.partition("=") for part in text.lower().replace(",", " ").split()]
+        values = {name: number(value) for name, _, value in pairs}
+        if len(values) != len(pairs) or not all(name and math.isfinite(value) for name, value in values.items()):
+            raise ValueError
+    except (AttributeError, TypeError, ValueError):
+        raise SpecError(
+            f"optimizer_arguments: got {text!r:.80}, allowed: name=number pairs such as momentum=0.9 nesterov=1"
+        ) from None
+    return values

@@ -1,0 +1,325 @@
+"""Worker side of unsupervised pretraining: classifiers on a trained encoder against the same ones from scratch.
+
+All trainings of an experiment go through one network that TensorFlow traces once; each begins by giving it weights:
+those of a freshly built network of its seed, and over them, where it is pretrained, a copy of the autoencoder's.
+While the encoder is frozen its codings do not change, so they are computed once and the head is trained on them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from aecore.datasets import Data, balanced
+from aecore.errors import AecoreError, DatasetError, RunError
+from aecore.specs.pretraining import ARMS, PretrainSpec
+from aecore.specs.run import RunSpec
+from aecore.store import experiments, runs
+from aecore.store.experiments import Experiment, Row
+from aecore.store.files import write_json
+from aecore.store.lease import Lease
+from aecore.store.runs import Run
+from aecore.worker.training.architectures import Autoencoder, build_encoder
+from aecore.worker.training.download import fetch
+from aecore.worker.training.fit import chunks, each, floats, train
+
+STATUS_SECONDS = 0.5
+STEPS = 100  # batches in one TensorFlow call: what Stop has to wait for
+BATCH = 500  # samples encoded at a time
+AUTOENCODER_SHARE = 0.3  # of the progress bar, where the autoencoder is trained first
+OVERHEAD = 2000  # what starting and judging one classifier takes, in samples it could be trained on meanwhile
+
+
+class Stopped(Exception):
+    """Somebody asked to stop."""
+
+
+class Training(NamedTuple):
+    """One classifier: how many labels, which seed, which arm."""
+
+    labels: int
+    seed: int
+    arm: str
+
+    def frozen_epochs(self, spec: PretrainSpec) -> int:
+        return {"scratch": 0, "pretrained": spec.frozen_epochs, "frozen": spec.epochs}[self.arm]
+
+    def presented(self, spec: PretrainSpec) -> int:
+        """Samples that go through the encoder and back."""
+        return self.labels * (spec.epochs - self.frozen_epochs(spec))
+
+
+def trainings(spec: PretrainSpec) -> list[Training]:
+    """All classifiers of an experiment, the quick ones first: a number of labels is complete before the next."""
+    return [Training(n, seed, arm) for n in spec.labels for seed in range(1, spec.seeds + 1) for arm in ARMS]
+
+
+def compute(spec: PretrainSpec, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> None:
+    """Do the experiment and write its folder, `cache/pretraining/<key>/`, up to `DONE`; see `aecore.specs.pretraining`.
+
+    The autoencoder's run is trained into `cache/runs/` first, unless it is there. When asked to stop, what was found
+    so far is marked `STOPPED`; before the first result nothing is. Raises an `AecoreError` with one line for data
+    without labels, labels that do not fit, and a loss that is no longer finite.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    experiments.describe(spec, folder)
+    progress = _Progress(Experiment(folder), should_stop)
+    found: dict[str, Any] = {"rows": [], "presented": 0, "seconds": 0.0}
+    try:
+        progress.show("reading the data", 0.0, always=True)
+        data = fetch(spec.autoencoder.dataset)
+        labels_of(spec, data)  # before anything is trained
+        run = runs.run_of(spec.autoencoder, folder.parent.parent)
+        if run.state != "finished":
+            progress.before = AUTOENCODER_SHARE
+            _train_autoencoder(run, spec.autoencoder, progress)
+        progress.begin()
+        contest = Contest(spec, data, trained_encoder(run, data.info.shape))
+        plan = trainings(spec)
+        total = sum(training.presented(spec) + OVERHEAD for training in plan)
+        done = 0
+        for training in plan:
+            message = f"{training.labels:,} labels, seed {training.seed} of {spec.seeds}, {ARMS[training.arm]}"
+            cost = training.presented(spec) + OVERHEAD
+            for part in contest.train(training):
+                progress.tell(message, (done + part * cost) / total)
+            done += cost
+            found["rows"].append(Row(*training, round(contest.accuracy(), 4)))
+            found["presented"] += training.presented(spec)
+            found["seconds"] = round(time.monotonic() - progress.clock, 1)
+            write_json(folder / "results.json", found)
+    except Stopped:
+        if found["rows"]:
+            progress.end("stopped", "STOPPED")
+        return
+    progress.end("finished", "DONE")
+
+
+def labels_of(spec: PretrainSpec, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of the training and of the validation samples.
+
+    Raises an `AecoreError` with one line where no classifier can be learnt from them.
+    """
+    spec.check(data.info)
+    if data.train_labels is None or data.validation_labels is None:
+        raise DatasetError(f"dataset: got {data.info.name!r}, whose copy has no labels; allowed: data with labels")
+    counts = np.bincount(data.train_labels, minlength=len(data.info.classes))
+    rarest = int(counts.argmin())
+    if counts[rarest] < 2:
+        raise DatasetError(
+            f"labels: got {counts[rarest]} training examples of class {data.info.classes[rarest]!r}, "
+            "allowed: at least 2 of each class"
+        )
+    return data.train_labels, data.validation_labels
+
+
+def trained_encoder(run: Run, shape: tuple[int, ...]) -> keras.Model:
+    """The encoder of a finished run, with the weights it was saved with."""
+    model = Autoencoder(run.spec, shape)
+    model.load_weights(run.folder / "model.keras")
+    return model.encoder
+
+
+def build_classifier(spec: PretrainSpec, shape: tuple[int, ...], classes: int) -> tuple[keras.Model, keras.Model]:
+    """A fresh encoder, samples (n, *shape) to codings (n, d), and a fresh head, codings to logits (n, classes).
+
+    The encoder is the autoencoder's, without the noise that may hide its codings; of a variational one the means.
+    """
+    whole = build_encoder(spec.autoencoder.replace(noise_rate=0), shape)
+    encoder = keras.Model(whole.input, whole.get_layer("codings").output, name="encoder")
+    head = keras.Sequential(
+        [
+            keras.Input(encoder.output.shape[1:]),
+            layers.Dense(spec.head, "selu", name="head"),
+            layers.Dense(classes, name="logits"),
+        ],
+        name="head",
+    )
+    return encoder, head
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give every layer of `target` the weights of the layer of that name in `source`.
+
+    `keras.models.clone_model` would not do: it copies the architecture and draws new weights.
+    """
+    for layer in target.layers:
+        layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+class Contest:
+    """The network through which all trainings of an experiment go, one after the other.
+
+    Parameters
+    ----------
+    spec : the experiment.
+    data : with labels.
+    source : the autoencoder's encoder, trained; it is only read.
+    """
+
+    def __init__(self, spec: PretrainSpec, data: Data, source: keras.Model) -> None:
+        self.spec, self.data, self.source = spec, data, source
+        self.labels, self.validation_labels = labels_of(spec, data)
+        self.encoder, self.head = self._fresh(0)
+        self.validation = tf.constant(data.validation)
+        codings = tf.TensorSpec((None, *self.encoder.output.shape[1:]))
+        samples = tf.TensorSpec((None, *data.info.shape), self.validation.dtype)
+        everything = self.encoder.trainable_variables + self.head.trainable_variables
+        self.tune_head = Tuner(self.head, codings, self.head.trainable_variables, spec)
+        self.tune_all = Tuner(lambda x: self.head(self.encoder(floats(x), training=True)), samples, everything, spec)
+        self._encode = tf.function(lambda x: self.encoder(floats(x)), input_signature=[samples], autograph=False)
+
+    def train(self, training: Training) -> Iterator[float]:
+        """Train one classifier; yields again and again the share that is done."""
+        spec = self.spec
+        self._begin(training)
+        index = labelled(self.labels, training.labels, training.seed)
+        x, y = tf.constant(self.data.train[index]), tf.constant(self.labels[index], tf.int32)
+        frozen = training.frozen_epochs(spec)
+        codings = self._codings(x) if frozen else None
+        order = np.random.default_rng(training.seed)
+        for epoch in range(spec.epochs):
+            tune, inputs = (self.tune_head, codings) if epoch < frozen else (self.tune_all, x)
+            for batches in chunks(order.permutation(len(index)), spec.batch_size, STEPS):
+                if not np.isfinite(tune(inputs, y, batches)):
+                    raise AecoreError(
+                        f"the loss became infinite with {training.labels:,} labels in epoch {epoch + 1}; "
+                        f"try a smaller learning rate than {spec.learning_rate:g}"
+                    )
+                yield epoch / spec.epochs
+
+    def accuracy(self) -> float:
+        """Share of the validation samples that the classifier, as it stands, puts into their class."""
+        guesses = self.head(self._codings(self.validation)).numpy().argmax(axis=1)
+        return float(np.mean(guesses == self.validation_labels))
+
+    def _begin(self, training: Training) -> None:
+        """The weights a training starts with: the head's are the same for all arms of a seed."""
+        encoder, head = self._fresh(training.seed)
+        copy_weights(encoder if training.arm == "scratch" else self.source, self.encoder)
+        copy_weights(head, self.head)
+        self.tune_head.reset()
+        self.tune_all.reset()
+
+    def _fresh(self, seed: int) -> tuple[keras.Model, keras.Model]:
+        keras.utils.set_random_seed(seed)
+        return build_classifier(self.spec, self.data.info.shape, len(self.data.info.classes))
+
+    def _codings(self, samples: Any) -> Any:
+        parts = [self._encode(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH)]
+        return tf.concat(parts, axis=0)
+
+
+class Tuner:
+    """Gradient steps on some of a classifier's variables, with an optimizer that can start afresh.
+
+    Parameters
+    ----------
+    logits : maps a batch of inputs to logits (n, classes).
+    inputs : what all inputs look like, (n, …).
+    variables : what is trained.
+    """
+
+    def __init__(
+        self, logits: Callable[[Any], Any], inputs: tf.TensorSpec, variables: list[Any], spec: PretrainSpec
+    ) -> None:
+        optimizer = keras.optimizers.get(
+            {"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}}
+        )
+        optimizer.build(variables)
+        self._state, self._start = optimizer.variables, [variable.numpy() for variable in optimizer.variables]
+        signature = [inputs, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, None), tf.int32)]
+
+        def step(samples: Any, labels: Any, batch: Any) -> Any:
+            with tf.GradientTape() as tape:
+                predicted = logits(tf.gather(samples, batch))
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), predicted)
+                loss = tf.reduce_mean(losses)
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            return loss
+
+        @tf.function(input_signature=signature, autograph=False)
+        def steps(samples: Any, labels: Any, batches: Any) -> Any:
+            return tf.reduce_mean(each(tf.shape(batches)[0], lambda i: step(samples, labels, batches[i])))
+
+        self.steps = steps
+
+    def __call__(self, samples: Any, labels: Any, batches: np.ndarray) -> float:
+        """Take one step for each row of `batches`, indices (steps, batch size); the mean cross-entropy."""
+        return float(self.steps(samples, labels, tf.constant(batches, tf.int32)))
+
+    def reset(self) -> None:
+        """Forget all steps taken."""
+        for variable, value in zip(self._state, self._start, strict=True):
+            variable.assign(value)
+
+
+def labelled(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Indices (n,) of the labelled training samples of a seed: random, but as many of each class as there are.
+
+    Where n is no multiple of the number of classes, chance says which classes have one more. A seed's smaller draws
+    are the beginnings of its larger ones.
+    """
+    return balanced(np.random.default_rng(seed).permutation(len(labels)), labels)[:n]
+
+
+class _Progress:
+    """What status.json says, and whether to go on."""
+
+    def __init__(self, work: Experiment, should_stop: Callable[[], bool]) -> None:
+        self.work, self.should_stop = work, should_stop
+        self.started, self.shown = time.time(), 0.0
+        self.before = 0.0  # the part of the bar that is not the classifiers'
+        self.clock = time.monotonic()  # when theirs began
+
+    def begin(self) -> None:
+        """From now on it is the classifiers' time."""
+        self.show("building the classifier", self.before, always=True)
+        self.clock = time.monotonic()
+
+    def tell(self, message: str, done: float) -> None:
+        """`done`: share of the classifiers' work. Raises `Stopped` when asked to."""
+        if self.should_stop():
+            raise Stopped
+        eta = round((time.monotonic() - self.clock) * (1 - done) / done, 1) if done > 0.01 else None
+        self.show(message, self.before + (1 - self.before) * done, eta)
+
+    def show(self, message: str, fraction: float, eta: float | None = None, always: bool = False) -> None:
+        if always or time.monotonic() - self.shown >= STATUS_SECONDS:
+            self.shown = time.monotonic()
+            self._write("running", message, fraction, eta)
+
+    def end(self, state: str, mark: str) -> None:
+        self._write(state, state, 1.0)
+        self.work.mark(mark)
+
+    def _write(self, state: str, message: str, fraction: float, eta: float | None = None) -> None:
+        self.work.write_status(state=state, message=message, fraction=round(fraction, 3), eta=eta, started=self.started)
+
+
+def _train_autoencoder(run: Run, spec: RunSpec, progress: _Progress) -> None:
+    """Train the autoencoder's run as if somebody had asked for it: what comes out is a run like any other."""
+    lease = Lease(run.folder)
+    if not lease.acquire():
+        raise RunError(f"run {run.key}: another process trains this autoencoder; wait for it, then start again")
+
+    def should_stop() -> bool:
+        lease.beat()
+        share = float(run.status().get("fraction") or 0.0)
+        progress.show("training the autoencoder", progress.before * share)
+        return progress.should_stop()
+
+    try:
+        run.clear()
+        train(spec, run.folder, should_stop)
+    finally:
+        lease.release()
+    if run.state != "finished":
+        raise Stopped

@@ -1,0 +1,84 @@
+"""Fit a network to an array in memory and apply it: no run folder, no snapshots. What the scikit-learn face calls.
+
+Unlike a worker, a person's own process may hold other Keras models and other random streams, so nothing here clears
+Keras's session or reseeds anything that is not put back.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from aecore.specs.run import RunSpec
+from aecore.worker.training.architectures import Autoencoder
+from aecore.worker.training.fit import chunks, require_finite, stages, stepper
+from aecore.worker.training.objectives import make_optimizer
+
+CHUNK = 100  # steps in one TensorFlow call: the more the faster, but Ctrl-C is only heard between calls
+BATCH = 500  # samples encoded or decoded at once, which bounds the memory of wide convolutional layers
+
+_python_random = threading.Lock()
+
+
+def fit_arrays(
+    spec: RunSpec, x: np.ndarray, say: Callable[[str], object] = lambda line: None
+) -> tuple[Autoencoder, list[float]]:
+    """Train `spec` on the samples `x` (n, *shape) float32; the data set and the validation it names play no part.
+
+    Returns the model and the mean training loss of every epoch, through all phases of the schedule. The same numbers
+    as `aecore.worker.training.train` gives for the same samples. `say` receives one line an epoch. Raises `AecoreError`
+    when the loss is no longer finite.
+    """
+    model = build(spec, x.shape[1:])
+    samples, order = tf.constant(x), np.random.default_rng(spec.seed)
+    batches_an_epoch = -(-len(x) // spec.batch_size)
+    epoch_losses: list[float] = []
+    for stage in stages(model):
+        settings = stage.settings
+        optimizer = make_optimizer(settings, spec, settings.epochs * batches_an_epoch)
+        optimizer.build(stage.objective.variables)
+        run_steps = stepper(stage.objective, optimizer, samples)
+        for epoch in range(1, settings.epochs + 1):
+            losses = []
+            for batches in chunks(order.permutation(len(x)).astype(np.int32), spec.batch_size, CHUNK):
+                losses.append(run_steps(batches).numpy()[:, 0])
+                require_finite(losses[-1], len(epoch_losses) + 1, settings.learning_rate)
+            epoch_losses.append(float(np.mean(np.concatenate(losses))))
+            name = f"{stage.name}, " if stage.name else ""
+            say(f"{name}epoch {epoch} of {settings.epochs}: loss {epoch_losses[-1]:.4g}")
+    return model, epoch_losses
+
+
+def build(spec: RunSpec, shape: tuple[int, ...], weights: list[np.ndarray] | None = None) -> Autoencoder:
+    """The untrained network for samples of that shape, as its seed makes it; or one with the given weights.
+
+    Keras seeds initializers from Python's own `random`, which is left as it was found.
+    """
+    with _python_random:
+        state = random.getstate()
+        random.seed(spec.seed)
+        try:
+            model = Autoencoder(spec, shape)
+        finally:
+            random.setstate(state)
+    if weights is not None:
+        model.set_weights(weights)
+    return model
+
+
+def encode(model: Autoencoder, x: np.ndarray) -> np.ndarray:
+    """Codings (n, d) float32 of samples (n, *shape) float32; the means of a variational encoder."""
+    return np.concatenate([model.encode(part).numpy() for part in _parts(x)])
+
+
+def decode(model: Autoencoder, codings: np.ndarray) -> np.ndarray:
+    """Reconstructions (n, *shape) float32 of codings (n, d) float32."""
+    return np.concatenate([model.decoder(part).numpy() for part in _parts(codings)])
+
+
+def _parts(x: np.ndarray) -> Iterator[np.ndarray]:
+    return (x[start : start + BATCH] for start in range(0, len(x), BATCH))

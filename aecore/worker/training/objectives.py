@@ -1,0 +1,185 @@
+"""What a fit minimises: reconstruction, the variational divergence and the penalty on the codings.
+
+An objective is called with a batch while training and gives the loss and the squared error of what it put out;
+`validate` gives the loss as training means
+it, and besides the pure, deterministic errors of the reconstruction from a clean input.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from aecore.specs.optimizers import arguments
+from aecore.specs.run import Phase, RunSpec
+from aecore.worker.training.adam import Adam, AdamW
+from aecore.worker.training.architectures import Autoencoder
+from aecore.worker.training.muon import Muon
+from aecore.worker.training.regularizers import REGULARIZERS
+
+PRINTED_BATCH = 32  # the batch size that printed weights of penalties on batch means refer to
+EPSILON = 1e-7
+
+
+def reconstruction_loss(kind: str, x: Any, y: Any) -> Any:
+    """Mean over samples and features of the cross-entropy or of the squared error."""
+    return ops.mean(ops.binary_crossentropy(x, y) if kind == "bce" else ops.square(x - y))
+
+
+def kl_divergence(mean: Any, log_var: Any) -> Any:
+    """KL(N(mean, exp(log_var)) || N(0, 1)) in nats: sum over the codings, mean over the batch.
+
+    Kingma and Welling 2014, appendix B.
+    """
+    return ops.mean(-0.5 * ops.sum(1 + log_var - ops.exp(log_var) - ops.square(mean), axis=-1))
+
+
+def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
+    """`RunSpec.sparsity` of a batch of codings (n, d), weighted; 0 when it is off."""
+    if spec.sparsity_weight == 0:
+        return 0.0
+    if spec.sparsity == "l1":
+        return spec.sparsity_weight * ops.mean(ops.sum(ops.abs(codings), axis=-1))
+    if spec.sparsity == "l2":
+        return spec.sparsity_weight * ops.mean(ops.sum(ops.square(codings), axis=-1))
+    unit_means, target = ops.mean(codings, axis=0), spec.sparsity_target
+    if spec.sparsity == "mse":
+        return spec.sparsity_weight * ops.sum(ops.square(unit_means - target)) / PRINTED_BATCH
+    q = ops.clip(unit_means, EPSILON, 1 - EPSILON)
+    divergences = target * ops.log(target / q) + (1 - target) * ops.log((1 - target) / (1 - q))
+    return spec.sparsity_weight * ops.sum(divergences) / PRINTED_BATCH
+
+
+class Joint:
+    """The whole autoencoder in one go."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        self.model, self.spec = model, model.spec
+        self.variables = model.trainable_variables
+
+    def __call__(self, x: Any) -> tuple[Any, Any]:
+        seeds = self.model.seeds
+        y, codings, log_var = self.model.forward(x, training=True, noise=seeds, draw=seeds)
+        loss = reconstruction_loss(self.spec.loss, x, y) + self._penalty(x, codings, log_var, seeds)
+        return loss, reconstruction_loss("mse", x, y)
+
+    def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
+        """Loss as trained, its part that is no reconstruction error, then MSE and BCE.
+
+        The loss of a variational run draws once from each distribution (what Keras prints) with `seed`, and with
+        noisy validation it sees noise of `seed`; MSE and BCE are those of the mean and of the clean input.
+        """
+        clean, _, log_var = seen = self.model.forward(x)
+        noisy = self.spec.noisy_validation
+        if noisy or log_var is not None:
+            seen = self.model.forward(x, noise=seed if noisy else None, draw=seed)
+        y, codings, log_var = seen
+        penalty = self._penalty(x, codings, log_var, seed)  # once: some draw, and it is to be the loss's own part
+        loss = reconstruction_loss(self.spec.loss, x, y) + penalty
+        return loss, penalty, reconstruction_loss("mse", x, clean), reconstruction_loss("bce", x, clean)
+
+    def reconstruct(self, x: Any) -> Any:
+        return self.model(x)
+
+    def _penalty(self, x: Any, codings: Any, log_var: Any, seed: Any) -> Any:
+        """Prices on the codings and, per feature as the reconstruction error is, the variational divergence."""
+        penalty = sparsity_penalty(self.spec, codings)
+        if self.spec.penalty_weight:
+            penalty += self.spec.penalty_weight * REGULARIZERS[self.spec.penalty](self.model, x, seed)
+        if log_var is not None:
+            features = ops.cast(ops.size(x) / ops.shape(x)[0], codings.dtype)
+            penalty += self.spec.kl_weight * kl_divergence(codings, log_var) / features
+        return penalty
+
+
+class LayerPhase:
+    """One pair of layers of a dense stack, trained as an autoencoder of what the finished layers before it make.
+
+    Greedy layer-wise training (Bengio et al. 2007). The pair belongs to the whole model, so there is nothing to
+    assemble afterwards. Input noise acts on the first pair, noise before the codings and the sparsity penalty on
+    the last.
+    """
+
+    def __init__(self, model: Autoencoder, depth: int, loss: str) -> None:
+        self.model, self.spec, self.depth, self.loss = model, model.spec, depth, loss
+        self.pairs = model.layer_pairs()
+        self.down, self.up = self.pairs[depth - 1]
+        self.innermost = depth == len(self.pairs)
+        self.variables = self.down.trainable_variables + self.up.trainable_variables
+
+    def __call__(self, x: Any) -> tuple[Any, Any]:
+        seeds = self.model.seeds
+        inputs = self._features(self.model.corrupted(x, seeds) if self.depth == 1 else x)
+        if self.innermost and self.spec.noise_on == "coding" and self.spec.noise_rate > 0:
+            codings = self.down(self.model.encoder.get_layer("noise")(inputs, training=True))
+        else:
+            codings = self.down(inputs)
+        return self._loss(self._features(x), codings), float("nan")  # a pair alone reconstructs no sample
+
+    def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
+        """Loss of the pair, its penalty; MSE and BCE of the input's reconstruction by all layers trained so far."""
+        features, y = self._features(x), self.reconstruct(x)
+        codings = self.down(features)
+        errors = reconstruction_loss("mse", x, y), reconstruction_loss("bce", x, y)
+        return self._loss(features, codings), self._penalty(codings), *errors
+
+    def reconstruct(self, x: Any) -> Any:
+        y = self.down(self._features(x))
+        for _, up in reversed(self.pairs[: self.depth]):
+            y = up(y)
+        return ops.reshape(y, (-1, *self.model.sample_shape))
+
+    def _features(self, x: Any) -> Any:
+        x = ops.reshape(x, (-1, self.pairs[0][1].units))
+        for down, _ in self.pairs[: self.depth - 1]:
+            x = down(x)
+        return x
+
+    def _loss(self, features: Any, codings: Any) -> Any:
+        return reconstruction_loss(self.loss, features, self.up(codings)) + self._penalty(codings)
+
+    def _penalty(self, codings: Any) -> Any:
+        return sparsity_penalty(self.spec, codings) if self.innermost else 0.0
+
+
+Objective = Joint | LayerPhase
+
+
+class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """`rate` over a fit of `steps` steps as `RunSpec.decay` and `warmup` say: a linear rise from 0, then constant or
+    half a cosine down to 0 (Loshchilov and Hutter 2017, without restarts)."""
+
+    def __init__(self, rate: float, steps: int, decay: str, warmup: float) -> None:
+        super().__init__()
+        self.rate, self.steps, self.decay, self.warmup = rate, steps, decay, warmup
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.cast(step, "float32")
+        # Neither the first nor the last step is wasted: rising, a step has the rate of its end, falling, of its begin.
+        factor = ops.minimum((step + 1) / (self.warmup * self.steps), 1.0) if self.warmup else 1.0
+        if self.decay == "cosine":
+            fallen = ops.maximum(step / self.steps - self.warmup, 0.0) / (1 - self.warmup)
+            factor *= 0.5 * (1 + ops.cos(math.pi * fallen))
+        return self.rate * factor
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "steps": self.steps, "decay": self.decay, "warmup": self.warmup}
+
+
+def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimizers.Optimizer:
+    """The Keras optimizer of a fit of `steps` steps; what the recipe does not say is as Keras has it."""
+    kinds = {
+        "sgd": keras.optimizers.SGD,
+        "adam": Adam,
+        "adamw": AdamW,
+        "nadam": keras.optimizers.Nadam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adadelta": keras.optimizers.Adadelta,
+        "muon": Muon,
+    }
+    moving = spec.decay != "constant" or spec.warmup > 0
+    rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else settings.learning_rate
+    return kinds[settings.optimizer](learning_rate=rate, **arguments(settings.optimizer_arguments))

@@ -1,0 +1,160 @@
+"""What a fit leaves behind while it runs: status, history and snapshots in the run folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any
+
+import numpy as np
+
+from aecore.store.files import write_arrays, write_json
+from aecore.store.runs import Run
+
+SNAPSHOT_IMAGES = 16
+SNAPSHOT_CODINGS = 1000
+SNAPSHOT_WIDTH = 30
+LOG_SNAPSHOTS = 22
+MAX_SNAPSHOTS = 60
+MAX_STEPS = 500
+STATUS_SECONDS = 0.5
+FINISH_SECONDS = 2.0  # a first guess of what follows the last step: evaluation, arrays, ONNX
+# Codings in snapshots are for drawing: this many levels across their range. Up to three are drawn as they are, where
+# coarse levels would show as a lattice; more are projected, which blurs it.
+CODING_LEVELS = {"few": 2000, "many": 96}
+
+
+def snapshot_steps(total: int, per_epoch: int) -> set[int]:
+    """The steps after which a snapshot is taken: log-spaced ones and the ends of epochs, thinned to the most allowed.
+
+    Log-spaced because most happens in the first steps; 0, the untrained state, is always among them.
+    """
+    wanted = points = min(LOG_SNAPSHOTS, total)
+    while len(log_spaced := {0, *np.geomspace(1, total, points).round().astype(int).tolist()}) <= wanted:
+        points += 1  # the first points round to the same few steps
+    ends = np.arange(per_epoch, total + 1, per_epoch)
+    room = MAX_SNAPSHOTS - len(log_spaced)
+    if len(ends) > room:
+        ends = ends[np.linspace(0, len(ends) - 1, room).round().astype(int)]
+    return log_spaced | set(ends.tolist())
+
+
+def projection(width: int) -> np.ndarray | None:
+    """(width, 30) with orthonormal columns, None for codings narrow enough to be kept whole.
+
+    Random but fixed: a basis fitted to the codings (PCA) is known at the end only, and one fitted earlier would show
+    some snapshots better than others. Distances survive, scaled alike (Johnson and Lindenstrauss 1984).
+    """
+    if width <= SNAPSHOT_WIDTH:
+        return None
+    gaussian = np.random.default_rng(0).standard_normal((width, SNAPSHOT_WIDTH))
+    return np.linalg.qr(gaussian)[0].astype(np.float32)
+
+
+class Recorder:
+    """Writes a training's progress into its folder, often enough to look alive, seldom enough to cost nothing."""
+
+    def __init__(self, run: Run, total_steps: int, epochs: int, batches: int, unit_range: bool) -> None:
+        self.run, self.total, self.epochs, self.batches, self.unit_range = run, total_steps, epochs, batches, unit_range
+        self.started = self.written = time.time()
+        self.warm: tuple[int, float] | None = None  # step and time after the first chunk: tracing is over
+        self.losses: list[float] = []
+        self.errors: list[float] = []
+        self.rows: list[dict[str, Any]] = []
+        self.snapshots = 0
+        self.pca_mse: float | None = None
+        self.folder = run.folder / "snapshots"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    @property
+    def step(self) -> int:
+        return len(self.losses)
+
+    @property
+    def epoch(self) -> int:
+        """The current epoch, from 1, through all phases."""
+        return min(self.step // self.batches + 1, self.epochs)
+
+    def status(self, phase: str, message: str = "training", state: str = "running", force: bool = True) -> None:
+        now = time.time()
+        if not force and now - self.written < STATUS_SECONDS:
+            return
+        self.written = now
+        finished = state in ("finished", "stopped")
+        self.run.write_status(
+            state=state,
+            message=message,
+            phase=phase,
+            epoch=self.epoch,
+            epochs=self.epochs,
+            batch=self.step - (self.epoch - 1) * self.batches,
+            batches=self.batches,
+            loss=self.losses[-1] if self.losses else None,
+            val_loss=self.rows[-1]["val_loss"] if self.rows else None,
+            fraction=1.0 if finished else 0.97 * self.step / self.total,
+            eta=0.0 if finished else self._eta(now),
+            started=self.started,
+            pca_mse=self.pca_mse,
+        )
+        write_json(self.run.folder / "history.json", {"steps": self._thinned(), "epochs": self.rows})
+
+    def steps_done(self, losses: np.ndarray, errors: np.ndarray) -> None:
+        self.losses += losses.tolist()
+        self.errors += errors.tolist()
+        if self.warm is None:
+            self.warm = self.step, time.time()
+
+    def snapshot(self, codings: np.ndarray, reconstructions: np.ndarray, val_mse: float) -> None:
+        """One more file in `snapshots/`: codings (1000, k ≤ 30), reconstructions (16, ...)."""
+        write_arrays(
+            self.folder / f"{self.snapshots:05d}.npz",
+            {
+                "step": np.asarray(self.step, np.int64),
+                "epoch": np.asarray(self.step / self.batches, np.float32),
+                "loss": np.asarray(self.losses[-1] if self.losses else np.nan, np.float32),
+                "val_loss": np.asarray(val_mse, np.float32),
+                "codings": half(codings),
+                "reconstructions": compact(reconstructions, self.unit_range),
+            },
+        )
+        self.snapshots += 1
+
+    def merge_snapshots(self) -> None:
+        """All snapshots in `snapshots.npz`, small: codings rounded to a grid, and the snapshots of one number side by
+        side in memory (Fortran order), where they resemble each other. The folder goes."""
+        arrays = self.run.snapshots()
+        codings = arrays["codings"].astype(np.float32)
+        levels = CODING_LEVELS["few" if codings.shape[-1] <= 3 else "many"]
+        grid = max(float(np.ptp(codings)) / levels, 1e-12)
+        arrays["codings"] = (np.round(codings / grid) * grid).astype(np.float16)
+        compressible = {name: np.asfortranarray(array) for name, array in arrays.items()}
+        write_arrays(self.run.folder / "snapshots.npz", compressible)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _thinned(self) -> list[dict[str, float]]:
+        stride = max(1, -(-self.step // MAX_STEPS))
+        return [
+            {"step": i + 1, "epoch": round((i + 1) / self.batches, 4), "loss": self.losses[i], "mse": self.errors[i]}
+            for i in range(0, self.step, stride)
+        ]
+
+    def _eta(self, now: float) -> float | None:
+        """Seconds left, from the pace since the first steps, which are slow; None before there is a pace."""
+        if self.warm is None or self.step == self.warm[0]:
+            return None
+        first, since = self.warm
+        return (now - since) / (self.step - first) * (self.total - self.step) + FINISH_SECONDS
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """float16, cut at its largest number instead of infinite."""
+    largest = np.finfo(np.float16).max
+    return np.clip(values, -largest, largest).astype(np.float16)
+
+
+def compact(samples: np.ndarray, unit_range: bool) -> np.ndarray:
+    """uint8 for samples in [0, 1], which is what images are made of, else float16."""
+    if unit_range:
+        return (np.clip(samples, 0, 1) * 255).round().astype(np.uint8)
+    return half(samples)

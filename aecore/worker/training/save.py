@@ -1,0 +1,168 @@
+"""What remains of a fit: arrays, metrics, the model and its two ONNX halves."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import platform
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aecore.analysis import metrics
+from aecore.datasets import Data, as_float
+from aecore.store.files import write_array, write_arrays, write_json
+from aecore.store.runs import Run
+from aecore.worker.training.architectures import Autoencoder, hidden_layers, layer_title
+from aecore.worker.training.record import compact, half
+
+OPSET = 17
+BATCH = 500
+LAYER_SAMPLES = 500  # feature maps are large; their statistics do not need every sample
+MAX_TRAIN_CODINGS = 10_000
+MAX_TRAIN_NUMBERS = 50_000
+WIDE = 64
+
+
+def finish(run: Run, model: Autoencoder, data: Data, floor: np.ndarray, summary: dict[str, Any]) -> None:
+    """Write everything but status and mark into the run's folder. `summary`: the metrics that the fit knows itself."""
+    info, folder = data.info, run.folder
+    codings, log_var = _encoded(model, data.validation)
+    reconstructions = _batched(tf.function(model.decoder, autograph=False), codings)
+    width = codings.shape[1]
+    write_array(folder / "codings.npy", codings if width <= WIDE else half(codings))
+    n = min(MAX_TRAIN_CODINGS, max(1, MAX_TRAIN_NUMBERS // width), info.n_train)
+    write_array(folder / "codings_train.npy", half(_encoded(model, data.train[:n])[0]))
+    write_arrays(folder / "reconstructions.npz", {"x": compact(reconstructions, info.unit_range)})
+
+    encoder, decoder = halves(model)
+    layers = describe_layers(model)
+    write_arrays(folder / "activations.npz", _statistics(encoder, decoder, layers, codings, data.validation))
+    clean = as_float(data.validation)
+    kl = metrics.kl_per_dimension(codings, log_var).tolist() if log_var is not None else None
+    write_json(
+        folder / "metrics.json",
+        {
+            "key": run.key,
+            "parameters": model.count_params(),
+            **summary,
+            "rounded_accuracy": metrics.rounded_accuracy(clean, reconstructions) if info.unit_range else None,
+            "pca_mse": metrics.pca_mse(floor, width),
+            "coding_size": width,
+            "coding_shape": list(model.coding_shape),
+            "active_dimensions": metrics.active_dimensions(codings),
+            "kl_per_dimension": kl,
+            "silent_share": metrics.silent_share(codings),
+            "mean_activation": float(codings.mean()),
+            "dead_units": metrics.dead_units(codings),
+            "layers": layers,
+        },
+    )
+    write_json(folder / "environment.json", environment())
+    save_model(model, folder / "model.keras")
+    export_half(encoder, folder / "encoder.onnx")
+    export_half(decoder, folder / "decoder.onnx")
+
+
+def halves(model: Autoencoder) -> tuple[keras.Model, keras.Model]:
+    """Encoder and decoder with their hidden layers' activations as further outputs; they share the weights.
+
+    Encoder outputs: codings, for variational ones log-variance, hidden layers. Decoder: reconstruction, hidden layers.
+    """
+    encoder, decoder = (
+        keras.Model(part.input, [*part.outputs, *(layer.output for layer in hidden_layers(part))], name=part.name)
+        for part in (model.encoder, model.decoder)
+    )
+    return encoder, decoder
+
+
+def describe_layers(model: Autoencoder) -> list[dict[str, Any]]:
+    """Name, side, output position and shape of every hidden layer, as `metrics.json` lists them."""
+    return [
+        {
+            "name": layer_title(layer),
+            "side": part.name,
+            "output": position,
+            "shape": list(layer.output.shape[1:]),
+        }
+        for part in (model.encoder, model.decoder)
+        for position, layer in enumerate(hidden_layers(part), len(part.outputs))
+    ]
+
+
+def save_model(model: Autoencoder, path: Path) -> None:
+    """`path` in Keras's format, weights only (no optimizer state); loads back to the same output."""
+    _beside(path, model.save)
+
+
+def export_half(model: keras.Model, path: Path) -> None:
+    """`path` in ONNX, with a free batch dimension. Inputs and outputs are to be bound by position."""
+
+    def export(target: str) -> None:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            model.export(target, format="onnx", verbose=False, opset_version=OPSET)
+
+    _beside(path, export)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, for whoever wonders why two runs differ."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in ("numpy", "keras", "tensorflow", "onnx", "tf2onnx")},
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "finished": time.time(),
+    }
+
+
+def _version(name: str) -> str:
+    for candidate in (name, f"{name}-cpu"):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(candidate)
+    return "unknown"
+
+
+def _beside(path: Path, write: Any) -> None:
+    """Let `write` fill a file with the same suffix beside `path`, then move it there."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        target = Path(folder) / path.name
+        write(str(target))
+        os.replace(target, path)
+
+
+def _encoded(model: Autoencoder, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    outputs = _batched(tf.function(model.encoder, autograph=False), samples)
+    return outputs if isinstance(outputs, tuple) else (outputs, None)
+
+
+def _batched(function: Any, samples: np.ndarray) -> Any:
+    """`function` over batches of samples (converted by `as_float`): one array, or a tuple of them."""
+    parts = [function(as_float(samples[start : start + BATCH])) for start in range(0, len(samples), BATCH)]
+    if isinstance(parts[0], list | tuple):
+        return tuple(np.concatenate([part[i].numpy() for part in parts]) for i in range(len(parts[0])))
+    return np.concatenate([part.numpy() for part in parts])
+
+
+def _statistics(
+    encoder: keras.Model, decoder: keras.Model, layers: list[dict[str, Any]], codings: np.ndarray, samples: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`layers` (names, codings first) and for the i-th of them `counts_i`, `edges_i` (histogram) and `means_i`."""
+    outputs = {
+        "encoder": _batched(tf.function(encoder), samples[:LAYER_SAMPLES]),
+        "decoder": _batched(tf.function(decoder), codings[:LAYER_SAMPLES]),
+    }
+    named = [("codings", codings), *((layer["name"], outputs[layer["side"]][layer["output"]]) for layer in layers)]
+    arrays: dict[str, np.ndarray] = {"layers": np.array([name for name, _ in named])}
+    for i, (_, activations) in enumerate(named):
+        arrays[f"counts_{i}"], arrays[f"edges_{i}"] = metrics.histogram(activations)
+        arrays[f"means_{i}"] = metrics.unit_means(activations)
+    return arrays

@@ -1,0 +1,208 @@
+"""The class board on the page: the chart whose points open runs, and the table for those who use the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from aecore import datasets
+from aecore.classroom import leaderboard
+from aecore.figures.leaderboard import errors_by_size, ring
+from aecore.presets import demonstrations as demo
+from aecore.specs.run import digest
+from aecore.store import runs
+from pages.widgets.basics import charts
+from pages.widgets.basics.markdown import plain
+from pages.widgets.frame import sidebar
+from pages.widgets.server import shared
+from pages.widgets.session import active_run, knobs
+
+CHART, TABLE = "board_chart", "board_table"
+MOST_TICKED = 24
+
+
+def draw(bar: st.delta_generator.DeltaGenerator) -> None:
+    """Draw the board; `bar` takes the choice of the data set."""
+    boards = leaderboard.boards(shared.cache())
+    if not boards:
+        st.caption("No finished run on this server yet: Train makes the first.")
+        return
+    shown = boards[_dataset(bar, {name: len(one.rows) for name, one in boards.items()})]
+    keys = shown.rows["key"].tolist()
+    st.session_state["board_keys"] = keys
+    _opened()
+    here = shown.rows[shown.rows["key"] == active_run.shown_key()]
+    charts.draw(
+        lambda colours: errors_by_size(shown.rows, shown.best, shown.floor, colours),
+        of=(shown.version,),
+        add=lambda colours: [ring(here, colours.primary, 20, 3)],
+        key=CHART,
+        alt="Error against coding size of every run",
+        on_select=_clicked,
+        selection_mode="points",
+    )
+    st.caption(
+        f"{len(keys):,} run{'s' if len(keys) != 1 else ''}. Lower is better, and so is further left: fewer numbers "
+        "for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a linear code "
+        "can do."
+    )
+    _table(_rows(keys), shown)
+
+
+def key_of(event: Any, known: list[str]) -> str | None:
+    """The key of the run that was clicked on, from a chart's selection; None where nothing or no run was."""
+    selection = event.get("selection") if isinstance(event, Mapping) else None
+    points = selection.get("points") if isinstance(selection, Mapping) else None
+    for point in points or ():
+        key = point.get("customdata") if isinstance(point, Mapping) else None
+        key = key[0] if isinstance(key, list) and key else key
+        if key in known:
+            return str(key)
+    return None
+
+
+def keys_at(event: Any, known: list[str]) -> list[str]:
+    """The keys of the rows that are ticked, from a table's selection."""
+    selection = event.get("selection") if isinstance(event, Mapping) else None
+    ticked = selection.get("rows") if isinstance(selection, Mapping) else None
+    return [known[row] for row in ticked or () if isinstance(row, int) and 0 <= row < len(known)][:MOST_TICKED]
+
+
+def ticked() -> list[str]:
+    """The keys of the runs that this visitor ticked, also for the presenter."""
+    return st.session_state.get("board_ticked", [])
+
+
+def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> str:
+    """The data set whose runs are shown; at first that of the active run."""
+    run = active_run.shown()
+    names = list(counts)
+    if st.session_state.get("board_dataset") not in (None, *names):
+        del st.session_state["board_dataset"]
+    if "board_dataset" not in st.session_state and run and run.spec.dataset in names:
+        st.session_state["board_dataset"] = run.spec.dataset
+    return bar.selectbox(
+        "Data set",
+        names,
+        key="board_dataset",
+        label_visibility="collapsed",
+        width=320,
+        format_func=lambda name: (
+            f"{knobs.in_words('dataset', name)} · {counts[name]:,}" if name in datasets.names() else name
+        ),
+    )
+
+
+def _clicked() -> None:
+    key = key_of(st.session_state.get(CHART), st.session_state.get("board_keys", []))
+    if key:  # a chart that is drawn anew forgets its selection, which is no click
+        _open(key)
+
+
+def _open(key: str) -> None:
+    active_run.open_run_of(key)
+    if st.session_state["run"] == key:
+        st.session_state["board_opened"] = key
+
+
+def _opened() -> None:
+    """Say which run a click opened, and where to look at it."""
+    key = st.session_state.get("board_opened")
+    if not key or key != st.session_state.get("run"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="board_opened_line"):
+        name = plain(sidebar.name_of(runs.open_run(key, shared.cache())))
+        st.markdown(f":material/check: Opened: **{name}**. Look at it:", width="content")
+        for page, title in (("reconstructions", "Reconstructions"), ("latent_map", "Latent map")):
+            st.page_link(f"pages/{page}.py", label=title, width="content")
+
+
+def _rows(keys: list[str]) -> list[str]:
+    """The keys in the order of the table's rows. The browser names what is ticked by the number of its row, also in a
+    click that is under way: so rows stay where they are while one looks at them, and runs that finish meanwhile join
+    below. Where a run has gone, or others are looked at, the ticks move to another table."""
+    state = st.session_state
+    rows, table = state.get("board_rows", []), str(state.get("board_table"))
+    looked_at = table in state
+    if looked_at:
+        state["board_ticked"] = keys_at(state[table], rows)
+    if looked_at and set(rows) <= set(keys):
+        rows = [*rows, *(key for key in reversed(keys) if key not in set(rows))]
+    else:
+        rows, table = keys, f"{TABLE}_{digest(*keys)}"
+        state["board_ticked"] = [key for key in ticked() if key in keys]
+        state[table] = {"selection": {"rows": [rows.index(key) for key in ticked()], "columns": [], "cells": []}}
+    state["board_rows"], state["board_table"] = rows, table
+    return rows
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _view(version: str, keys: tuple[str, ...], _shown: leaderboard.Board) -> pa.Table:
+    """The runs of these keys as a table of what one reads; already in the form in which it goes to the browser."""
+    table = _shown.rows.set_index("key").loc[list(keys)]
+    best, demonstrations = set(_shown.best["key"]), set(demo.keys().values())
+    view = pd.DataFrame(
+        {
+            "Variant": table["name"],
+            "Codings": table["codings"],
+            "Error (MSE)": table["mse"],
+            "Against PCA": 100 * (table["mse"] / table["floor"].where(table["floor"] > 0) - 1),
+            "Epochs": table["epochs"],
+            "Seed": table["seed"],
+            "Trained in": table["seconds"],
+            "Note": [_note(key, best, demonstrations) for key in keys],
+        }
+    )
+    return pa.Table.from_pandas(view.reset_index(drop=True))
+
+
+def _table(keys: list[str], shown: leaderboard.Board) -> None:
+    """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
+    view = _view(shown.version, tuple(keys), shown)
+    number = st.column_config.NumberColumn
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("###### All of them", width="content")
+        chosen = ticked()
+        st.button(
+            "Open",
+            key="board_open",
+            disabled=len(chosen) != 1,
+            on_click=_open,
+            args=(*chosen[:1],),
+            icon=":material/visibility:",
+            help="Tick one run in the table.",
+        )
+        st.button(
+            f"Present {len(chosen) or ''}".strip(),
+            key="board_present",
+            disabled=not chosen,
+            on_click=_present,
+            icon=":material/present_to_all:",
+            help="Tick the runs to step through.",
+        )
+    st.dataframe(
+        view,
+        key=st.session_state["board_table"],
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        height=min(390, 38 + 35 * len(view)),
+        column_config={
+            "Error (MSE)": number(format="%.4f"),
+            "Against PCA": number(format="%+.0f %%"),
+            "Trained in": number(format="%.1f s"),
+        },
+    )
+
+
+def _note(key: str, best: set[str], demonstrations: set[str]) -> str:
+    notes = [("best of its size", key in best), ("demonstration", key in demonstrations)]
+    return ", ".join(text for text, said in notes if said)
+
+
+def _present() -> None:
+    st.session_state["view"] = "present"

@@ -1,0 +1,157 @@
+"""The teacher's form: what is seen now becomes a lesson, a link that opens it is given."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from aecore.classroom import lessons
+from aecore.classroom.lessons import Lesson
+from aecore.errors import AecoreError, SpecError
+from pages.widgets.basics.markdown import plain
+from pages.widgets.frame import shell, sidebar
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run, knobs, lesson
+
+_ADVANCED = "All under Advanced"
+COUNT_EVERY = 3.0  # seconds between two counts of the answers
+RIGHT = ("No right one", *(f"Answer {number + 1}" for number in range(lessons.MOST_ANSWERS)))
+
+
+def draw() -> None:
+    """Draw the form and, once a lesson is made, its link and how the class answers."""
+    want = active_run.wanted()
+    if want.spec is None:
+        st.warning(f"A lesson is made of what the knobs say, and that cannot be trained. {plain(want.error)}")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _form(want)
+        _made()
+    with right:
+        st.markdown("###### What the class will see")
+        st.caption(
+            "The link sets every knob and opens the page. Locked knobs stand still, the others may be turned. With a "
+            "question the picture is covered until a student has answered; then each sees whether the guess was right, "
+            "why, and how the class answered."
+        )
+
+
+def link(key: str, page: str, here: str | None) -> str:
+    """The address that opens a lesson, made from that of the classroom page as the teacher's browser shows it."""
+    path = "" if page == active_run.HOME else page
+    parts = urlsplit(here or "")
+    root = parts.path[: parts.path.rindex("/")] if "/" in parts.path else ""
+    base = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return f"{base}{root}/{path}?lesson={key}"
+
+
+def _form(want: active_run.Wanted) -> None:
+    state = (
+        "It is trained already: the class sees it at once."
+        if want.finished
+        else ("It is not trained yet. Press Train now, so that the class need not wait.")
+    )
+    st.markdown(f"###### What you see now becomes the lesson: {_said(want)}")
+    st.caption(state)
+    with st.form("lesson_form"):
+        st.text_input(
+            "Title",
+            key="lesson_title",
+            max_chars=lessons.LONGEST["title"],
+            placeholder="Two numbers an image: what is lost?",
+        )
+        st.selectbox(
+            "Opens the page, as you looked at it last",
+            lessons.PAGES,
+            key="lesson_page",
+            index=lessons.PAGES.index(st.session_state.get("seen_last", lessons.PAGES[0])),
+            format_func=shell.TITLES.__getitem__,
+        )
+        st.pills(
+            "Locked knobs: nobody can turn these",
+            ("variant", *knobs.MAIN, _ADVANCED),
+            selection_mode="multi",
+            key="lesson_locked",
+            format_func=lambda name: lesson.LABELS.get(name, name),
+        )
+        st.text_input(
+            "Predict first: the page stays covered until this is answered (may be empty)",
+            key="lesson_question",
+            max_chars=lessons.LONGEST["question"],
+            placeholder="How many classes will one tell apart?",
+        )
+        st.text_area("Answers, one a line, 2 to 5", key="lesson_answers", height=110)
+        st.selectbox("Right is", range(len(RIGHT)), key="lesson_right", format_func=RIGHT.__getitem__)
+        st.text_area(
+            "Explanation, shown after the answer",
+            key="lesson_explanation",
+            height=80,
+            max_chars=lessons.LONGEST["explanation"],
+        )
+        st.form_submit_button("Make the link", type="primary", icon=":material/link:", on_click=_make)
+    if error := st.session_state.pop("lesson_error", ""):
+        st.error(plain(error), icon=":material/error:")
+
+
+def _said(want: active_run.Wanted) -> str:
+    assert want.run is not None
+    run, spec = want.run, want.spec
+    name = (
+        sidebar.name_of(run)
+        if want.finished
+        else (
+            f"{knobs.in_words('variant', knobs.variant())} · {spec.coding_size} codings · {spec.epochs} epochs"
+            if spec
+            else ""
+        )
+    )
+    return f"{plain(name)} · seed {spec.seed if spec else ''}"
+
+
+def _make() -> None:
+    """The form was sent: keep the lesson, or say in one line why not."""
+    state = st.session_state
+    page = state["lesson_page"]
+    number = state["lesson_right"]
+    try:
+        made = Lesson(
+            title=state["lesson_title"],
+            knobs={"variant": knobs.variant(), **knobs.values()},
+            page=page,
+            view=state.get("seen", {}).get(page, {}),
+            locked=_locked(state["lesson_locked"] or []),
+            question=state["lesson_question"],
+            answers=tuple(filter(None, (line.strip() for line in state["lesson_answers"].splitlines()))),
+            right=number - 1 if number else None,
+            explanation=state["lesson_explanation"],
+        )
+        lessons.keep(made, shared.cache())
+    except SpecError as error:
+        state["lesson_error"] = f"No lesson yet. {error}"
+    except AecoreError as error:
+        state["lesson_error"] = str(error)
+    else:
+        state["lesson_made"] = made
+
+
+def _locked(chosen: list[str]) -> tuple[str, ...]:
+    advanced = knobs.ADVANCED if _ADVANCED in chosen else ()
+    return (*(name for name in chosen if name != _ADVANCED), *advanced)
+
+
+def _made() -> None:
+    made: Lesson | None = st.session_state.get("lesson_made")
+    if made is None:
+        return
+    st.markdown(f"###### The link to “{plain(made.title)}”")
+    st.code(link(made.key, made.page, st.context.url), language=None, wrap_lines=True)
+    if made.question:
+        render_lock.fragment(_answers, COUNT_EVERY)(made)
+
+
+def _answers(made: Lesson) -> None:
+    total = sum(lessons.counts(made.key, shared.cache()))
+    st.markdown(f"###### {total:,} answer{'s' if total != 1 else ''} so far")
+    st.html(lesson.bars(made))

@@ -1,0 +1,231 @@
+"""The presenter's view: one picture at a time in type that a lecture hall can read, stepped through by keys.
+
+The steps are, run for run, its reconstructions and then a map of its codings: of the runs ticked on the board, else of
+the active run and the demonstrations. The step lives in the link as `step=`.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis import metrics
+from aecore.datasets import Data, as_float
+from aecore.errors import AecoreError
+from aecore.figures import PLOTLY_CONFIG
+from aecore.figures.class_map import class_map
+from aecore.presets import demonstrations
+from aecore.store import files, runs
+from aecore.store.runs import Run, Work
+from aecore.text import error_text
+from pages.widgets.basics import charts
+from pages.widgets.basics.markdown import plain
+from pages.widgets.classroom import leaderboard
+from pages.widgets.components.shared.packing import script, style
+from pages.widgets.frame import sidebar
+from pages.widgets.images import grid, run_images
+from pages.widgets.jobs import map_job
+from pages.widgets.server import open_runs, shared
+from pages.widgets.session import active_run
+
+SHOWN = 5  # images in a row, large
+POINTS = 3000
+KEY = "presenter"
+LEAVE = -1  # the step by which `present.js` says that Escape was pressed
+MAPS = ("none", "tsne", "umap", "pca")  # whichever is there, in this order
+
+_HTML = """<div class="present-keys"><button type="button" class="back" aria-label="Step back">‹</button>
+<span class="told" role="status"></span><button type="button" class="on" aria-label="Next step">›</button>
+<button type="button" class="leave">Leave (Esc)</button></div>"""
+
+# What stands around the picture goes; a letter is 28 pixels or more, for the last row of a lecture hall.
+_STYLE = """<style>
+[data-testid="stSidebar"],[data-testid="stHeader"],[data-testid="stExpandSidebarButton"],.st-key-classroom_bar,
+.st-key-phone_bar{display:none!important}
+[data-testid="stMainBlockContainer"]{max-width:min(1700px,calc((100vh - 250px) * 2.35));min-width:min(100%,600px);
+ padding-top:1rem}
+.ae-slide h2{font-size:44px;line-height:1.15;font-weight:650;margin:0 0 .3rem;padding:0}
+.ae-slide p{font-size:28px;line-height:1.3;margin:0;opacity:.85}
+.ae-slide dl,.ae-slide dt{padding:0;margin:0}
+.ae-slide dl{display:flex;flex-wrap:wrap;gap:.2rem 3rem;margin:.5rem 0 0;font-variant-numeric:tabular-nums}
+.ae-slide div{display:flex;align-items:baseline;gap:.7rem}
+.ae-slide dt{font-size:28px;opacity:.75}
+.ae-slide dd{font-size:52px;font-weight:650;margin:0}
+.st-key-slide .ae-grid{font-size:28px}
+.st-key-slide .ae-names{max-width:none;opacity:1}
+.st-key-slide .ae-name{opacity:1}
+.st-key-slide .ae-block{gap:10px}
+.st-key-slide .ae-caption{font-size:20px}
+@media (max-width:768px){.ae-slide h2{font-size:30px}.ae-slide dd{font-size:36px}.ae-slide dl{gap:.1rem 1.5rem}
+ [data-testid="stMainBlockContainer"]{max-width:100%}.st-key-slide .ae-grid{font-size:14px}}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One picture: a run's reconstructions, or a map of its codings."""
+
+    run: Run
+    kind: str  # 'pictures' or 'map'
+    method: str = "none"  # of a map: the projection; 'none' for two codings that are drawn as they are
+    work: Work | None = None  # of a projection: where its points lie
+
+
+def draw() -> None:
+    """Draw the step that keys and link say."""
+    st.html(_STYLE)
+    steps = steps_of(_runs())
+    if not steps:
+        st.caption("Nothing to present yet: Train makes the first run.")
+    open_runs.stay(*dict.fromkeys(step.run for step in steps))
+    at = _at(len(steps))
+    bar = st.container()
+    if steps:
+        with st.container(key="slide"):
+            _slide(steps[at])
+    with bar:
+        _component()(
+            key=KEY,
+            data={"step": at, "count": max(1, len(steps)), "version": " ".join(step.run.key for step in steps)},
+            on_step_change=lambda: None,
+        )
+
+
+def steps_of(found: list[Run]) -> list[Step]:
+    """The steps through some runs: of each its reconstructions, and its map where it has one."""
+    steps = []
+    for run in found:
+        steps.append(Step(run, "pictures"))
+        if run.metrics.get("coding_size") == 2:
+            steps.append(Step(run, "map"))
+        elif found_map := _map_of(run):
+            steps.append(Step(run, "map", *found_map))
+    return steps
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    css = style("presenter_keys/present.css")
+    return components.component("present", html=_HTML, css=css, js=script("presenter_keys/present.js"))
+
+
+def _runs() -> list[Run]:
+    """What is presented, each run once and only those that can be looked at."""
+    shown = active_run.shown_key()
+    keys = leaderboard.ticked() or [*([shown] if shown else []), *demonstrations.keys().values()]
+    found = []
+    for key in dict.fromkeys(keys):
+        try:
+            run = runs.open_run(key, shared.cache())
+        except AecoreError:
+            continue
+        if run.readable:
+            found.append(run)
+    return found
+
+
+def leave_if_asked() -> None:
+    """Go back to the board where Escape was pressed; before the page's controls are drawn."""
+    if _pressed() == LEAVE:
+        st.session_state["view"] = "board"
+        st.session_state.pop("present_step", None)
+        st.query_params.pop("step", None)
+
+
+def _pressed() -> int | None:
+    """The step that the keys say. It is read in every script run: a callback is left out where presses are so fast that
+    one run is given up for the next and the step is again what it was before both."""
+    state: Any = st.session_state.get(KEY)
+    step = state.get("step") if state else None
+    return step if isinstance(step, int) and not isinstance(step, bool) else None
+
+
+def _at(count: int) -> int:
+    """The step, from this session or its link; written into the link."""
+    pressed = _pressed()
+    if pressed is not None:
+        st.session_state["present_step"] = pressed
+    elif "present_step" not in st.session_state:
+        named = st.query_params.get("step", "")
+        st.session_state["present_step"] = int(named) - 1 if named.isdecimal() and len(named) < 5 else 0
+    at = min(max(st.session_state["present_step"], 0), max(0, count - 1))
+    # Also where the link seems to say so: a run that was given up may have told the browser otherwise meanwhile.
+    st.query_params["step"] = str(at + 1)
+    return at
+
+
+def _slide(step: Step) -> None:
+    data = shared.data(step.run.spec.dataset)
+    st.html(slide_html(step.run, _sentence(step)))
+    if step.kind == "pictures":
+        _pictures(step.run, data)
+    else:
+        _map(step, data)
+
+
+def slide_html(run: Run, sentence: str) -> str:
+    """Title, sentence and large numbers of a run."""
+    found = run.metrics
+    mse, floor, parameters = found.get("val_mse"), found.get("pca_mse"), found.get("parameters")
+    numbers = [("Error (MSE)", error_text(mse))]
+    if mse is not None and floor:
+        numbers.append(("PCA", error_text(floor)))
+        numbers.append(("against PCA", f"{100 * (mse / floor - 1):+.0f} %"))
+    if isinstance(parameters, int):
+        numbers.append(("Parameters", f"{parameters:,}"))
+    told = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
+    name = html.escape(sidebar.name_of(run))
+    return f'<section class="ae-slide"><h2>{name}</h2><p>{html.escape(sentence)}</p><dl>{told}</dl></section>'
+
+
+def _sentence(step: Step) -> str:
+    if step.kind == "pictures":
+        codings = step.run.metrics.get("coding_size", step.run.spec.coding_size)
+        return f"Above what goes in, below what comes out of {codings:,} number{'s' if codings != 1 else ''}."
+    if step.work is None:
+        return "Each point is one image: its two codings."
+    return f"Each point is one image: its codings, as {map_job.METHODS[step.method]} draws them."
+
+
+def _pictures(run: Run, data: Data) -> None:
+    index = run_images.choose("each", run_images.errors_of(run), data.validation_labels)
+    index = index[:: max(1, len(index) // SHOWN)][:SHOWN]
+    x, output = as_float(data.validation[index]), as_float(run_images.reconstructions_of(run)[index])
+    labels = data.validation_labels
+    columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
+    errors = [error_text(error) for error in metrics.per_sample_mse(x, output)]
+    grid.show([("in", x), ("out", output)], columns, ("MSE", errors), per_row=SHOWN)
+
+
+def _map(step: Step, data: Data) -> None:
+    if step.work is None:
+        points, numbers = np.asarray(step.run.array("codings"), np.float32), np.arange(len(data.validation))
+    else:
+        points, numbers = np.asarray(step.work.array("points")), np.asarray(step.work.array("index"))
+    labels = data.labels_of(numbers)
+    charts.draw(
+        lambda colours: class_map(
+            points[:POINTS], None if labels is None else labels[:POINTS], data.info.classes, colours
+        ),
+        of=(step.run.folder.as_posix(), step.method, points[:POINTS].tobytes()),
+        key="present_map",
+        alt=f"Map of the codings of {plain(sidebar.name_of(step.run))}",
+        config=PLOTLY_CONFIG | {"staticPlot": True},
+    )
+
+
+def _map_of(run: Run) -> tuple[str, Work] | None:
+    """The run's map that says most, of those that are finished and have two dimensions."""
+    found = {}
+    for done in run.folder.glob("map/*/DONE"):
+        work = Work(done.parent)
+        described = files.read_json(work.folder / "spec.json", {}).get("map", {})
+        flat = isinstance(described, dict) and described.get("dimensions") == 2
+        if flat and described.get("layer") == "codings" and work.state == "finished":
+            found[described.get("method")] = work
+    return next(((method, found[method]) for method in MAPS if method in found), None)

@@ -1,0 +1,246 @@
+"""Two maps of the same samples side by side: one hover, one selection, and how far every sample moved."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore.datasets import Data, as_float
+from aecore.errors import AecoreError
+from aecore.specs.map import MapSpec
+from aecore.store.runs import Run, Work
+from aecore.text import share_text
+from pages.widgets.basics import controls
+from pages.widgets.basics.markdown import plain
+from pages.widgets.compare import pair as compare_pair
+from pages.widgets.compare import run_picker
+from pages.widgets.compare.pair import Pair, Side
+from pages.widgets.components import latent_map
+from pages.widgets.images import grid, run_images
+from pages.widgets.jobs import map_job
+from pages.widgets.jobs.map_job import METHODS
+from pages.widgets.server import shared
+from pages.widgets.session import selection
+
+COLOURS = {"class": "Class", "moved": "Moved", "shared": "Shared neighbours", "error": "Error"}
+Tool = Literal["click", "box", "lasso"]
+TOOLS = {"click": "Click", "box": "Box", "lasso": "Lasso"}
+POINTS, MOST_POINTS = 2000, 10_000
+HEIGHT = 430
+MOST_MOVED = 10
+NAMED = 3  # of those that moved most are named in the sentence
+
+
+def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
+    """The view: controls in `bar`, then the two maps and what they say."""
+    labelled = data.validation_labels is not None
+    colour = controls.segments(bar, "Colour", {k: v for k, v in COLOURS.items() if labelled or k != "class"}, "colour")
+    tool = controls.segments(bar, "Select by", TOOLS, "select")
+    with bar.popover("Settings", icon=":material/tune:"):
+        points = _points(data)
+    left, right = _sides(run, points)
+    if left.work is None or right.work is None:
+        before = _before(run)
+        if before is None:
+            _alone(left if left.work else right, data, tool, 0 if left.work else 1)
+            return
+        left, right = before
+        st.caption(f"Still the last two maps: {plain(left.title)}, and {plain(right.title)}.")
+    try:
+        pair = compare_pair.pair_of(left, right)
+    except AecoreError as error:
+        st.warning(str(error), icon=":material/info:")
+        _alone(left, data, tool, 0)
+        return
+    st.session_state["compared_maps"] = left, right
+    _maps(pair, data, colour, tool)
+    moved, neighbours = st.columns([3, 2], gap="large")
+    with moved:
+        _moved(pair, data)
+    with neighbours:
+        _neighbours(pair)
+        st.html(compare_pair.STYLE + compare_pair.numbers_html(pair))
+    _selected(pair, data)
+
+
+def _before(run: Run) -> tuple[Side, Side] | None:
+    """The two maps of this run that were shown last, so that the picture stays while others are drawn."""
+    sides: tuple[Side, Side] | None = st.session_state.get("compared_maps")
+    if sides is None or sides[0].run.key != run.key:
+        return None
+    return sides if all(side.work is not None and side.work.state == "finished" for side in sides) else None
+
+
+def _points(data: Data) -> int:
+    most = min(len(data.validation), MOST_POINTS)
+    if st.session_state.get("points", 0) > most:
+        st.session_state["points"] = most
+    return st.slider(
+        "Points",
+        min(10, most - 1),
+        most,
+        min(POINTS, most),
+        key="points",
+        bind="query-params",
+        help="Both maps show the same samples, as many of each class where there are more.",
+    )
+
+
+def _sides(run: Run, points: int) -> tuple[Side, Side]:
+    """Which two maps, each with its own controls above it; whatever is not there yet is asked of the queue."""
+    columns = st.columns(2, gap="medium")
+    others = run_picker.others(run)
+    with columns[0]:
+        names = run_picker.names([run, *others])
+        # The run of this page: it changes where runs are opened, in the sidebar. Drawn so that both columns line up.
+        st.selectbox("This run", [names[run.key]], disabled=True, label_visibility="collapsed", key="compared_run")
+        method = _method(run, "method", names[run.key])
+    with columns[1]:
+        other = run_picker.pick_other(st.container(), run, others)
+        other_method = _method(other, "other_method", names[other.key], "" if other.key != run.key else method)
+    sides = []
+    waiting = st.container()  # below both, so that neither column jumps while the other one waits
+    for one, drawn, key in ((run, method, "map_left"), (other, other_method, "map_right")):
+        if one.key != run.key:
+            one.touch()
+        with waiting:
+            sides.append(Side(one, names[one.key], drawn, _finished(one, drawn, points, key)))
+    return sides[0], sides[1]
+
+
+def _finished(run: Run, method: str, points: int, key: str) -> Work | None:
+    """The finished map of one side; None with its progress, or with one line on why there is none."""
+    try:
+        spec = MapSpec(method=method, n=points)
+        spec.check(points, run.metrics.get("coding_size", run.spec.coding_size))
+    except AecoreError as error:
+        st.warning(str(error), icon=":material/info:")
+        return None
+    return map_job.finished(run, spec, key=key)
+
+
+def _method(run: Run, key: str, name: str, without: str = "") -> str:
+    """How one side is drawn. What this run's codings do not allow is not offered; a link that asks for it is told."""
+    codings = run.metrics.get("coding_size", run.spec.coding_size)
+    flat = codings <= 2
+    asked = st.session_state.get(key) or st.query_params.get(key)
+    if not flat and asked in ("none", METHODS["none"]):
+        st.caption(
+            f":material/info: {plain(name)} cannot be drawn as it is: {codings:,} codings, and a page has two "
+            "dimensions. PCA instead."
+        )
+    options = {k: v for k, v in METHODS.items() if (flat or k != "none") and k != without}
+    return controls.segments(st.container(), "Projection", options, key)
+
+
+def _panel(side: Side, points: np.ndarray, data: Data) -> latent_map.Panel:
+    drawn = side.drawn
+    return latent_map.Panel(
+        points,
+        side.title,
+        near=side.near("codings"),
+        near_map=side.near("map"),
+        reconstructions=run_images.reconstructions_on(drawn, side.run) if data.info.is_image else None,
+        errors=run_images.errors_of(side.run)[shared.array(drawn, "index")],
+    )
+
+
+def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
+    values = {"moved": pair.moved, "shared": pair.shared}.get(colour)
+    if colour == "shared" and values is None:
+        st.caption(":material/info: These maps were drawn before neighbours were kept: no shared ones to colour by.")
+        colour = "moved"
+        values = pair.moved
+    panels = [_panel(pair.left, pair.points, data), _panel(pair.right, pair.aligned, data)]
+    _draw(panels, pair.left.drawn, data, colour, tool, values)
+    st.caption(
+        "The same samples twice; the right map is turned, mirrored and scaled until it fits the left one best. Point "
+        "at one: it is ringed on both. Good: a sample has the same company on both sides."
+    )
+
+
+def _alone(side: Side, data: Data, tool: str, column: int) -> None:
+    """The one map that is there, while the other is drawn or cannot be."""
+    if side.work is not None:
+        panel = _panel(side, np.asarray(shared.array(side.work, "points"), np.float32), data)
+        with st.columns(2, gap="medium")[column]:  # where it will stand
+            _draw([panel], side.work, data, "class", tool, None)
+
+
+def _draw(
+    panels: list[latent_map.Panel], drawn: Work, data: Data, colour: str, tool: str, values: np.ndarray | None
+) -> None:
+    """The map or maps, of the samples that `drawn` has."""
+    selection.forget_other(data)
+    index = np.asarray(shared.array(drawn, "index"))
+    place = dict(zip(index.tolist(), range(len(index)), strict=True))
+    labels = data.labels_of(index)
+    names: dict[str, str] = {"moved": "moved", "shared": "shared neighbours"}
+    found = latent_map.draw(
+        panels,
+        key=f"compare_{len(panels)}",
+        numbers=index,
+        labels=labels,
+        class_names=data.info.classes,
+        images=run_images.samples_on(drawn, data) if data.info.is_image else None,
+        colour=colour if labels is not None or colour != "class" else "error",
+        values=values,
+        value_name=names.get(colour, ""),
+        tool=cast(Tool, tool),
+        selected=[place[number] for number in selection.current() if number in place],
+        focus=place.get(st.session_state.get("point", -1)),
+        height=HEIGHT,
+    )
+    chosen = [int(index[position]) for position in found.selection]
+    if chosen != [number for number in selection.current() if number in place]:
+        selection.choose(chosen, data)
+    st.session_state["point"] = None if found.point is None else int(index[found.point])
+
+
+def _moved(pair: Pair, data: Data) -> None:
+    st.markdown("###### How far did the points move?")
+    order = np.argsort(-pair.moved, kind="stable")[:MOST_MOVED]
+    names = selection.caption_of(data, [int(n) for n in pair.index[order]])
+    st.markdown(compare_pair.moved_sentence(pair, names[:NAMED]))
+    _grid(pair, data, order, [share_text(pair.moved[i]) for i in order], "moved")
+    st.caption(
+        "The ten that moved most, with what each run makes of them. In shares of the map's longer side, after the "
+        "best fit. t-SNE and UMAP place whole groups by chance: there, a group that moved together has not changed."
+    )
+
+
+def _neighbours(pair: Pair) -> None:
+    st.markdown("###### Do they keep the same company?")
+    st.markdown(compare_pair.shared_sentence(pair))
+
+
+def _selected(pair: Pair, data: Data) -> None:
+    place = dict(zip(pair.index.tolist(), range(len(pair.index)), strict=True))
+    there = [place[number] for number in selection.current() if number in place]
+    if not there:
+        st.caption("Click points, or drag a box or a lasso: the selected samples appear here as both runs draw them.")
+        return
+    st.markdown(f"###### Selected: {len(there):,} sample{'s' if len(there) > 1 else ''}")
+    shown = np.array(there[: 2 * MOST_MOVED])
+    with st.container(width="stretch" if len(shown) >= MOST_MOVED else 90 + 100 * len(shown)):
+        _grid(pair, data, shown, [share_text(pair.moved[i]) for i in shown], "moved")
+    if len(there) > len(shown):
+        st.caption(f"The first {len(shown)} of {len(there):,}.")
+    if st.button("Clear", key="clear_compared"):
+        selection.choose([], data)
+        st.rerun()
+
+
+def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], said: str) -> None:
+    """Samples as both runs draw them: original, left, right; one row of reconstructions where it is one run."""
+    numbers = pair.index[positions]
+    x = as_float(data.numbered(numbers))
+    rows: list[grid.Row] = [("original", x)]
+    outputs = [as_float(run_images.reconstructions_of(side.run)[numbers]) for side in (pair.left, pair.right)]
+    rows += [("reconstruction", outputs[0])] if pair.one_run else [("left", outputs[0]), ("right", outputs[1])]
+    labels = data.labels_of(numbers)
+    columns = [f"no. {n}" if labels is None else data.info.classes[labels[i]] for i, n in enumerate(numbers)]
+    grid.show(rows, columns, (said, texts), per_row=10)

@@ -1,0 +1,168 @@
+"""Two finished maps of the same samples: how they differ, in numbers and in words."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from aecore.analysis import map_comparison, probe_numbers
+from aecore.analysis.procrustes import procrustes
+from aecore.errors import AecoreError
+from aecore.store.files import read_json
+from aecore.store.runs import Run, Work
+from aecore.text import error_text, share_text
+from pages.widgets.basics.markdown import plain
+from pages.widgets.jobs.map_job import METHODS
+from pages.widgets.server import shared as host
+
+ALIKE, UNLIKE = 0.35, 0.8  # the median move, in shares of what two unrelated maps would show
+
+STYLE = """<style>
+.ae-two{width:100%;border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
+.ae-two th,.ae-two td{padding:.26rem .6rem .26rem 0;text-align:right;font-weight:400;border:0;vertical-align:top}
+.ae-two th:first-child{text-align:left}
+.ae-two thead th{font-size:.8rem;opacity:.72}
+.ae-two b{font-weight:650}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two maps: its run, how it was drawn, and its folder once it is finished."""
+
+    run: Run
+    name: str
+    method: str
+    work: Work | None
+
+    @property
+    def drawn(self) -> Work:
+        """The finished map."""
+        assert self.work is not None
+        return self.work
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} · {METHODS[self.method]}"
+
+    def near(self, which: str) -> np.ndarray | None:
+        """Neighbours (n, k) as positions in the map: of the 'codings', or in the 'map'. None for a map of before they
+        were kept."""
+        try:
+            return host.arrays(self.work, "neighbours")[which] if self.work else None
+        except AecoreError:
+            return None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two finished maps of the same samples, the second turned onto the first, and how they differ."""
+
+    left: Side
+    right: Side
+    index: np.ndarray
+    points: np.ndarray
+    aligned: np.ndarray
+    moved: np.ndarray
+    unrelated: float
+    shared: np.ndarray | None
+    """The share of each point's neighbours that both sides have: in the codings of two runs, on two maps of one run."""
+
+    @property
+    def one_run(self) -> bool:
+        return self.left.run.key == self.right.run.key
+
+
+def pair_of(left: Side, right: Side) -> Pair:
+    """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
+    drawn = host.known_by(left.drawn, "points.npy"), host.known_by(right.drawn, "points.npy")
+    return Pair(left, right, *_compared(*drawn, left, right))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _compared(
+    left_drawn: tuple[str, int], right_drawn: tuple[str, int], _left: Side, _right: Side
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, np.ndarray | None]:
+    """All fields of a `Pair` but its sides, reckoned once for two maps as they were drawn."""
+    left, right = _left, _right
+    index = np.asarray(host.array(left.drawn, "index"))
+    if not np.array_equal(index, host.array(right.drawn, "index")):
+        raise AecoreError(f"maps: got other samples in {right.title}, allowed: the same in both; draw them anew")
+    points = np.asarray(host.array(left.drawn, "points"), np.float32)
+    aligned, _ = procrustes(points, np.asarray(host.array(right.drawn, "points")))
+    which = "map" if left.run.key == right.run.key else "codings"
+    near, others = left.near(which), right.near(which)
+    shared = map_comparison.shared_neighbours(near, others) if near is not None and others is not None else None
+    moved = map_comparison.moved(points, aligned)
+    return index, points, aligned, moved, map_comparison.unrelated(points, aligned), shared
+
+
+def moved_sentence(pair: Pair, names: list[str]) -> str:
+    """How far half of the points moved, against maps that have nothing in common, and which moved most."""
+    median = float(np.median(pair.moved))
+    share = median / pair.unrelated if pair.unrelated else 0.0
+    verdict = (
+        "The two maps largely agree."
+        if share < ALIKE
+        else "The two maps agree in parts."
+        if share < UNLIKE
+        else "As far as places go, the two maps have little in common."
+    )
+    furthest = "; ".join(plain(name) for name in names)
+    return (
+        f"Half of the points moved less than {share_text(median)} of the map's width; on unrelated maps it would be "
+        f"{share_text(pair.unrelated)}. {verdict} Furthest: {furthest}."
+    )
+
+
+def shared_sentence(pair: Pair) -> str:
+    """How many of a point's neighbours both sides have, against chance."""
+    if pair.shared is None:
+        return "These maps were drawn before neighbours were kept; another number of points draws them anew."
+    near = pair.left.near("codings")
+    k = near.shape[1] if near is not None else 10
+    mean, chance = float(pair.shared.mean()), k / max(len(pair.index) - 1, 1)
+    if pair.one_run:
+        return (
+            f"One run, one set of codings: all that differs is the projection. Of a sample's {k} nearest on the left "
+            f"map, {k * mean:.1f} are among its nearest on the right one too (by chance {k * chance:.2g})."
+        )
+    return (
+        f"Of a sample's {k} nearest codings in one run, {k * mean:.1f} are among its nearest in the other too (by "
+        f"chance {k * chance:.2g}). No projection enters here: this is what the two codes have in common."
+    )
+
+
+def numbers_html(pair: Pair) -> str:
+    """The numbers of both sides as a table, the better one bold."""
+    sides = (pair.left, pair.right)
+    worth: list[dict[str, Any]] = [probe_numbers.result(side.run) or {} for side in sides]
+    maps = [read_json(side.drawn.folder / "metrics.json", {}) for side in sides]
+    rows = (
+        []
+        if pair.one_run
+        else [
+            ("Error (MSE)", [side.run.metrics.get("val_mse") for side in sides], False, error_text),
+            ("kNN accuracy of the codings", [found.get("knn_accuracy") for found in worth], True, share_text),
+        ]
+    )
+    rows += [
+        ("Map: trustworthiness", [found.get("trustworthiness") for found in maps], True, share_text),
+        ("Map: continuity", [found.get("continuity") for found in maps], True, share_text),
+        ("Map: kNN accuracy", [found.get("knn_map") for found in maps], True, share_text),
+    ]
+    body = ""
+    for name, values, higher, text in rows:
+        known = [value for value in values if value is not None]
+        if not known:
+            continue
+        best = max(known) if higher else min(known)
+        bold = len({text(value) for value in known}) == 2
+        cells = (f"<td>{f'<b>{text(v)}</b>' if bold and v == best else text(v)}</td>" for v in values)
+        body += f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
+    heads = "".join(f"<th>{html.escape(side.title)}</th>" for side in sides)
+    return f'<table class="ae-two"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'

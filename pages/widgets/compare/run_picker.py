@@ -1,0 +1,163 @@
+"""The runs beside the active one: picked from a list, kept by key in the session and in the link.
+
+A selectbox bound to the link would write its texts there. Keys last: a run's name changes with its wording, its key
+never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore import datasets
+from aecore.errors import AecoreError
+from aecore.presets import demonstrations as demo
+from aecore.store import listing, runs
+from aecore.store.runs import Run
+from pages.widgets.basics.markdown import plain
+from pages.widgets.frame import sidebar
+from pages.widgets.server import shared
+from pages.widgets.session import knobs
+
+SAME = "same"  # the active run itself, with another projection
+MOST_RUNS = 12
+LISTED = 100
+RECENT = 5  # so many stand beside the active run where its data set has no demonstrations
+
+
+def others(run: Run) -> list[Run]:
+    """The other runs that can be looked at and saw the same data, the most recently used first."""
+    found = (other for other in listing.recent_runs(shared.cache()) if other.key != run.key)
+    return list(islice((other for other in found if _spec_of(other) == run.spec.dataset), LISTED))
+
+
+def names(found: Sequence[Run]) -> dict[str, str]:
+    """{key: what tells this run from the others}: the name, where two share it what differs, then the key."""
+    return _names(shared.cache().as_posix(), tuple(sorted(run.key for run in found)))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _names(cache: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """A key stands for one spec, whatever happens to the run, so this reads up to a hundred runs once."""
+    found = [runs.open_run(key, Path(cache)) for key in keys]
+    told = {run.key: sidebar.name_of(run) for run in found}
+    for same in _alike(found, told):
+        for key, difference in _differences(same).items():
+            told[key] += difference
+    for same in _alike(found, told):
+        for run in same:
+            told[run.key] += f" · {run.key[:6]}"
+    return told
+
+
+def pick_other(place: DeltaGenerator, run: Run, found: Sequence[Run], label: str = "Beside it") -> Run:
+    """The second run of a comparison, `run` itself for another projection of it. It lives in the link as `other=`."""
+    told = {SAME: "The same run, another projection", **names([run, *found])}
+    del told[run.key]
+    wanted = (_wanted("other") or [""])[0]
+    wanted = SAME if wanted == run.key else wanted
+    if wanted and wanted not in told:
+        place.warning(f"{_why_not(wanted, run)} Beside it stands another one.", icon=":material/info:")
+    first = next((key for key in told if key != SAME), SAME)
+    st.session_state["other"] = next(key for key in (wanted, st.session_state.get("other"), first) if key in told)
+    key = place.selectbox(
+        label,
+        list(told),
+        format_func=told.__getitem__,
+        key="other",
+        label_visibility="collapsed",
+        on_change=_remember,
+        args=("other",),
+    )
+    st.query_params["other"] = key
+    return next((other for other in found if other.key == key and other.readable), run)
+
+
+def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Sequence[Run]) -> list[Run]:
+    """The runs that a sample is sent through, up to twelve, behind a button in `bar`; what cannot be shown is told in
+    `lines`. They live in the link as `runs=`."""
+    there = {other.key: other for other in [run, *found]}
+    told = names(list(there.values()))
+    wanted = _wanted("runs")
+    if wanted is None:
+        demonstrations = [key for key in demo.keys().values() if key in there and key != run.key]
+        wanted = [run.key, *(demonstrations or [other.key for other in found[:RECENT]])][:MOST_RUNS]
+    known = [key for key in wanted if key in there][:MOST_RUNS]
+    missing = [key for key in wanted if key not in there]
+    if missing:
+        more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
+        lines.warning(f"{_why_not(missing[0], run)}{more} The others are shown.", icon=":material/info:")
+    st.session_state["runs"] = known
+    label = f"{len(known)} run{'s' if len(known) != 1 else ''}"
+    chosen = bar.popover(label, icon=":material/stacks:").multiselect(
+        f"Which runs, up to {MOST_RUNS}",
+        list(told),
+        format_func=told.__getitem__,
+        key="runs",
+        max_selections=MOST_RUNS,
+        on_change=_remember,
+        args=("runs",),
+    )
+    st.query_params["runs"] = ",".join(chosen)
+    return [there[key] for key in chosen if there[key].readable]
+
+
+def _wanted(name: str) -> list[str] | None:
+    """What a person picked or the session's first link says, None for nothing. Kept apart from the widget, so that it
+    outlives a change of page, and a run that cannot be shown now is remembered for when it can."""
+    kept = f"compared_{name}"
+    if kept not in st.session_state:
+        keys = [key.strip() for key in st.query_params.get(name, "").split(",")]
+        st.session_state[kept] = list(dict.fromkeys(filter(None, keys)))[: 2 * MOST_RUNS] or None
+    return st.session_state[kept]
+
+
+def _remember(name: str) -> None:
+    """A person chose: from now on this is what is wanted."""
+    value = st.session_state[name]
+    st.session_state[f"compared_{name}"] = list(value) if isinstance(value, list) else [value]
+
+
+def _why_not(key: str, run: Run) -> str:
+    """One line on a run that cannot stand beside this one."""
+    try:
+        other = runs.open_run(key, shared.cache())
+    except AecoreError as error:
+        return f"Not compared: {plain(str(error))}."
+    if other.state not in ("missing", "damaged"):
+        name = _spec_of(other)
+        if name and name != run.spec.dataset:
+            titles = [datasets.info(dataset).title for dataset in (name, run.spec.dataset)]
+            return f"Run {key} saw other data ({titles[0]}; here it is {titles[1]})."
+    states = {"missing": "not on this machine", "damaged": "damaged", "failed": "one that failed"}
+    return f"Run {key} is {states.get(other.state, 'not finished yet')}."
+
+
+def _spec_of(run: Run) -> str:
+    """The data set a run saw; '' for one whose description cannot be read."""
+    try:
+        return run.spec.dataset
+    except AecoreError:
+        return ""
+
+
+def _alike(found: Sequence[Run], told: dict[str, str]) -> list[list[Run]]:
+    """The groups of runs that have one name."""
+    groups: dict[str, list[Run]] = {}
+    for run in found:
+        groups.setdefault(told[run.key], []).append(run)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _differences(group: list[Run]) -> dict[str, str]:
+    """Of each run the first two knobs in which runs of its name differ."""
+    specs = {run.key: run.spec for run in group}
+    differ = [name for name in knobs.NAMES if len({str(getattr(spec, name)) for spec in specs.values()}) > 1][:2]
+    return {
+        key: "".join(f" · {knobs.LABELS[name].lower()} {knobs.in_words(name, getattr(spec, name))}" for name in differ)
+        for key, spec in specs.items()
+    }

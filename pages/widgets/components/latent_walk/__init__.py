@@ -1,0 +1,262 @@
+"""The latent walk: sliders, or a plane of two codings, under a picture that follows the hand, and where one stands.
+
+The decoder runs in the browser (`shared/network.js`), so nothing is sent while a coding moves; when it is let go, the
+codings are, once. What only the server can do (a network that does not run in a browser) it does then.
+
+Scripts: `shared/picture.js` (a sample on a canvas), `walk_sliders.js`, `walk_where.js`, `walk.js` (the component), and
+`plane*.js`. For tests the component's root has `dataset.ready` (the walk drawn), `.z` (the codings as JSON), `.strips`
+("done" when all pictures in sight belong to z), and the large picture is the canvas `[data-picture]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore import browser
+from aecore.analysis import inference, latent_axes, off_manifold
+from aecore.analysis.off_manifold import Survey
+from aecore.browser import Network
+from aecore.datasets import Data
+from aecore.errors import AecoreError
+from aecore.store.runs import Run
+from pages.widgets.basics import theme
+from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.shared.blobs import Slot
+from pages.widgets.server import shared
+
+SLOTS = ("facts", "decoder", "encoder", "survey", "images")
+DECODING = (
+    "shared/network_ops.js",
+    "shared/network.js",
+    "shared/where.js",
+    "shared/picture.js",
+)  # what a component needs of ours to decode and to judge
+SCRIPTS = (
+    "shared/parts.js",
+    "shared/markers.js",
+    *DECODING,
+    "plane/plane_grid.js",
+    "plane/plane_draw.js",
+    "plane/plane.js",
+    "latent_walk/walk_sliders.js",
+    "latent_walk/walk_where.js",
+    "latent_walk/walk.js",
+)
+DIGITS = 4  # significant ones of a coding that was let go: what a link holds
+HEAVY = 2_000_000  # bytes of weights, beyond which the images beside them are sent with losses: 4 MB are the limit
+LAYERS = {"grid": True, "data": True, "holes": False}
+
+
+@dataclass(frozen=True)
+class Walker:
+    """What a browser needs of a run to walk through its codings.
+
+    shape : of one sample. classes : their names. reach : the largest value in vectors, 1 for images.
+    decoder, encoder : None where the browser cannot run them, which `why_not` says in one line.
+    axes : the codings in use first, then the silent ones, each in the order of `walk.axes`.
+    bounds : (2, d), how far codings may lie: as far as the data's do, or the sliders reach.
+    slots : all of this as parts, by name, the images of the surveyed samples too; for every component that decodes.
+    """
+
+    run: Run
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    reach: float
+    decoder: Network | None
+    encoder: Network | None
+    why_not: str
+    survey: Survey
+    axes: list[latent_axes.Axis]
+    bounds: np.ndarray
+    slots: dict[str, Slot]
+
+
+def walker(run: Run, data: Data) -> Walker:
+    """The walker of a run, made once for all sessions. Raises `RunError` where codings are missing or not finite."""
+    return _walker(*shared.identity(run), run, data)
+
+
+def draw(
+    walker: Walker,
+    z: np.ndarray,
+    *,
+    key: str,
+    view: Literal["sliders", "plane"] = "sliders",
+    axes: tuple[int, int] = (0, 1),
+    quantiles: bool = False,
+    layers: Mapping[str, bool] = LAYERS,
+    anchor: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Draw the walk; tell the codings (d,) float32 where it was let go last.
+
+    The caller keeps the answer and passes it as the next `z`. Any other `z` than the last answer moves the walk there
+    (a button, another page); what lies beyond the walker's bounds is brought back to them, and the component says so.
+
+    Parameters
+    ----------
+    z : (d,). What is not finite starts where its axis does.
+    view : 'plane' needs two codings and a decoder that runs in the browser; without them there are sliders.
+    axes : of the plane, two codings counted from 0.
+    quantiles : the plane's axes in probabilities of the prior.
+    layers : of the plane: 'grid', 'data', 'holes'.
+    anchor : means and standard deviations, each (d,), of the image the walk was set to last: the plane's ellipse.
+
+    Raises
+    ------
+    ValueError : for codings of another number than the run has, for axes that it does not have.
+    """
+    size = len(walker.axes)
+    z = np.asarray(z, np.float64)
+    for name, given in (("z", z), *(("anchor", part) for part in anchor or ())):
+        if np.shape(given) != (size,):
+            raise ValueError(f"{name}: got shape {np.shape(given)}, allowed: ({size},)")
+    if view == "plane" and size > 1 and not (axes[0] != axes[1] and all(0 <= axis < size for axis in axes)):
+        raise ValueError(f"axes: got {axes}, allowed: two different codings from 0 to {size - 1}")
+    kept = st.session_state.setdefault(f"{key}_kept", {"turn": 0})
+    settle(kept, walker, z, st.session_state.get(key, {}).get("z"))
+    with st.container(gap=None, key=f"{key}_walk"):
+        _component()(key=key, data={"owner": key}, height="content", on_z_change=lambda: None)
+        for slot in SLOTS:
+            if slot in walker.slots:
+                blobs.hand_over(key, walker.slots[slot])
+        plane = view == "plane" and size > 1 and walker.decoder is not None
+        shown: dict[str, Any] = {
+            "turn": kept["turn"],
+            "z": kept["z"],
+            "start": kept["start"],
+            "told": kept["told"],
+            "plane": {"axes": list(axes), "quantiles": quantiles, "layers": dict(layers)} if plane else None,
+            "anchor": [np.asarray(part, float).tolist() for part in anchor] if anchor else None,
+            "versions": blobs.versions(walker.slots),
+            **packing.look(theme.current(), groups(walker.survey), walker.classes),
+        }
+        found = np.array(kept["z"], np.float32)
+        told, arrays = _served(walker, found)
+        blobs.hand_over(key, blobs.versioned("view", {**shown, "served": told}, arrays))
+    return found
+
+
+def settle(kept: dict[str, Any], walker: Walker, z: np.ndarray, sent: object) -> None:
+    """Bring `kept`, what a session remembers of a walk, up to date: `z` is what Python wants, `sent` what the browser
+    said last. `turn` counts how often Python moved the walk; an answer to an earlier turn is late and is not heard.
+    """
+    wanted, told = _within(z, walker)
+    if kept.get("run") != walker.run.key or wanted != kept["z"]:
+        kept.update(run=walker.run.key, turn=kept["turn"] + 1, z=wanted, start=wanted, told=told)
+    answer = _answer(sent, kept["turn"], walker)
+    if answer is not None and answer != kept["z"]:
+        kept.update(z=answer, told="")
+
+
+def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
+    """Codings within the bounds, rounded as the browser does, and one line about those that were not."""
+    start = np.empty(len(z))
+    for axis in walker.axes:
+        start[axis.coding] = axis.start
+    low, high = walker.bounds
+    inside = np.clip(np.where(np.isfinite(z), z, start), low, high)
+    rounding = (high - low + np.maximum(np.abs(low), np.abs(high))) / 1000
+    beyond = np.flatnonzero(~(np.abs(z - inside) <= rounding))
+    told = ""
+    if len(beyond) == 1:
+        told = f"Coding {beyond[0] + 1} was beyond its slider and all data, and was brought back."
+    elif len(beyond):
+        told = f"{len(beyond)} codings were beyond their sliders and all data, and were brought back."
+    return [float(f"{value:.{DIGITS}g}") for value in inside], told
+
+
+def _answer(sent: object, turn: int, walker: Walker) -> list[float] | None:
+    """What the browser said, if it belongs to this turn and a walk can stand there."""
+    if not isinstance(sent, Mapping) or sent.get("turn") != turn:
+        return None
+    codings = sent.get("codings")
+    if not isinstance(codings, list) or any(type(value) not in (int, float) for value in codings):
+        return None
+    if len(codings) != len(walker.axes):
+        return None
+    found, told = _within(np.array(codings, np.float64), walker)
+    return None if told else found
+
+
+def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | bytes]]:
+    """What the server does for a browser that cannot: the picture, what it is encoded to; or one line why not."""
+    arrays: dict[str, np.ndarray | bytes] = {}
+    if walker.decoder is not None and walker.encoder is not None:
+        return "", arrays
+    try:
+        output = inference.decode(walker.run, z[None])
+        if walker.decoder is None:
+            arrays["picture"] = output[0].ravel()
+        arrays["encoded"] = inference.encode(walker.run, output)[0]
+    except AecoreError as error:
+        return str(error), arrays
+    return "", arrays
+
+
+def surveyed(survey: Survey, data: Data) -> str:
+    """Whose codes the survey holds, for sentences: '1,666 of the 10,000 training images'."""
+    count, of, noun = len(survey.codes), len(data.train), "images" if data.info.is_image else "samples"
+    return f"{count:,} of the {of:,} training {noun}" if count < of else f"all {of:,} training {noun}"
+
+
+def groups(survey: Survey) -> list[int]:
+    """The class numbers among the surveyed samples, [] without labels."""
+    return [] if survey.labels is None else np.unique(survey.labels).tolist()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walker:
+    run, info = _run, _data.info
+    survey = off_manifold.survey(run, _data)
+    axes = sorted(latent_axes.axes(run), key=lambda axis: not axis.active)
+    reached = np.array([(axis.low, axis.high) for axis in sorted(axes, key=lambda axis: axis.coding)]).T
+    codes = np.concatenate([np.asarray(run.array("codings"), np.float64), survey.codes, reached])
+    decoder, encoder, why_not = browser.halves(run)
+    halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # else there is nothing to encode
+    reach = 1.0 if info.is_image else float(np.nan_to_num(np.abs(_data.validation)).max()) or 1.0
+    facts = {
+        "shape": list(info.shape),
+        "reach": reach,
+        "whyNot": why_not,
+        "groups": groups(survey),
+        "surveyed": surveyed(survey, _data),
+        "axes": [{**vars(axis), "step": axis.step} for axis in axes],
+    }
+    header, arrays = off_manifold.survey_part(survey)
+    slots = {
+        "facts": blobs.versioned("facts", facts, {}),
+        "survey": blobs.versioned("survey", {"survey": header}, arrays),
+    }
+    for half, found in halves.items():
+        if found:
+            header, arrays = browser.part(found)
+            slots[half] = blobs.versioned(half, {"network": header}, arrays)
+    if info.is_image:
+        heavy = sum(found.nbytes for found in halves.values() if found) > HEAVY
+        slots["images"] = blobs.sheet_slot("images", _data.numbered(survey.numbers), lossy=heavy)
+    return Walker(
+        run,
+        info.shape,
+        info.classes,
+        reach,
+        halves["decoder"],
+        halves["encoder"],
+        why_not,
+        survey,
+        axes,
+        np.stack([codes.min(axis=0), codes.max(axis=0)]),
+        slots,
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    scripts = packing.script(*SCRIPTS)
+    css = packing.style("latent_walk/walk.css")
+    return components.component("latent_walk", html='<div class="walk"></div>', css=css, js=scripts)

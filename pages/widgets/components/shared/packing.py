@@ -1,0 +1,109 @@
+"""From Python to a canvas component: arrays as one container of bytes, the look of classes, the scripts that read them.
+
+The container is what `shared/unpack.js` takes apart without copying: the length of the header (4 bytes, little-endian),
+the header as JSON, then the buffers, each beginning at a multiple of 8 bytes. The header's `arrays` tell dtype, shape
+and place of each; everything else in it is the caller's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aecore.datasets.base import class_name
+from aecore.figures.theme import Theme
+
+COMPONENTS = Path(__file__).resolve().parents[1]
+ALIGNMENT = 8
+# What JavaScript has a typed array for; 64-bit integers would arrive as BigInt, so they are refused.
+DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+
+
+def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
+    """A container of `header` and the arrays.
+
+    Parameters
+    ----------
+    header : what JSON can hold, NaN and infinity excepted; the name 'arrays' is taken.
+    arrays : any shape, in one of `DTYPES`; bytes (a file, such as a PNG) travel as uint8 of shape (length,).
+
+    Raises
+    ------
+    ValueError : for a dtype JavaScript cannot view, for a header that JSON cannot hold.
+    """
+    told, buffers = _laid_out(header, arrays)
+    pieces: list[Any] = [told]
+    for values in buffers:
+        pieces += [values.reshape(-1).view(np.uint8).data, bytes(-values.nbytes % ALIGNMENT)]
+    return b"".join(pieces)
+
+
+def head(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
+    """How `pack` begins, before the buffers: all that the container says of them, but not what is in them."""
+    return _laid_out(header, arrays)[0]
+
+
+def _laid_out(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes]) -> tuple[bytes, list[np.ndarray]]:
+    if "arrays" in header:
+        raise ValueError("header: got a key 'arrays', which tells where the arrays are; allowed: any other name")
+    places: dict[str, dict[str, Any]] = {}
+    buffers: list[np.ndarray] = []
+    offset = 0
+    for name, array in arrays.items():
+        values = np.frombuffer(array, np.uint8) if isinstance(array, bytes) else np.ascontiguousarray(array)
+        if values.dtype.name not in DTYPES or not values.dtype.isnative:
+            raise ValueError(f"{name}: got dtype {values.dtype.name}, allowed: {', '.join(DTYPES)}")
+        places[name] = {"dtype": values.dtype.name, "shape": list(np.shape(array) or (len(values),)), "offset": offset}
+        buffers.append(values)
+        offset += values.nbytes + -values.nbytes % ALIGNMENT
+    told = json.dumps({**header, "arrays": places}, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    told += b" " * (-(4 + len(told)) % ALIGNMENT)
+    return len(told).to_bytes(4, "little") + told, buffers
+
+
+def look(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = ()) -> dict[str, Any]:
+    """The part of a header that says how things look: colours of the page, and of each class colour, shape, name.
+
+    `groups` are the class numbers to describe, in the order in which the arrays count them; a class without a name in
+    `class_names` is called by its number. `shared/markers.js` draws the shapes.
+    """
+    return {
+        "theme": {
+            "name": theme.name,
+            "primary": theme.primary,
+            "background": theme.background,
+            "second": theme.second_background,
+            "text": theme.text,
+            "muted": theme.muted,
+            "border": theme.border,
+            "guide": theme.guide,
+            "outline": theme.outline,
+            "main": theme.main,
+            "warning": theme.other,
+            "sequential": list(theme.sequential),
+            "font": theme.font,
+            "size": theme.font_size,
+        },
+        "classes": [
+            {
+                "name": class_name(class_names, group),
+                "colour": theme.class_colour(group),
+                "symbol": theme.class_symbol(group),
+            }
+            for group in map(int, groups)
+        ],
+    }
+
+
+def script(*names: str) -> str:
+    """Scripts such as 'shared/markers.js' joined in this order; plain scripts, the component's own one last."""
+    return "\n".join((COMPONENTS / name).read_text(encoding="utf-8") for name in names)
+
+
+def style(name: str) -> str:
+    """A style sheet such as 'latent_map/map.css'."""
+    return (COMPONENTS / name).read_text(encoding="utf-8")

@@ -1,0 +1,28 @@
+"""Thumbnails that can be clicked: from an image to its point on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+import streamlit.components.v2 as components
+
+from pages.widgets.components.shared import packing
+from pages.widgets.images import grid
+
+_CSS = """
+div { color: var(--st-text-color); font-family: var(--st-font); }
+figure { cursor: pointer; border-radius: 3px; }
+figure:hover, figure:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+"""
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    return components.component("clickable", html="<div></div>", css=_CSS, js=packing.script("thumbnails/clickable.js"))
+
+
+def thumbnails(images: grid.Samples, labels: Sequence[str], *, key: str, per_row: int = 8) -> int | None:
+    """`image_grid.thumbnails`, each a button; which one was clicked just now, counted from 0, else None."""
+    drawn = grid.thumbnails_html(images, labels, per_row)
+    return _component()(key=key, data={"html": drawn}, on_clicked_change=lambda: None).get("clicked")

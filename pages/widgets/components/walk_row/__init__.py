@@ -1,0 +1,158 @@
+"""Rows of decoded pictures, and a scrubber from the first of them to the last: both decoded in the browser.
+
+Nothing is sent while one scrubs or plays (`journey.js`). The browser gets two parts (see `parts`): the decoder,
+and a small view with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film
+of the way between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready`
+(all pictures of the row are drawn), `.t`, `.z` and `.level` (of the scrubber), `.spot` (the picture that is told of)
+and `.near` (its nearest real image).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis import inference, interpolation, off_manifold
+from aecore.datasets.base import class_name
+from aecore.export.film_gif import tones
+from pages.widgets.basics import theme
+from pages.widgets.components.latent_walk import DECODING, Walker
+from pages.widgets.components.shared import blobs, packing
+from pages.widgets.server import shared
+
+ALONG = 41  # places between both ends at which distance and drift are measured
+MOST = 1e6  # times the usual: what overflowed is not infinite
+SCRIPTS = ("shared/parts.js", *DECODING, "journey.js")
+_HTML = """
+<div class="journey-box"><div class="journey">
+  <div class="way" hidden>
+    <figure class="now"><canvas role="img"></canvas></figure>
+    <div class="told"><strong></strong><span></span></div>
+    <div class="track"><canvas></canvas><input type="range" min="0" max="1" step="any" aria-label="Place on the way"></div>
+    <button type="button" class="play" aria-pressed="false">▶ Play</button>
+  </div>
+  <div class="strip"></div>
+  <div class="spot"><canvas role="img"></canvas><span></span></div>
+</div></div>
+"""  # noqa: E501
+
+
+def draw(
+    walker: Walker,
+    codings: np.ndarray,
+    *,
+    key: str,
+    columns: int,
+    labels: Sequence[str] = (),
+    scrub: bool = False,
+    framed: Collection[int] = (),
+    wrap: bool = True,
+    places: off_manifold.Places | None = None,
+    way: interpolation.Way = "straight",
+    ends: tuple[str, str] = ("A", "B"),
+    start: float = 0.0,
+) -> off_manifold.Places | None:
+    """Draw codings (m, d) as pictures, `columns` in a row; tells where `ALONG` places of a scrubber's way stand.
+
+    Parameters
+    ----------
+    labels : one under each picture, or none at all.
+    scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
+    framed : positions of pictures with a frame.
+    wrap : a narrow page has half as many columns; without it the rows stay as they are.
+    places : where each picture stands, with its drift: drawn as a bar under it, and told of the one that is pointed at.
+        A scrubber's way is judged here, and told where the scrubber is.
+    ends : what both ends are called.
+    start : where the scrubber stands at first, 0 to 1.
+
+    Raises
+    ------
+    AecoreError : for codings that are not finite or of another width than the run's; for a decoder that the server
+        cannot run either.
+    """
+    codings = np.asarray(codings, np.float32)
+    slots: dict[str, blobs.Slot] = {}
+    if walker.decoder is not None:
+        slots["decoder"] = walker.slots["decoder"]
+    else:
+        st.caption(f":material/dns: The server decodes these pictures: {walker.why_not}")
+    view, arrays, along = _view(walker, codings, scrub, way)
+    judged = along if scrub else places
+    if judged is not None:
+        told, numbers = _told(walker, judged)
+        view, arrays = view | told, arrays | numbers
+    view |= {
+        "columns": columns,
+        "labels": list(labels),
+        "framed": [int(i) for i in framed],
+        "wrap": wrap,
+        "levels": [] if scrub or places is None else places.level.tolist(),
+        "ends": list(ends),
+        "start": float(start),
+        "theme": packing.look(theme.current())["theme"],
+        "versions": blobs.versions(slots),
+    }
+    with st.container(gap=None, key=f"{key}_journey"):
+        _component()(key=key, data={"owner": key}, height="content")
+        for slot in slots.values():
+            blobs.hand_over(key, slot)
+        blobs.hand_over(key, blobs.versioned("view", view, arrays))
+    return along
+
+
+def _view(
+    walker: Walker, codings: np.ndarray, scrub: bool, way: interpolation.Way
+) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], off_manifold.Places | None]:
+    """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
+    decodes."""
+    view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
+    arrays: dict[str, np.ndarray | bytes] = {"codings": codings}
+    if walker.decoder is None:
+        arrays["pictures"] = _sent(inference.decode(walker.run, codings))
+    if not scrub:
+        return view, arrays, None
+    first, last = codings[0], codings[-1]
+    view["angle"] = interpolation.angle(first, last) if way == "spherical" else None
+    path = interpolation.between(first, last, ALONG, way)
+    if walker.decoder is None:
+        arrays["film"] = _sent(inference.decode(walker.run, path))
+    return view, arrays, off_manifold.judge(walker.run, walker.survey, path)
+
+
+def _told(walker: Walker, places: off_manifold.Places) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+    """What the browser tells of places: their verdicts and measures, and the nearest real images, each sent once."""
+    assert places.drift_ratio is not None
+    survey = walker.survey
+    found, near = np.unique(places.nearest, return_inverse=True)
+    names = [f"no. {number:,}" for number in survey.numbers[found].tolist()]
+    if survey.labels is not None:
+        groups = [class_name(walker.classes, group) for group in survey.labels[found].tolist()]
+        names = [f"{group}, {name}" for group, name in zip(groups, names, strict=True)]
+    arrays: dict[str, np.ndarray | bytes] = {
+        "distance": np.minimum(places.distance_ratio, MOST).astype(np.float32),
+        "drift": np.minimum(places.drift_ratio, MOST).astype(np.float32),
+        "level": places.level.astype(np.uint8),
+        "verdict": places.verdict.astype(np.uint8),
+        "near": near.ravel().astype(np.int32),
+    }
+    if places.density is not None:
+        arrays["density"] = places.density.astype(np.float32)
+    if "images" in walker.slots:
+        arrays["real"] = shared.data(walker.run.spec.dataset).numbered(survey.numbers[found])
+    return {"verdicts": list(survey.verdicts), "nearest": names}, arrays
+
+
+def _sent(samples: np.ndarray) -> np.ndarray:
+    """Images as uint8; what is no image as it is."""
+    return tones(samples, 0.0, 1.0) if samples.ndim > 2 else samples
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    css = packing.style("walk_row/journey.css")
+    scripts = packing.script(*SCRIPTS)
+    return components.component("journey", html=_HTML, css=css, js=scripts)

@@ -1,0 +1,122 @@
+"""The head of every page: which run this is, its numbers, and what is going on with the training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.store import runs
+from aecore.store.runs import Run
+from pages.widgets.frame import phone_bar, sidebar
+from pages.widgets.jobs import waiting
+from pages.widgets.server import open_runs, render_lock, shared
+from pages.widgets.session import active_run, knobs
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the header and what it is measured against; `good` colours the comparison, None leaves it grey."""
+
+    label: str
+    value: str
+    note: str = ""
+    good: bool | None = None
+    help: str = ""
+
+
+def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
+    """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
+    open_runs.stay(*filter(None, [run]))
+    phone_bar.draw()
+    for notice in filter(None, [st.session_state.get("notice")]):
+        st.warning(notice, icon=":material/info:")
+    if run is None:
+        st.markdown("##### Nothing to show yet")
+        st.caption(
+            "Press Train: the default takes a few seconds, and what it learns appears here while it trains. "
+            "Runs that are trained already stand under Recent runs."
+        )
+    else:
+        left, right = (
+            st.columns([11 - 1.4 * len(numbers), 1.4 * len(numbers)], gap="medium")
+            if numbers
+            else (st.container(), None)
+        )
+        with left:
+            stopped = " · stopped early" if run.state == "stopped" else ""
+            st.markdown(f"##### {sidebar.name_of(run)}{stopped}")
+            st.caption(sentence)
+        if right:
+            with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
+                for number in numbers:
+                    _metric(number)
+    _progress(run)
+
+
+def _metric(number: Number) -> None:
+    colour: Literal["green", "red", "off"] = "off" if number.good is None else "green" if number.good else "red"
+    st.metric(
+        number.label,
+        number.value,
+        number.note or None,
+        delta_color=colour,
+        delta_arrow="off",
+        help=number.help or None,
+        width="content",
+    )
+
+
+def _progress(shown: Run | None) -> None:
+    """One line on the training this session waits for, or on how the picture differs from the knobs."""
+    busy = active_run.pending()
+    if busy:
+        render_lock.look(_tick, busy.key)(busy.key, active_run.state(busy))
+        return
+    key = st.session_state.get("run")
+    chosen = runs.open_run(key, shared.cache()) if key else None
+    if chosen and active_run.state(chosen) in ("failed", "damaged"):
+        _failure(chosen, shown)
+        return
+    want = st.session_state["buttons"].want  # what the sidebar has just made of the knobs
+    if shown and want.spec:
+        difference = knobs.differences(shown.spec, want.spec)
+        if difference:
+            verb = "Show opens it." if want.finished else "Train makes it."
+            demonstration = "" if st.session_state.get("run") else "A demonstration. "
+            st.caption(f":material/tune: {demonstration}{difference} {verb}")
+
+
+def _failure(chosen: Run, shown: Run | None) -> None:
+    damaged = "its files are damaged or incomplete; train it again"
+    told = jobs.honest_status(chosen).get("message") or "it ended early"
+    message = damaged if active_run.state(chosen) == "damaged" else told
+    kept = " The picture is the last good run's." if shown else ""
+    st.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."), icon=":material/error:")
+    st.button("Train again", key="again", icon=":material/replay:", on_click=active_run.train)
+
+
+def _tick(key: str, drawn: str) -> None:
+    run = runs.open_run(key, shared.cache())
+    state = active_run.state(run)
+    if state != drawn:  # it began, and is looked at more often now; or it ended
+        st.rerun(scope="app")
+    if st.session_state.get("seen_learning") != key and run.latest_snapshot():
+        st.session_state["seen_learning"] = key  # from now on the page draws the run that trains
+        st.rerun(scope="app")
+    status = run.status()
+    st.progress(float(status.get("fraction") or 0.0), text=_doing(run, state, status))
+
+
+def _doing(run: Run, state: str, status: dict) -> str:
+    name = sidebar.name_of(run)
+    if state == "waiting":
+        return f"{name}: {waiting.told(run.key) or 'about to start'}"
+    if not status.get("epoch"):
+        return f"{name}: {status.get('message') or 'the worker is getting ready'}"
+    phase = f"{status['phase']} · " if status.get("phase") else ""
+    left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
+    loss = f" · loss {status['loss']:.4f}".replace(" 0.", " .") if status.get("loss") is not None else ""
+    return f"{name}: {phase}epoch {status['epoch']} of {status.get('epochs')}{left}{loss}"

@@ -1,0 +1,108 @@
+"""The frame around every page: page configuration, style, navigation, sidebar, and the way in by a deep link."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import logging
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from aecore.errors import AecoreError, SpecError
+from pages.widgets.basics.markdown import plain
+from pages.widgets.frame import sidebar
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run, lesson
+
+_PAGES = Path(__file__).resolve().parents[2]
+_STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
+# Streamlit would fetch an icon of its own from the internet, and read a file's anew for every page.
+_ICON = f"data:image/png;base64,{base64.b64encode((_PAGES.parent / 'static' / 'icon.png').read_bytes()).decode()}"
+
+
+TITLES = {
+    "reconstructions": "Reconstructions",
+    "latent_map": "Latent map",
+    "latent_walk": "Latent walk",
+    "compare": "Compare",
+    "sparsity": "Sparsity",
+    "pretraining": "Pretraining",
+    "classroom": "Classroom",
+}
+
+
+def pages() -> list[st.Page]:
+    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work. A copy for each
+    run of the script: `st.navigation` notes on one that it may run."""
+    return [copy.copy(page) for page in _pages()]
+
+
+@st.cache_resource(show_spinner=False)
+def _pages() -> list[st.Page]:
+    return [
+        *(
+            st.Page(_PAGES / f"{name}.py", title=title, default=name == active_run.HOME)
+            for name, title in TITLES.items()
+        ),
+        st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address
+    ]
+
+
+def main() -> None:
+    """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
+    after a server start loses its knobs at the first change of page."""
+    with render_lock.take(newcomer="page" not in st.session_state):
+        _draw()
+
+
+def _draw() -> None:
+    st.set_page_config(page_title="Autoencoder explorer", page_icon=_ICON, layout="wide")
+    st.html(_STYLE)
+    page = st.navigation(pages(), position="top")
+    st.session_state["page"] = page.url_path or active_run.HOME
+    if refused := _refused():
+        st.error(plain(refused), icon=":material/error:")
+        return
+    shared.attend()
+    active_run.restore()
+    active_run.keep_link()
+    lesson.keep_link()
+    lesson.enforce()
+    sidebar.draw()
+    lesson.draw()
+    if page.url_path == "status" or not lesson.covered():
+        lesson.note(st.session_state["page"])
+        st.session_state["_routed"] = True
+        page.run()
+    shared.queue().warm()
+
+
+def _refused() -> str:
+    """Why this server cannot work as it is set, in one line; '' where it can. The address of a scheduler is told to its
+    host only, on standard error: whoever reaches one can run code there."""
+    try:
+        shared.queue()
+        return ""
+    except SpecError as error:
+        _log(str(error))
+        return f"This server cannot work as it is set. {error}"
+    except AecoreError as error:
+        _log(str(error))
+        return "This server cannot work as it is set. AECORE_SCHEDULER: got something else than tcp://host:port"
+
+
+@st.cache_resource(show_spinner=False)
+def _log(line: str) -> None:
+    """Once a server, not with every page."""
+    logging.getLogger("aecore.jobs").error(json.dumps({"event": "refused", "time": time.time(), "message": line}))
+
+
+def enter() -> None:
+    """First line of every page. The first visitor of a fresh server who opens `/latent_map` gets that file run
+    without `app.py` around it (Streamlit's older discovery of `pages/`): then the whole app is drawn instead."""
+    if not st.session_state.pop("_routed", False):
+        main()
+        st.stop()

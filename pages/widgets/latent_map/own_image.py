@@ -1,0 +1,302 @@
+"""An own image: drawn, uploaded or picked by its number; what a run makes of it, and where it belongs on a map."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from aecore.analysis import inference
+from aecore.analysis import neighbours as placing
+from aecore.datasets import Data, as_float, own_image
+from aecore.errors import AecoreError
+from aecore.store import runs
+from aecore.store.files import read_json
+from aecore.store.runs import Run, Work
+from aecore.text import error_text
+from pages.widgets.basics import controls
+from pages.widgets.components import drawing
+from pages.widgets.images import grid, run_images
+from pages.widgets.images.sample_html import difference, sample_html
+from pages.widgets.run import activations
+from pages.widgets.server import shared
+
+WAYS = {"draw": "Draw", "upload": "Upload", "sample": "Validation image"}
+NEIGHBOURS = 8
+REFERENCE = 256  # validation codings whose nearest others tell how far neighbours usually are
+MOST_ENCODED = 5_000  # of a map's points that are encoded to place a sample among them: a second or two
+MOST_VALUES = 10_000_000  # in their activations: 40 MB
+TWICE = 2.0
+
+_STYLE = """<style>
+.ae-own{container-type:inline-size}
+.ae-own>div{display:grid;grid-template-columns:repeat(3,minmax(0,220px));gap:14px}
+.ae-own figure{margin:0;min-width:0}
+.ae-own img{display:block;width:100%;max-width:190px;height:auto;image-rendering:pixelated;border-radius:3px}
+.ae-own b{display:block;font-weight:600;font-size:.9rem;margin-top:6px}
+.ae-own figcaption{font-size:.86rem;line-height:1.4;font-variant-numeric:tabular-nums}
+.ae-own span{opacity:.75}
+@container (max-width:500px){
+.ae-own>div{grid-template-columns:1fr;gap:10px}
+.ae-own figure{display:grid;grid-template-columns:104px 1fr;gap:12px;align-items:center}
+.ae-own b{margin-top:0}
+}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a run makes of one sample.
+
+    `sample` (*shape) uint8, `reconstruction` (*shape) float32, `codings` (d,) float32. `error` is the mean squared
+    one, `typical` the median error of the validation samples, `harder` the share of them with a larger error.
+    `neighbours` (k,) are the validation samples with the closest codings, nearest first, `distances` (k,) away;
+    `usual` is how far a validation sample's nearest other usually is. `point` is the place on the map, None without
+    a map or where `unplaced` says in one line why there is none.
+    """
+
+    sample: np.ndarray
+    reconstruction: np.ndarray
+    codings: np.ndarray
+    error: float
+    typical: float
+    harder: float
+    neighbours: np.ndarray
+    distances: np.ndarray
+    usual: float
+    point: tuple[float, ...] | None = None
+    unplaced: str = ""
+
+
+def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
+    """Let a person draw, upload or pick a sample: uint8 of the data set's shape, None before there is one.
+
+    `ways` are the keys of `WAYS` that are offered. What cannot be used is told in one line, and the last good upload
+    stays.
+    """
+    if not data.info.is_image:
+        st.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
+        return None
+    way = controls.segments(st.container(horizontal=True), "Own image", {way: WAYS[way] for way in ways}, "own_way")
+    return {"draw": _drawn, "upload": _uploaded, "sample": _numbered}[way](data)
+
+
+def located(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> Placed:
+    """Encode, reconstruct and place one sample. Raises `AecoreError` where the run cannot take it."""
+    x = as_float(sample[None])
+    codings = inference.encode(run, x)
+    reconstruction = inference.decode(run, codings)[0]
+    error = float(np.square(reconstruction - x[0]).mean())
+    errors = run_images.errors_of(run)
+    neighbours, distances = placing.nearest(codings, run.array("codings"), NEIGHBOURS)
+    point, unplaced = None, ""
+    if work is not None:
+        try:
+            point = _place(run, x, codings, work)
+        except AecoreError as trouble:
+            unplaced = str(trouble)
+    return Placed(
+        sample,
+        reconstruction,
+        codings[0],
+        error,
+        float(np.median(errors)),
+        float((errors > error).mean()),
+        neighbours[0],
+        distances[0],
+        _usual(*shared.identity(run)),
+        point,
+        unplaced,
+    )
+
+
+def show(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> Placed | None:
+    """Draw what the run makes of a sample; returns it for the map's mark, None (and one line) where it cannot."""
+    try:
+        found = located(run, data, sample, work)
+    except AecoreError as error:
+        st.warning(str(error), icon=":material/info:")
+        return None
+    st.html(pictures_html(found))
+    st.markdown(f"**Its nearest among the validation images** · {distance_sentence(found)}")
+    labels = data.labels_of(found.neighbours)
+    names = [
+        data.info.classes[labels[i]] if labels is not None else f"no. {number}"
+        for i, number in enumerate(found.neighbours)
+    ]
+    grid.show(
+        [("image", data.validation[found.neighbours])],
+        names,
+        ("distance", [f"{distance:.2f}" for distance in found.distances]),
+        per_row=NEIGHBOURS,
+        alt=lambda row, name: f"Neighbour: {name}",
+    )
+    if found.unplaced:
+        st.caption(f":material/info: Not on the map: {found.unplaced}")
+    return found
+
+
+def pictures_html(found: Placed) -> str:
+    """What the network got, its reconstruction and the difference, each with a sentence."""
+    x = as_float(found.sample)
+    entries = (
+        ("What the network gets", x, "The image as the data set would have it: its size, its grey, its place."),
+        ("Reconstruction", found.reconstruction, f"All that {found.codings.size:,} codings say of it, decoded."),
+        ("Difference", difference(x[None], found.reconstruction[None])[0], error_sentence(found)),
+    )
+    figures = "".join(
+        f"<figure>{sample_html(image, name)}<figcaption><b>{name}</b><span>{html.escape(text)}</span></figcaption>"
+        "</figure>"
+        for name, image, text in entries
+    )
+    return f'{_STYLE}<div class="ae-own"><div>{figures}</div></div>'
+
+
+def error_sentence(found: Placed) -> str:
+    """The error against what is usual for images that the network never trained on."""
+    told = f"Error {error_text(found.error)}, typical {error_text(found.typical)}"
+    times = found.error / max(found.typical, 1e-12)
+    if found.harder == 0 or (times >= TWICE and found.harder < 0.05):
+        return f"{told}: {times:.1f} times as much. This network has not seen such a thing."
+    if times >= TWICE:
+        return f"{told}: {times:.1f} times as much, as for the hardest {_percent(found.harder)} of validation images."
+    if found.harder < 0.25:
+        return f"{told}: harder than most validation images."
+    return f"{told}: as good as for validation images."
+
+
+def distance_sentence(found: Placed) -> str:
+    """How far the nearest neighbour is, against what is usual: a map draws everything among its points."""
+    nearest = float(found.distances[0])
+    if nearest == 0:
+        return "the first is the same."
+    if found.usual == 0:
+        return f"the first is {nearest:.2f} away."
+    times = nearest / found.usual
+    if times >= TWICE:
+        return f"{times:.1f} times as far as neighbours usually are: nothing is near, whatever the map shows."
+    if times > 1.25:
+        return f"{times:.1f} times as far as neighbours usually are."
+    return "about as far as neighbours usually are." if times > 0.5 else "closer than neighbours usually are."
+
+
+def _drawn(data: Data) -> np.ndarray | None:
+    try:
+        found = drawing.draw("own_canvas")
+        sample = own_image.from_drawing(found.pixels, data.info, found.framed) if found else None
+    except AecoreError as error:
+        st.warning(f"{error}.", icon=":material/info:")
+        sample = None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("Begin with an image", icon=":material/image:"):
+            number = _number(data, "own_begin")
+            grid.large_image(data.validation[number], f"Validation image {number}", width=120)
+            st.button(
+                "Draw over it",
+                key="own_over",
+                type="primary",
+                on_click=lambda: drawing.begin_with("own_canvas", data.validation[number]),
+            )
+        if sample is None:
+            st.caption(f"Draw {_example(data)}: it is encoded whenever a stroke ends.")
+    return sample
+
+
+def _uploaded(data: Data) -> np.ndarray | None:
+    kept: dict[str, np.ndarray] = st.session_state.setdefault("own_uploads", {})
+    seen: dict[str, tuple[str, str]] = st.session_state.setdefault("own_seen", {})  # the last file and its error
+    name = data.info.name
+    file = st.file_uploader(
+        "An image file, one thing on a plain background",
+        type=["png", "jpg", "jpeg", "webp", "gif", "bmp"],
+        key="own_upload",
+        max_upload_size=own_image.MAX_BYTES // 2**20,
+    )
+    if file is None:
+        seen.pop(name, None)
+    elif seen.get(name, ("", ""))[0] != file.file_id:  # once a file, not once a run of the page
+        try:
+            kept[name] = own_image.from_upload(file.getvalue(), data.info)
+            seen[name] = file.file_id, ""
+        except AecoreError as error:
+            seen[name] = file.file_id, str(error)
+    if name in seen and seen[name][1]:
+        stays = " The last good image stays." if name in kept else ""
+        st.warning(f"{seen[name][1]}.{stays}", icon=":material/info:")
+    return kept.get(name)
+
+
+def _numbered(data: Data) -> np.ndarray:
+    return data.validation[_number(data, "own_number")]
+
+
+def _number(data: Data, key: str) -> int:
+    last = len(data.validation) - 1
+    if st.session_state.get(key, 0) > last:
+        st.session_state[key] = last  # another data set has fewer
+    return int(st.number_input(f"Number, 0 to {last:,}", 0, last, key=key))
+
+
+def _example(data: Data) -> str:
+    return "a digit" if data.info.classes and data.info.classes[0].isdigit() else "a garment"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "1 %"
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1)
+
+
+def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: Work) -> tuple[float, ...]:
+    """Where a sample (1, *shape) with its codings (1, d) belongs on a map."""
+    spec = read_json(work.folder / "spec.json", {}).get("map", {})
+    layer, points = spec.get("layer", "codings"), work.array("points")
+    z = codings if layer == "codings" else _flat(activations.activations(run, x, layer))
+    if spec.get("method") in ("pca", "none"):  # exact without the others, so that they need not be known
+        found = placing.place(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
+    else:
+        positions, others = _mapped(*shared.identity(run), work.key, layer, z.shape[1])
+        if len(positions) == len(points):
+            found = placing.place(z, work, others)
+        else:
+            near, _ = placing.nearest(z, others, placing.VOTERS)
+            found = np.median(points[positions[near]], axis=1)
+    return tuple(float(value) for value in found[0])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (k,) in a map, ascending, and their codings (k, width), or a layer's activations.
+
+    All of them where they are kept with the run; others have to be encoded, and of those some are enough.
+    """
+    run = runs.open_run(key, shared.cache())
+    data = shared.data(run.spec.dataset)
+    index = np.asarray(Work(run.folder / "map" / map_key).array("index"))
+    most = max(placing.VOTERS, min(MOST_ENCODED, MOST_VALUES // width))
+    if layer != "codings":
+        positions = _spread(np.arange(len(index)), most)
+        return positions, _flat(activations.activations(run, data.numbered(index[positions]), layer))
+    kept = np.concatenate([run.array("codings"), run.array("codings_train")], dtype=np.float32)
+    there = np.flatnonzero(index < len(kept))
+    rest = _spread(np.flatnonzero(index >= len(kept)), most)
+    values = np.concatenate([kept[index[there]], inference.encode(run, data.numbered(index[rest]))])
+    return np.concatenate([there, rest]), values
+
+
+def _spread(values: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of them, evenly spaced."""
+    return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _usual(cache: str, key: str, modified: int) -> float:
+    """The median distance of a validation coding to the nearest other one, from a few of them."""
+    codings = np.asarray(runs.open_run(key, shared.cache()).array("codings"), np.float32)
+    some = np.linspace(0, len(codings) - 1, min(REFERENCE, len(codings))).astype(int)
+    return float(np.median(placing.nearest(codings[some], codings, 2)[1][:, -1]))

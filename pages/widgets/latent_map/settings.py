@@ -1,0 +1,143 @@
+"""What a map is asked for with: chosen in a form, so that nothing is computed before one says so; and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from aecore import datasets
+from aecore.specs.map import MAX_POINTS, MapSpec
+from aecore.store.runs import Run
+from pages.widgets.run import activations
+
+POINTS = 2000
+MOST_POINTS = 10_000  # in steps; "all of them" has its own switch
+EFFECTS = {
+    "none": "The codings themselves: nothing is projected, nothing can be torn.",
+    "pca": "The two directions in which the codings vary most. Exact and always the same, but with 30 codings it folds "
+    "what does not fit into a plane.",
+    "tsne": "Keeps neighbours together and gives up distances: gaps and sizes of groups mean little.",
+    "umap": "Keeps neighbours together and, loosely, which groups are close; packs them tighter than they are.",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the row of controls says."""
+
+    method: str
+    colour: str
+    style: Literal["dots", "images"]
+    tool: Literal["click", "box", "lasso"]
+
+
+def spec_from(run: Run, method: str) -> MapSpec:
+    """The form's settings as a `MapSpec`; raises an `AecoreError` where they do not fit each other."""
+    state, info = st.session_state, datasets.info(run.spec.dataset)
+    wanted: dict[str, Any] = {
+        "method": method,
+        "layer": state.get("map_layer", "codings"),
+        "split": state.get("split", "validation"),
+        "n": MAX_POINTS if state.get("split") == "all" else state.get("points", POINTS),
+        "dimensions": dimensions(run, method),
+    }
+    for name, key in (("perplexity", "perplexity"), ("n_neighbors", "n_neighbors"), ("min_dist", "min_dist")):
+        if key in state:
+            wanted[name] = state[key]
+    if "map_seed" in state:
+        wanted["seed"] = state["map_seed"]
+    spec = MapSpec(**wanted)
+    spec.check(spec.points(info.n_validation, info.n_train))
+    return spec
+
+
+def dimensions(run: Run, method: str) -> int:
+    """Three codings drawn as they are need three axes; otherwise what the form says."""
+    if method == "none":
+        return 3 if run.metrics.get("coding_size") == 3 else 2
+    return int(st.session_state.get("dims", 2))
+
+
+def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
+    """The form, for the method that is chosen."""
+    info, layers = datasets.info(run.spec.dataset), activations.layer_names(run)
+    if st.session_state.get("map_layer") not in (None, *layers):
+        del st.session_state["map_layer"]
+    with st.form("map_settings", border=False):
+        st.caption(f"**{methods[method]}.** {EFFECTS[method]}")
+        st.selectbox("Representation", layers, key="map_layer", help="The codings, or any hidden layer's activations.")
+        st.segmented_control(
+            "Samples",
+            ["validation", "all"],
+            default="validation",
+            required=True,
+            key="split",
+            bind="query-params",
+            format_func={"validation": "Validation", "all": f"All {info.n_validation + info.n_train:,}"}.__getitem__,
+            help="All: the training samples too. 60,000 points take a minute or two.",
+        )
+        most = min(info.n_validation, MOST_POINTS)
+        st.slider(
+            "Points",
+            min(10, most - 1),
+            most,
+            min(POINTS, most),
+            key="points",
+            bind="query-params",
+            help="Of the validation samples: a sample with as many of each class where there are more.",
+        )
+        if method == "tsne":
+            st.slider(
+                "Perplexity",
+                2,
+                100,
+                30,
+                key="perplexity",
+                bind="query-params",
+                help="About how many neighbours a point listens to: small shows fine grain, large the big picture. "
+                "Below a third of the points.",
+            )
+        if method == "umap":
+            st.slider(
+                "Neighbours",
+                2,
+                200,
+                15,
+                key="n_neighbors",
+                bind="query-params",
+                help="Small keeps fine grain, large the big picture.",
+            )
+            st.slider(
+                "Minimum distance",
+                0.0,
+                0.99,
+                0.1,
+                key="min_dist",
+                bind="query-params",
+                help="How tightly points may be packed. It changes the look, not the neighbours.",
+            )
+        if method != "none":
+            st.segmented_control(
+                "Dimensions",
+                [2, 3],
+                default=2,
+                required=True,
+                key="dims",
+                bind="query-params",
+                format_func="{}-D".format,
+                help="Turn a 3-D map by dragging it.",
+            )
+        if method in ("tsne", "umap"):
+            st.number_input(
+                "Map seed",
+                0,
+                2**31 - 1,
+                42,
+                key="map_seed",
+                bind="query-params",
+                help="The same settings draw the same map; another seed shows what is chance.",
+            )
+        st.form_submit_button("Draw this map", type="primary", width="stretch")

@@ -1,0 +1,242 @@
+"""The time machine: a run's training as a film one scrubs through, live while it trains, and as a GIF.
+
+The film plays in the browser (`film.js`); nothing is sent while it plays or is scrubbed. The frame a person
+stops at goes into the link as `frame`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis import training_film as films
+from aecore.analysis.training_film import Film
+from aecore.datasets import Data
+from aecore.errors import AecoreError, RunError
+from aecore.export import film_gif
+from aecore.figures import Theme
+from aecore.store import runs
+from aecore.store.runs import Run
+from pages.widgets.basics import theme
+from pages.widgets.components.shared.packing import look, pack, script, style
+from pages.widgets.frame import sidebar
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
+
+TICK = 1.0  # seconds between two looks at a training
+WATCHED = 10  # samples beside the map, one of each class as `datasets.watched` orders them
+FEWEST_WATCHED = 4
+MOST_BYTES = 1_500_000  # of reconstructions, at the most snapshots that a run has
+MOST_SNAPSHOTS = 60
+AGAIN = 6  # frames sent once more while it trains, should the browser have missed some
+HEIGHT = 430
+LEVELS = 65_535  # a position is sent as two uint16
+
+_HTML = """
+<div class="film-box"><div class="film">
+  <div class="stage"><canvas class="map" role="img" aria-label="The codings at one moment of the training"></canvas>
+    <div class="told" role="status"></div><div class="tip" hidden></div></div>
+  <div class="side"></div>
+  <div class="time">
+    <button type="button" class="play" aria-pressed="false">▶ Play</button>
+    <select class="speed" aria-label="Speed"><option value="0.5">½ ×</option><option value="1" selected>1 ×</option>
+      <option value="2">2 ×</option><option value="4">4 ×</option></select>
+    <div class="track"><canvas></canvas><input type="range" step="any" min="0" max="1" aria-label="Moment of the training"></div>
+  </div>
+</div></div>
+"""  # noqa: E501
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    return components.component(
+        "film",
+        html=_HTML,
+        css=style("training_film/film.css"),
+        js=script(
+            "shared/unpack.js",
+            "shared/markers.js",
+            "training_film/film_draw.js",
+            "training_film/film_frames.js",
+            "film.js",
+        ),
+    )
+
+
+def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None = None) -> bytes:
+    """What the component is sent: the frames of a film from number `first` on.
+
+    Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
+    `opening` is the frame shown first, None the last one.
+    """
+    left, bottom, right, top = film.view()
+    low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
+    low, unit = low - size, 3 * float(size.max()) / LEVELS
+    positions = np.clip(np.round((film.positions[first:] - low) / unit), 0, LEVELS).astype(np.uint16)
+    each = max(1, film.reconstructions[0, 0].size)
+    count = int(np.clip(MOST_BYTES // (each * MOST_SNAPSHOTS), FEWEST_WATCHED, WATCHED))
+    black, white = film_gif.picture_range(film)
+    pictures = film_gif.tones(film.reconstructions[first:, :count], black, white)
+    names = look(colours, [int(group) for group in film.groups], film.classes)
+    groups = np.zeros(len(film.numbers), np.uint16)
+    if film.labels is not None:
+        groups = np.searchsorted(film.groups, film.labels).astype(np.uint16)
+    watched = [
+        names["classes"][groups[i]]["name"] if film.labels is not None and i < len(film.groups) else f"no. {number}"
+        for i, number in enumerate(film.numbers[: pictures.shape[1]].tolist())
+    ]
+    header: dict[str, Any] = {
+        "version": f"{film.run} {film.began} {first} {film.taken} {film.finished} {colours.name} {opening}",
+        "training": film.run,
+        "first": first,
+        "finished": film.finished,
+        "opening": opening,
+        "view": list(film.view()),
+        "low": low.tolist(),
+        "unit": unit,
+        "shape": list(film.originals.shape[1:]),
+        "range": [black, white],
+        "watched": watched,
+        "captions": [film.caption(frame) for frame in range(first, len(film))],
+        "numbers": film.numbers.tolist(),
+        "height": HEIGHT,
+    }
+    return pack(
+        header | names,
+        positions=positions,
+        pictures=pictures,
+        originals=film_gif.tones(film.originals[:count], black, white),
+        groups=groups,
+        step=film.step[first:].astype(np.float32),
+        epoch=film.epoch[first:].astype(np.float32),
+        error=film.error[first:].astype(np.float32),
+    )
+
+
+def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
+    """Draw a film; the number of the frame a person stopped at last, at first `opening` or the last.
+
+    With `live` only what this session was not sent yet is sent; a run of the whole page (see `section`) begins anew.
+    """
+    first = 0
+    if live:
+        sent = st.session_state.get(f"{key}_sent", 0)
+        first = max(0, min(sent, len(film) - 1) - AGAIN)
+        st.session_state[f"{key}_sent"] = len(film)
+    data = payload(film, theme.current(), first=first, opening=opening)
+    chosen = _component()(key=key, data=data, on_frame_change=lambda: None).get("frame")
+    last = len(film) - 1
+    frame = chosen if isinstance(chosen, int) else last if opening is None else opening
+    return min(max(frame, 0), last)
+
+
+def section(run: Run, data: Data) -> None:
+    """The time machine of a run that is finished, stopped or in training, with heading and caption."""
+    st.markdown("###### How did the codings get there?")
+    live = active_run.state(run) in active_run.PENDING
+    st.session_state[f"film_{run.key}_sent"] = 0
+    part = render_lock.look(_film, run.key, TICK) if live else render_lock.fragment(_film)
+    part(run.key, data.info.name)
+
+
+def _film(key: str, dataset: str) -> None:
+    run = runs.open_run(key, shared.cache())
+    learning = active_run.state(run) in active_run.PENDING
+    try:
+        film = _film_of(run)
+    except AecoreError as error:
+        waiting = learning and isinstance(error, RunError)
+        st.caption("The first snapshot comes with the first step of the training." if waiting else str(error))
+        return
+    st.caption(_sentence(film, learning))
+    learning = learning and not film.finished
+    frame = draw(film, key=f"film_{key}", live=learning, opening=_opening(film))
+    if learning:
+        return
+    _into_link(film, frame)
+    name = f"{sidebar.name_of(run)} · {dataset}"
+    st.download_button(
+        "Save as GIF",
+        functools.partial(_gif, film, theme.current(), name),
+        f"training-{key}.gif",
+        "image/gif",
+        key="film_gif",
+        on_click="ignore",
+        icon=":material/movie:",
+        help="Seven seconds, 640 pixels wide: the map, the samples and the error, as they move here.",
+    )
+
+
+def _sentence(film: Film, learning: bool) -> str:
+    if not film.finished and not learning:
+        return "This training failed; the film ends with its last snapshot."
+    if not film.finished:
+        return (
+            "It is learning: the map moves by itself. Drag back to look at an earlier step; at the right end the film "
+            "follows the training again."
+        )
+    found = []
+    if (apart := film.apart()) is not None:
+        found.append(f"from {film.moment(apart)} on the classes are nearly as far apart as in the end")
+    if (fallen := film.fallen()) is not None:
+        found.append(f"by {film.moment(fallen)} the error has done nine tenths of its fall")
+    told = f"Play it: {', '.join(found)}; then points only settle. " if found else ""
+    seen = f"; the plane shows {100 * film.shown:.0f} % of the variance of the final codings" if film.projected else ""
+    left = f" {film.left_out} snapshots without finite codings are left out." if film.left_out else ""
+    return f"{told}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
+
+
+def _film_of(run: Run) -> Film:
+    """The film, read once for all sessions; while it trains, only what is new."""
+    path, growing = run.folder / "snapshots.npz", _growing()
+    if path.exists():
+        growing.pop(run.key, None)
+        return _finished(*shared.identity(run, path.name), run.state)
+    film = films.frames(run, growing.get(run.key))
+    for old in list(growing)[: max(0, len(growing) - 2)]:
+        growing.pop(old, None)
+    growing[run.key] = film
+    return film
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _finished(cache: str, key: str, modified: int, state: str) -> Film:
+    return films.frames(runs.open_run(key, shared.cache()))
+
+
+@st.cache_resource(show_spinner=False)
+def _growing() -> dict[str, Film]:
+    """The films of the runs that train now, by key."""
+    return {}
+
+
+@functools.lru_cache(maxsize=8)
+def _gif(film: Film, colours: Theme, title: str) -> bytes:
+    return film_gif.gif(film, colours, title)
+
+
+def _opening(film: Film) -> int | None:
+    """The frame the link names, as it was when this session opened the run's film: the component is sent it only once,
+    for what it is sent may not change with every frame that it reports."""
+    kept = st.session_state.get("film_opening")
+    if kept and kept[0] == film.run:
+        return kept[1]
+    named = st.query_params.get("frame", "")
+    opening = int(named) if kept is None and named.isdecimal() and len(named) < 9 else None
+    if kept is not None and "frame" in st.query_params:
+        del st.query_params["frame"]
+    st.session_state["film_opening"] = (film.run, opening)
+    return opening
+
+
+def _into_link(film: Film, frame: int) -> None:
+    """Write the frame into the link; the last one, which a film shows unasked, is left out."""
+    wanted = None if frame == len(film) - 1 else str(frame)
+    if wanted is None:
+        st.query_params.pop("frame", None)
+    elif st.query_params.get("frame") != wanted:
+        st.query_params["frame"] = wanted

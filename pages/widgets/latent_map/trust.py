@@ -1,0 +1,334 @@
+"""How far a map can be trusted: the whole of it, one point of it, and whether another seed would have drawn it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from aecore import figures, jobs
+from aecore.analysis import inference
+from aecore.analysis.map_verdict import verdict
+from aecore.datasets import Data, as_float
+from aecore.errors import AecoreError
+from aecore.specs.map import MapSpec
+from aecore.specs.stability import MAX_POINTS, StabilitySpec, refusal
+from aecore.store.files import read_json
+from aecore.store.runs import Run, Work
+from aecore.text import error_text, share_text
+from pages.widgets.basics import charts
+from pages.widgets.images import grid
+from pages.widgets.images.sample_html import sample_html
+from pages.widgets.jobs import waiting
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
+
+ROW = 10
+BLOCK = 4096  # samples compared at a time
+WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+FAR = 30  # neighbours beyond this rank are no near misses: three times as many as are shown
+# A ring is a colour and a dash, with a number below the image: none of them alone.
+RING = "outline:2px dashed #e76300;outline-offset:1px;border-radius:3px"
+
+
+def trust(run: Run, work: Work) -> None:
+    """The map's verdict in one line, and the numbers it rests on."""
+    found = read_json(work.folder / "metrics.json", {})
+    spec = _spec_of(work)
+    classes = len(shared.data(run.spec.dataset).info.classes)
+    said = verdict(found, spec.method, classes=classes, stability=_known_stability(run, spec))
+    st.markdown(f"**Can this map be trusted?** {said}")
+    if found.get("trustworthiness") is None or spec.method == "none":
+        return
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "Trustworthiness",
+            share_text(found["trustworthiness"]),
+            width="content",
+            help="1 when all 15 nearest neighbours in the map are near in the codings too.",
+        )
+        st.metric(
+            "Continuity",
+            share_text(found.get("continuity")),
+            width="content",
+            help="1 when all 15 nearest neighbours in the codings are near in the map too.",
+        )
+        if found.get("knn_map") is not None:
+            st.metric(
+                "Class: map / codings",
+                f"{share_text(found['knn_map'])} / {share_text(found.get('knn_codings'))}",
+                width="content",
+                help="Share of samples whose 5 nearest neighbours vote for their class: in the map, in the codings.",
+            )
+
+
+def point(run: Run, data: Data, work: Work, position: int, draw_images: bool = True) -> None:
+    """One point: what it is, how much of its place is true, and its neighbours in the codings, the data and the map.
+
+    `position` counts the map's points from 0. Without `draw_images` only the sentences are written.
+    """
+    index = np.asarray(work.array("index"))
+    if not 0 <= position < len(index):
+        return
+    try:
+        near = work.arrays("neighbours")
+    except AecoreError:
+        near = {}
+    _itself(run, data, int(index[position]), _share(near, "trust", position), _share(near, "continuity", position))
+    if not near:
+        st.caption("This map was drawn before neighbours were kept: draw it with another seed to see them.")
+        return
+    codings, on_map = near["codings"][position], near["map"][position]
+    raw = raw_neighbours(data, index, position, ROW)
+    there = ranks(np.asarray(work.array("points")), position)
+    here = _coding_ranks(run, work, index, position)
+    _row(
+        data,
+        index,
+        f"Nearest in the {_mapped(work)}: its true neighbours",
+        codings,
+        on_map,
+        there,
+        draw_images,
+        _torn_words(codings, on_map, there),
+    )
+    _row(data, index, "Nearest on the map", on_map, codings, here, draw_images, _false_words(on_map, codings, here))
+    space = "pixels" if data.info.is_image else "features"
+    _row(
+        data,
+        index,
+        f"Nearest in the {space}",
+        raw,
+        raw,
+        None,
+        draw_images,
+        f"{int(np.isin(raw, codings).sum())} of these {len(raw)} are its true neighbours too. Look for what the "
+        f"network finds alike and the {space} do not.",
+    )
+
+
+def stability(run: Run, data: Data, work: Work, spec: MapSpec) -> None:
+    """Would another seed have drawn this map? Asked of the queue by a button; then five small maps and one sentence."""
+    st.markdown("**Would another seed draw the same map?**")
+    if refusal(spec):
+        st.caption("Nothing about this map is random: every seed draws the same.")
+        return
+    wanted = StabilitySpec.of(spec)
+    several = WORDS.get(wanted.seeds, str(wanted.seeds))
+    found = _drawn(run, wanted, several)
+    if found is None:
+        return
+    index, told = np.asarray(found.array("index")), read_json(found.folder / "metrics.json", {})
+    maps, spread = np.asarray(found.array("points")), np.asarray(found.array("spread"))
+    seeds = told.get("seeds", [])
+    names = [f"seed {seed}" for seed in seeds] if len(seeds) == len(maps) else [""] * len(maps)
+    charts.draw(
+        lambda colours: figures.small_multiples(maps, data.labels_of(index), names, colours),
+        of=(found.folder.as_posix(), maps.tobytes()),
+        key=f"stability_maps_{found.key}",
+        alt=f"The map of {len(index):,} samples drawn with {several} seeds",
+    )
+    less = f" ({len(index):,} of its points)" if len(index) < len(work.array("index")) else ""
+    st.caption(
+        f"The same settings{less}, {several} seeds, turned and scaled onto the first: mean Procrustes distance "
+        f"{share_text(told.get('mean_distance'))} (0: the same shape, 1: nothing in common); half of the points stray "
+        f"by more than {100 * float(np.median(spread)):.1f} % of the map's size. {_why(spec)}"
+    )
+
+
+def _why(spec: MapSpec) -> str:
+    if spec.method == "tsne":
+        return "A seed only jitters the PCA start of t-SNE here; from a random start, groups would lie anywhere."
+    return "Trust what all of them show."
+
+
+def ranks(rows: np.ndarray, position: int) -> np.ndarray:
+    """How near every row (n, d) is to one of them, counted from 1: (n,); that one itself has 0."""
+    distances = np.square(rows.astype(np.float64) - rows[position]).sum(axis=1)
+    distances[position] = -1
+    found = np.empty(len(rows), int)
+    found[np.argsort(distances, kind="stable")] = np.arange(len(rows))
+    return found
+
+
+def raw_neighbours(data: Data, numbers: np.ndarray, position: int, k: int) -> np.ndarray:
+    """Positions of the `k` samples among `numbers` that are closest in the data itself to the one at `position`."""
+    own = as_float(data.numbered(numbers[position : position + 1]))
+    distances = np.empty(len(numbers))
+    for start in range(0, len(numbers), BLOCK):
+        others = as_float(data.numbered(numbers[start : start + BLOCK]))
+        distances[start : start + BLOCK] = np.square(others - own).reshape(len(others), -1).sum(axis=1)
+    distances[position] = np.inf
+    return np.argsort(distances, kind="stable")[: min(k, len(numbers) - 1)]
+
+
+def _itself(run: Run, data: Data, number: int, trusted: float | None, kept: float | None) -> None:
+    x = as_float(data.numbered(np.array([number])))
+    told = [f"<b>{html.escape(_name(data, number))}</b>"]
+    images = [("original", x[0])]
+    try:
+        again = inference.reconstruct(run, x)
+        images.append(("reconstruction", again[0]))
+        told.append(f"error {error_text(float(np.square(again - x).mean()))}")
+    except AecoreError as error:
+        told.append(html.escape(f"no reconstruction: {error}"))
+    if trusted is not None:
+        told.append(f"its trust {share_text(trusted)}")
+    if kept is not None:
+        told.append(f"its continuity {share_text(kept)}")
+    limit = max(float(np.abs(image).max(initial=0)) for _, image in images) or 1.0
+    cells = "".join(
+        f'<figure style="width:96px">{sample_html(image, f"{name} of no. {number}", limit)}'
+        f"<figcaption>{name}</figcaption></figure>"
+        for name, image in images
+    )
+    st.html(
+        f'{grid.STYLE}<div class="ae-grid ae-large"><div style="font-size:1rem;margin-bottom:6px">'
+        f'{" · ".join(told)}</div><div style="display:flex;gap:8px">{cells}</div></div>'
+    )
+
+
+def _row(
+    data: Data,
+    index: np.ndarray,
+    title: str,
+    others: np.ndarray,
+    expected: np.ndarray,
+    rank: np.ndarray | None,
+    draw: bool,
+    words: str,
+) -> None:
+    """Others side by side; those that were not expected with their rank, a ring around the far ones."""
+    st.markdown(f"**{title}**")
+    if draw and len(others):
+        samples = as_float(data.numbered(index[others]))
+        names = [_name(data, int(number)) for number in index[others]]
+        strange = ~np.isin(others, expected)
+        notes = [f"{rank[i]:,}" if rank is not None and s else "" for i, s in zip(others, strange, strict=True)]
+        ringed = strange if rank is None else strange & (rank[others] > FAR)
+        st.html(row_html(samples, names, notes, ringed))
+    st.caption(words)
+
+
+def row_html(samples: np.ndarray, names: Sequence[str], notes: Sequence[str], ringed: np.ndarray) -> str:
+    """Samples side by side, each with a short note below; a ring around some. All text is escaped."""
+    limit = float(np.abs(samples).max(initial=0)) or 1.0
+    below = "<figcaption>{}</figcaption>" if any(notes) else ""
+    cells = "".join(
+        f'<figure title="{html.escape(_noted(name, note))}"><div style="{RING if ring else ""}">'
+        f"{sample_html(sample, _noted(name, note), limit)}</div>"
+        f"{below.format(html.escape(note) or '&nbsp;')}</figure>"
+        for sample, name, note, ring in zip(samples, names, notes, ringed, strict=True)
+    )
+    return (
+        f'{grid.STYLE}<div class="ae-grid"><div class="ae-thumbs" style="--n:{ROW};--m:{ROW // 2};gap:6px">'
+        f"{cells}</div></div>"
+    )
+
+
+def _noted(name: str, note: str) -> str:
+    return f"{name} (rank {note})" if note else name
+
+
+def _torn_words(codings: np.ndarray, on_map: np.ndarray, rank: np.ndarray) -> str:
+    strange, count = ~np.isin(codings, on_map), len(codings)
+    if not strange.any():
+        return f"All {count} are its {count} nearest on the map too: this place is true."
+    torn = int((rank[codings[strange]] > FAR).sum())
+    return (
+        f"{int(strange.sum())} of {count} are not among its {count} nearest on the map; the number is its rank there. "
+        f"{torn} {'was' if torn == 1 else 'were'} torn away (ringed: beyond rank {FAR}): the lines show where to."
+    )
+
+
+def _false_words(on_map: np.ndarray, codings: np.ndarray, rank: np.ndarray | None) -> str:
+    strange, count = ~np.isin(on_map, codings), len(on_map)
+    if not strange.any():
+        return "None is a false neighbour."
+    if rank is None:
+        return (
+            f"{int(strange.sum())} of {count}, ringed, are not among its {count} true neighbours: do they look alike?"
+        )
+    false = int((rank[on_map[strange]] > FAR).sum())
+    return (
+        f"{int(strange.sum())} of {count} are not among its true neighbours; the number is its true rank. {false} "
+        f"{'is' if false == 1 else 'are'} false (ringed: beyond rank {FAR}): do they look as if they belonged here?"
+    )
+
+
+def _name(data: Data, number: int) -> str:
+    labels = data.labels_of(np.array([number]))
+    return f"{data.info.classes[labels[0]]}, no. {number}" if labels is not None else f"no. {number}"
+
+
+def _coding_ranks(run: Run, work: Work, index: np.ndarray, position: int) -> np.ndarray | None:
+    """`ranks` in the codings; None where the map shows a layer, or training samples whose codings were not kept."""
+    if _mapped(work) != "codings":
+        return None
+    codings = np.asarray(run.array("codings"))
+    if index.max() >= len(codings):
+        codings = np.concatenate([codings, np.asarray(run.array("codings_train"), codings.dtype)])
+    return ranks(codings[index].reshape(len(index), -1), position) if index.max() < len(codings) else None
+
+
+def _share(near: dict[str, np.ndarray], name: str, position: int) -> float | None:
+    return float(near[name][position]) if name in near else None
+
+
+def _mapped(work: Work) -> str:
+    layer = _spec_of(work).layer
+    return "codings" if layer == "codings" else f"layer {layer}"
+
+
+def _spec_of(work: Work) -> MapSpec:
+    return MapSpec.from_dict(read_json(work.folder / "spec.json", {}).get("map", {}))
+
+
+def _stability_of(run: Run, spec: StabilitySpec) -> Work:
+    return Work(run.folder / spec.kind / spec.key(run.key))
+
+
+def _known_stability(run: Run, spec: MapSpec) -> dict | None:
+    if refusal(spec):
+        return None
+    work = _stability_of(run, StabilitySpec.of(spec))
+    return read_json(work.folder / "metrics.json", {}) if work.state == "finished" else None
+
+
+def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
+    """The finished maps; None while they are drawn, and before somebody asked for them."""
+    work = _stability_of(run, spec)
+    state = active_run.state(work)
+    if state == "finished":
+        return work
+    if state not in active_run.PENDING:
+        st.caption(
+            f"Draws up to {MAX_POINTS:,} points with {several} seeds and lays the maps on each other; some seconds."
+        )
+        if state == "failed":
+            st.error(f"Not drawn: {work.status().get('message')}", icon=":material/error:")
+        if not st.button(f"Draw it with {several} seeds", key="stability_draw", icon=":material/casino:"):
+            return None
+    try:
+        ticket = shared.queue().submit(jobs.StabilityTask(run.key, spec), shared.session())
+    except AecoreError as error:
+        st.warning(str(error), icon=":material/info:")
+        return None
+    if ticket.state == "finished":  # a queue without workers has done it already
+        return work
+    render_lock.look(_wait, work.key)(str(ticket.folder))
+    return None
+
+
+def _wait(folder: str) -> None:
+    work = Work(Path(folder))
+    if active_run.state(work) not in active_run.PENDING:
+        st.rerun(scope="app")
+    status = work.status()
+    doing = waiting.told(work.key) or status.get("message") or "about to start"
+    bar, button = st.columns([5, 2], vertical_alignment="center")
+    bar.progress(float(status.get("fraction") or 0.0), text=f"Drawing: {doing}")
+    button.button("Stop", key="stability_stop", on_click=shared.queue().stop, args=(work.key, shared.session()))

@@ -1,0 +1,294 @@
+"""Flip the bits of a hashing run's code and see; find the images with the same or nearly the same code.
+
+A flip is decoded in the browser at once (`bits/bits.js`) and nothing is sent; the code one comes to rest at is told
+to Python, which looks for images and writes it into the link as `bits`. Where the browser cannot run the decoder, the
+server decodes, and the page says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore import datasets
+from aecore.analysis import hashing, inference
+from aecore.datasets import Data, as_float
+from aecore.datasets.base import class_name
+from aecore.errors import AecoreError, SpecError
+from aecore.figures.bits import bit_balance
+from aecore.store import runs
+from aecore.store.runs import Run
+from pages.widgets.basics import charts
+from pages.widgets.basics.markdown import plain
+from pages.widgets.components.latent_walk import Walker
+from pages.widgets.components.shared import blobs, packing
+from pages.widgets.images import grid
+from pages.widgets.server import render_lock, shared
+
+OWNER = "bits"
+DISTANCES = {0: "Same code", 1: "One bit away", 2: "Two bits away"}
+SHOWN = 20  # images a distance
+A_ROW = 5
+LARGEST = 10  # buckets
+EXAMPLES = ("one of them", "another", "a third")  # of a bucket
+DECIDED = 0.9  # share of codings near an end, below which a run made no bits
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A run's validation codings (n, d) as bits: `bits` (n, d), `levels` (2, d), the distinct codes (k, d), the most
+    frequent first, with their `counts` (k,), and the share of codings that are `decided`."""
+
+    codings: np.ndarray
+    bits: np.ndarray
+    levels: np.ndarray
+    distinct: np.ndarray
+    counts: np.ndarray
+    decided: float
+
+
+def draw(run: Run, data: Data, walker: Walker) -> None:
+    """The section of a hashing run: its bits under one's hand, images with such codes, and what the bits are worth."""
+    if not run.spec.hashes:
+        st.caption("Only noise before the codings makes bits of them: pick the hashing variant.")
+        return
+    try:
+        codes = _codes(*shared.identity(run))
+    except AecoreError as error:
+        st.warning(str(error))
+        return
+    if codes.decided < DECIDED:
+        st.warning(
+            f"Only {100 * codes.decided:.0f} % of this run's codings lie near one of a bit's two values: as bits they "
+            "lose much of what they say. More noise or more epochs decide them.",
+            icon=":material/info:",
+        )
+    _walk(run, data, walker, codes)
+    _balance(codes)
+    _buckets(run, data, codes)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _codes(cache: str, key: str, modified: int) -> Codes:
+    run = runs.open_run(key, shared.cache())
+    stored = np.asarray(run.array("codings"), np.float32)
+    bits = hashing.bits(stored, hashing.threshold(run))
+    codings = stored.reshape(bits.shape)
+    levels = hashing.levels(run, codings, bits)
+    _, first, counts = np.unique(hashing.pack_bits(bits), axis=0, return_index=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return Codes(codings, bits, levels, bits[first[order]], counts[order], hashing.decided(codings, levels))
+
+
+@render_lock.fragment
+def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
+    """All that runs again when a code has come to rest."""
+    first = int(datasets.watched(len(data.validation), data.validation_labels)[0])
+    left, right = st.columns([1, 3], gap="large", vertical_alignment="bottom")
+    sample = left.number_input(
+        f"Begin at validation {_noun(data)}", 0, len(data.validation) - 1, first, key="bits_sample", bind="query-params"
+    )
+    right.caption(_how(walker))
+    place = st.container()
+    start = f"{run.key} {sample}"
+    own = hashing.text(codes.bits[sample])
+    kept, refused = _kept(start, own, codes.bits.shape[1])
+    code = _component_and_parts(run, data, walker, codes, sample, start, own, kept)
+    refused = refused if code == kept else ""
+    if refused:
+        place.warning(f"The code in the link is left out. {refused}", icon=":material/info:")
+    st.session_state["bits_code"] = (start, code, refused)
+    usual = sample == first and code == own
+    if usual:
+        st.query_params.pop("bits", None)
+    elif st.query_params.get("bits") != code:
+        st.query_params["bits"] = code
+    _alike(data, codes, hashing.parse(code, codes.bits.shape[1]))
+
+
+def _how(walker: Walker) -> str:
+    if walker.decoder is None:
+        return f":material/dns: The server decodes each code that you come to rest at: {walker.why_not}"
+    return (
+        "Flip a bit and see. The decoder gets exactly the two values of a bit; the small picture is what flipping that "
+        "bit would give, the bar below it how often the bit is set."
+    )
+
+
+def _kept(start: str, own: str, d: int) -> tuple[str, str]:
+    """The code this session was at, as long as it began at the same image, and at first what the link names; and why
+    that was refused, if it was."""
+    kept = st.session_state.get("bits_code")
+    if kept is None and "bits" in st.query_params:
+        try:
+            return hashing.text(hashing.parse(st.query_params["bits"], d)), ""
+        except SpecError as error:
+            return own, str(error)
+    return kept[1:] if kept is not None and kept[0] == start else (own, "")
+
+
+def _component_and_parts(
+    run: Run, data: Data, walker: Walker, codes: Codes, sample: int, start: str, own: str, kept: str
+) -> str:
+    """Draw the component; the code it came to rest at last, as text."""
+    d = codes.bits.shape[1]
+    slots = {
+        "codes": blobs.versioned(
+            "codes",
+            {},
+            {
+                "packed": hashing.pack_bits(codes.distinct),
+                "counts": codes.counts.astype(np.int32),
+                "balance": codes.bits.mean(axis=0, dtype=np.float32),
+                "levels": codes.levels,
+            },
+        )
+    }
+    if "decoder" in walker.slots:
+        slots["decoder"] = walker.slots["decoder"]
+    with st.container(gap=None, key="bits_box"):
+        answer = _component()(key=OWNER, data={"owner": OWNER}, height="content", on_code_change=lambda: None)
+        code = _rested(answer.get("code"), start, d) or kept
+        for slot in slots.values():
+            blobs.hand_over(OWNER, slot)
+        image = as_float(data.validation[sample])
+        view = {
+            "start": start,
+            "own": own,
+            "code": code,
+            "name": _name(data, sample),
+            "noun": _noun(data),
+            "shape": list(image.shape),
+            "reach": walker.reach,
+            "versions": blobs.versions(slots),
+        }
+        arrays: dict[str, np.ndarray | bytes] = {"image": image, "own": codes.codings[sample]}
+        if walker.decoder is None:
+            try:
+                arrays["picture"] = inference.decode(
+                    run, hashing.decodable(hashing.parse(code, d)[None], codes.levels)
+                )[0]
+                view["decoded"] = code
+            except AecoreError as error:
+                st.warning(str(error))
+        blobs.hand_over(OWNER, blobs.versioned("view", view, arrays))
+    return code
+
+
+def _rested(answer: object, start: str, d: int) -> str | None:
+    """The code the browser sent, if it belongs to this run and this image: a message may be older than the page."""
+    if not isinstance(answer, dict) or answer.get("start") != start:
+        return None
+    code = answer.get("bits")
+    return code if isinstance(code, str) and len(code) == d and set(code) <= {"0", "1"} else None
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    return components.component(
+        "bits",
+        html='<div class="bits-box"><div class="bits"></div></div>',
+        css=packing.style("bits/bits.css"),
+        js=packing.script(
+            "shared/parts.js", "shared/network_ops.js", "shared/network.js", "shared/picture.js", "bits/bits.js"
+        ),
+    )
+
+
+def _noun(data: Data) -> str:
+    return "image" if data.info.is_image else "sample"
+
+
+def _name(data: Data, sample: int) -> str:
+    labels = data.validation_labels
+    return f"no. {sample}" if labels is None else f"{class_name(data.info.classes, int(labels[sample]))}, no. {sample}"
+
+
+def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
+    """Images whose codes differ from `code` (d,) in no, one or two bits."""
+    distances = hashing.hamming(code, codes.bits)
+    nearest = int(distances.min())
+    st.markdown(f"###### Which {_noun(data)}s have such a code?")
+    if nearest > max(DISTANCES):
+        _found(
+            data,
+            f"No {_noun(data)} within two bits; the nearest are {nearest} away",
+            np.flatnonzero(distances == nearest),
+            10,
+        )
+        return
+    for column, (distance, title) in zip(st.columns(len(DISTANCES), gap="large"), DISTANCES.items(), strict=True):
+        with column:
+            _found(data, title, np.flatnonzero(distances == distance), A_ROW)
+
+
+def _found(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
+    count = f"{len(members):,} {_noun(data)}{'' if len(members) == 1 else 's'}"
+    told = _shares(data, members) if len(members) else "None of the validation samples."
+    st.markdown(f"**{title}** · {count}  \n:small[:gray[{told}]]")
+    if len(members):
+        shown = members[:SHOWN]
+        grid.thumbnails(data.validation[shown], [_name(data, int(i)) for i in shown], a_row)
+
+
+def _shares(data: Data, members: np.ndarray) -> str:
+    """The three most frequent classes of some validation images, with their shares."""
+    if data.validation_labels is None:
+        return f"The first {min(SHOWN, len(members))}."
+    labels, counts = np.unique(data.validation_labels[members], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:3]
+    return " · ".join(
+        f"{100 * counts[i] / len(members):.0f} % {plain(class_name(data.info.classes, int(labels[i])))}" for i in order
+    )
+
+
+def _balance(codes: Codes) -> None:
+    st.markdown("###### Does each bit tell something?")
+    shares = codes.bits.mean(axis=0)
+    charts.draw(
+        lambda colours: bit_balance(shares, colours),
+        of=(shares.tobytes(),),
+        key="bit_balance",
+        alt="How often each bit is set",
+    )
+    st.caption(
+        "How often each bit is set. At one half (dotted) a bit divides the images best; one that is always or never "
+        "set says nothing about an image."
+    )
+
+
+def _buckets(run: Run, data: Data, codes: Codes) -> None:
+    found = hashing.statistics(codes.bits, data.validation_labels, LARGEST)
+    st.markdown(f"###### Do {_noun(data)}s that share a code belong together?")
+    largest = found.buckets
+    rows: list[tuple[str, Sequence[np.ndarray]]] = [
+        (name, [data.validation[bucket.members[i % len(bucket.members)]] for bucket in largest])
+        for i, name in enumerate(EXAMPLES)
+    ]
+    try:
+        decoded = inference.decode(run, hashing.decodable(np.stack([bucket.code for bucket in largest]), codes.levels))
+        rows.insert(0, ("decoded", list(decoded)))
+    except AecoreError as error:
+        st.warning(str(error))
+    names = [
+        f"{len(bucket.members)} {_noun(data)}s" if bucket.label is None else class_name(data.info.classes, bucket.label)
+        for bucket in largest
+    ]
+    shares = [
+        hashing.text(bucket.code)[:8]
+        if bucket.label is None
+        else f"{100 * bucket.purity:.0f} % of {len(bucket.members)}"
+        for bucket in largest
+    ]
+    grid.show(rows, names, ("code" if data.validation_labels is None else "of the class", shares), per_row=LARGEST)
+    n, d = codes.bits.shape
+    st.caption(
+        f"The {len(largest)} most frequent of {found.distinct:,} codes that the {n:,} validation images have (of "
+        f"{2**d:,} possible). "
+        if d <= 20
+        else f"The {len(largest)} most frequent of {found.distinct:,} codes that the {n:,} validation images have. "
+    )

@@ -1,0 +1,182 @@
+"""Which images a walk leads between: picked by class and number, by chance, or on the map; kept in the link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore.analysis import inference, interpolation
+from aecore.datasets import Data, as_float, watched
+from aecore.store.runs import Run
+from pages.widgets.basics import controls
+from pages.widgets.basics.markdown import plain
+from pages.widgets.images import grid
+from pages.widgets.server import shared
+from pages.widgets.session import selection
+
+THUMBNAIL, FIELDS = 84, 150  # pixels wide
+FIRST, TYPICAL = 50, 12  # images of a class looked at, and how many of them count as typical
+WAYS = {"straight": "Straight", "spherical": "Spherical"}
+
+
+def images(data: Data, names: Sequence[str], first: Sequence[int], *, key: str) -> tuple[list[int], DeltaGenerator]:
+    """Pick an image for each of `names`, such as 'a', 'b': their sample numbers (`Data.numbered`), and the place beside
+    them where a walk's own controls stand.
+
+    A name is the widget's key, stands in the link, and its last letter over the picture. `first` are the numbers
+    picked at first; where they change with the run, a number that nobody changed follows. Draws a picture with
+    class and number for each, and the buttons: swap (of two), shuffle, and what is selected on the map.
+    """
+    count = len(data.validation) + len(data.train)
+    for name, number in zip(names, first, strict=True):
+        if st.session_state.get(f"{name}_first", number) == st.session_state.get(name) != number:
+            st.session_state[name] = number
+        st.session_state[f"{name}_first"] = number
+        if not 0 <= st.session_state.get(name, 0) < count:  # of another data set
+            del st.session_state[name]
+    with st.container(horizontal=True, gap="medium"):
+        numbers = [_image(data, name, number) for name, number in zip(names, first, strict=True)]
+        # Beside two images in two rows, below three in one.
+        with st.container(horizontal=True, gap="small", width=330 if len(names) == 2 else 700):
+            place = st.container(horizontal=True, gap="small", width="content")
+            _buttons(data, names, numbers, key)
+    return numbers, place
+
+
+def codings(run: Run, data: Data, numbers: Sequence[int]) -> np.ndarray:
+    """Codings (n, d) of samples by number; the means for a variational run."""
+    return inference.encode(run, as_float(data.numbered(np.array(numbers, int))))
+
+
+def of_class(data: Data, group: int) -> int:
+    """The number of the first held-out sample of a class, or of the class's first training sample."""
+    for labels, before in ((data.validation_labels, 0), (data.train_labels, len(data.validation))):
+        if labels is not None and (labels == group).any():
+            return before + int(np.argmax(labels == group))
+    return 0
+
+
+def examples(data: Data, groups: Sequence[int]) -> list[int]:
+    """Validation samples that begin a walk: the first of each of these classes, where there are so many; without
+    labels, the first ones."""
+    order = watched(len(data.validation), data.validation_labels)
+    return [int(order[group % len(order)]) for group in groups]
+
+
+def decoded_well(run: Run, data: Data, groups: Sequence[int]) -> list[int]:
+    """For each of these classes a sample that the run takes for typical and decodes well: of its first `FIRST`
+    validation samples the `TYPICAL` ones with codes nearest to their mean, and of those the one with the least mean
+    squared error. (The least error alone picks black or white clothes, and their difference is brightness.) Without
+    labels a share of the samples stands for each class.
+
+    Raises `AecoreError` like `inference.encode` for a run that cannot be read.
+    """
+    return _decoded_well(*shared.identity(run), tuple(groups), run, data)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], _run: Run, _data: Data) -> list[int]:
+    labels, found = _data.validation_labels, []
+    for place, group in enumerate(groups):
+        own = np.arange(place, len(_data.validation), len(groups))
+        if labels is not None and (labels == group).any():
+            own = np.flatnonzero(labels == group)
+        samples = as_float(_data.validation[own[:FIRST]])
+        codes = inference.encode(_run, samples)
+        typical = np.square(codes - codes.mean(axis=0)).sum(axis=1).argsort(kind="stable")[:TYPICAL]
+        off = (inference.decode(_run, codes[typical]) - samples[typical]).reshape(len(typical), -1)
+        found.append(int(own[typical[np.argmin(np.nan_to_num(np.square(off).mean(axis=1), nan=np.inf))]]))
+    return found
+
+
+def way(place: DeltaGenerator) -> interpolation.Way:
+    """Straight or on the sphere."""
+    return "spherical" if controls.segments(place, "Way", WAYS, "way") == "spherical" else "straight"
+
+
+def _image(data: Data, name: str, first: int) -> int:
+    """A picture, its class and its number."""
+    number = int(st.session_state.get(name, first))
+    labels, classes = data.labels_of(np.array([number])), data.info.classes
+    letter = name[-1].upper()
+    with st.container(horizontal=True, gap="xsmall", width=THUMBNAIL + FIELDS + 60):
+        st.markdown(f"**{letter}**", width="content")
+        picture = st.container(width=THUMBNAIL)
+        with st.container(gap="xsmall", width=FIELDS):
+            if labels is not None and classes:
+                st.session_state[f"{name}_class"] = classes[labels[0]]
+                st.selectbox(
+                    f"{letter}: class",
+                    classes,
+                    key=f"{name}_class",
+                    on_change=_first_of,
+                    args=(data, name),
+                    label_visibility="collapsed",
+                )
+            last = len(data.validation) + len(data.train) - 1
+            number = int(
+                st.number_input(
+                    f"{letter}: sample number",
+                    0,
+                    last,
+                    first,
+                    key=name,
+                    bind="query-params",
+                    label_visibility="collapsed",
+                )
+            )
+        with picture:
+            sample = as_float(data.numbered(np.array([number]))[0])
+            told = selection.caption_of(data, [number])[0]
+            grid.large_image(sample, f"{letter}: {told}", width=THUMBNAIL)
+    return number
+
+
+def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str) -> None:
+    if len(names) == 2:
+        swapped = dict(zip(names, reversed(numbers), strict=True))
+        st.button("Swap", key=f"{key}_swap", icon=":material/swap_horiz:", on_click=_set, args=(swapped,))
+    st.button(
+        "Shuffle",
+        key=f"{key}_shuffle",
+        icon=":material/casino:",
+        on_click=_shuffle,
+        args=(data, names),
+        help="Other images, each of another class.",
+    )
+    selected = selection.current()
+    if len(selected) >= len(names) and st.session_state.get("selection_of", data.info.name) == data.info.name:
+        told = ", ".join(plain(text) for text in selection.caption_of(data, selected[: len(names)]))
+        picked = dict(zip(names, selected, strict=False))
+        st.button(
+            "Selected",
+            key=f"{key}_selected",
+            icon=":material/map:",
+            on_click=_set,
+            args=(picked,),
+            help=f"What is selected on the map: {told}.",
+        )
+
+
+def _first_of(data: Data, name: str) -> None:
+    st.session_state[name] = of_class(data, data.info.classes.index(st.session_state[f"{name}_class"]))
+
+
+def _set(numbers: Mapping[str, int]) -> None:
+    st.session_state.update(numbers)
+
+
+def _shuffle(data: Data, names: Sequence[str]) -> None:
+    """A validation sample for each name, of different classes where there are any."""
+    draw = st.session_state["journey_draw"] = st.session_state.get("journey_draw", 0) + 1
+    random = np.random.default_rng(draw)
+    labels = data.validation_labels
+    if labels is None or len(np.unique(labels)) < len(names):
+        found = random.choice(len(data.validation), len(names), replace=False)
+    else:
+        groups = random.choice(np.unique(labels), len(names), replace=False)
+        found = np.array([random.choice(np.flatnonzero(labels == group)) for group in groups])
+    _set(dict(zip(names, map(int, found), strict=True)))

@@ -1,0 +1,170 @@
+"""What a run is worth: its error and its codings beside PCA codings of the same size and raw pixels.
+
+The numbers are measured once for a run, in the background; a page that finds none asks for them.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.analysis import probe_numbers
+from aecore.analysis.probe_numbers import NUMBERS, Number
+from aecore.errors import AecoreError
+from aecore.specs.probe import ProbeSpec
+from aecore.store.runs import Run, Work, open_run
+from aecore.text import count_text, error_text, share_text
+from pages.widgets.jobs import waiting
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import active_run
+
+LOOK_SECONDS = 1.0
+ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
+
+_STYLE = """<style>
+.ae-worth{width:100%;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+.ae-worth th,.ae-worth td{padding:.28rem .5rem .28rem 0;text-align:left;font-weight:400;vertical-align:top;border:0}
+.ae-worth thead th{font-size:.8rem;opacity:.72}
+.ae-worth tbody th{width:34%;cursor:help}
+.ae-worth td:not(:last-child){width:22%}
+.ae-worth b{font-weight:650}
+.ae-worth i{display:block;height:4px;margin-top:3px;border-radius:2px;background:rgba(128,134,148,.55)}
+.ae-worth td.own i{background:#3f90da}
+.ae-facts tbody th{width:auto}
+.ae-facts td{text-align:right;white-space:nowrap;padding-right:0}
+</style>"""
+
+
+def draw(run: Run) -> None:
+    """The section on a page: the numbers, or what is going on with them."""
+    st.markdown("###### What this code is worth")
+    work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
+    if state in ("missing", "damaged"):
+        _ask(run)
+        state = active_run.state(work)
+    refused = st.session_state.pop("probe_refused", "")
+    found = probe_numbers.result(run) if state == "finished" else None
+    if found:
+        _show(found)
+    elif state in active_run.PENDING:
+        render_lock.look(_wait, work.key, LOOK_SECONDS)(run.key)
+    else:
+        message = refused or work.status().get("message") or "it ended early"
+        st.caption(f":material/error: This run could not be measured: {message}")
+        st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_ask, args=(run,))
+
+
+def _ask(run: Run) -> None:
+    """Ask the queue for the run's probe; `probe_refused` in the session says why it cannot be had."""
+    try:
+        shared.queue().submit(jobs.ProbeTask(run.key), shared.session())
+    except AecoreError as error:
+        st.session_state["probe_refused"] = str(error)
+
+
+def _wait(key: str) -> None:
+    work: Work = open_run(key, shared.cache()).derived(ProbeSpec())
+    if active_run.state(work) not in active_run.PENDING:
+        st.rerun(scope="app")
+    status = work.status()
+    doing = waiting.told(work.key) or status.get("message") or "about to start"
+    # No progress bar: that one is the training's.
+    st.caption(f":material/hourglass_top: Measuring in the background, {status.get('fraction') or 0:.0%} done: {doing}")
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    st.caption(verdict(found))
+    there = [number for number in NUMBERS if found.get(number.name) is not None]
+    left, right = st.columns([3, 2], gap="medium")
+    left.html(_STYLE + comparison_html(found, [number for number in there if number.pca]))
+    right.html(_STYLE + facts_html(found, [number for number in there if not number.pca]))
+    with st.popover("What do these numbers say?", icon=":material/help:"):
+        st.markdown("\n".join(f"- **{n.title}** {ARROWS[n.better]} {n.explanation}" for n in there))
+        missing = reasons(found)
+        if missing:
+            st.markdown("\n".join(["Not here:", "", *(f"- {line}" for line in missing)]))
+
+
+def verdict(found: Mapping[str, Any]) -> str:
+    """Two sentences: the error against PCA, and what the codings know of the classes."""
+    gain, said = found.get("gain_over_pca"), []
+    if gain is not None:
+        size = f"PCA with as many numbers ({found['coding_size']:,})"
+        if abs(gain) < 1:
+            said.append(f"It loses as much as {size}.")
+        else:
+            said.append(f"It loses {abs(gain):,.0f} % {'less' if gain > 0 else 'more'} than {size}.")
+    own, pca = found.get("knn_accuracy"), found.get("pca_knn_accuracy")
+    if own is not None and pca is not None:
+        chance = 2 * math.sqrt(pca * (1 - pca) / found["n_validation"])  # two standard errors: too close to call
+        how = "as well as" if abs(own - pca) <= chance else "better than" if own > pca else "worse than"
+        said.append(f"Neighbours among its codings tell the class {how} among PCA's.")
+    elif own is None:
+        said.append(f"What it knows of classes cannot be told: {found['reasons']['knn_accuracy']}.")
+    return " ".join([*said, "↑ higher is better, ↓ lower is better, no arrow: neither; the best of a row is bold."])
+
+
+def reasons(found: Mapping[str, Any]) -> list[str]:
+    """One line for each reason why numbers are missing: 'ELBO, KL divergence: only …'."""
+    return [f"{', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(found).items()]
+
+
+def comparison_html(found: Mapping[str, Any], numbers: list[Number]) -> str:
+    """A table: a row a number, with this run, PCA codings of the same size and raw pixels side by side."""
+    size = found["coding_size"]
+    heads = ["", f"{size:,} coding{'s' if size != 1 else ''}", f"PCA, {size:,}"]
+    heads += ["raw data"] if any(found.get(number.pixels) is not None for number in numbers) else []
+    rows = []
+    for number in numbers:
+        names = (number.name, number.pca, number.pixels)[: len(heads) - 1]
+        values = [found.get(name) if name else None for name in names]
+        known = [value for value in values if value is not None]
+        best = min(known) if number.better == "lower" else max(known)
+        longest = 1.0 if number.kind == "share" else max(*known, 1e-12)
+        cells = (_cell(value, number, best, longest, first=i == 0) for i, value in enumerate(values))
+        rows.append(f"<tr>{_name(number)}{''.join(cells)}</tr>")
+    head = "".join(f"<th>{text}</th>" for text in heads)
+    return f'<table class="ae-worth"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def facts_html(found: Mapping[str, Any], numbers: list[Number]) -> str:
+    """A table of the numbers that stand alone."""
+    rows = "".join(f"<tr>{_name(number)}<td>{text(number, found)}</td></tr>" for number in numbers)
+    return f'<table class="ae-worth ae-facts"><tbody>{rows}</tbody></table>'
+
+
+def text(number: Number, found: Mapping[str, Any]) -> str:
+    """A number of this run as people read it: '.828', '20 of 30', '-275.0 nats'."""
+    totals = {"active_dimensions": "coding_size", "dead_units": "coding_size", "distinct_codes": "n_validation"}
+    total = found.get(totals.get(number.name, ""))
+    return _TEXTS[number.kind](found[number.name]) + (f" of {total:,}" if total else "")
+
+
+def _name(number: Number) -> str:
+    better = "Neither direction" if number.better == "neither" else number.better.capitalize()
+    told = html.escape(f"{number.explanation} {better} is better.")
+    return f'<th scope="row" title="{told}">{number.title} <span aria-hidden="true">{ARROWS[number.better]}</span></th>'
+
+
+def _cell(value: float | None, number: Number, best: float, longest: float, first: bool) -> str:
+    if value is None:
+        return "<td></td>"
+    shown = _TEXTS[number.kind](value)
+    width = 100 * min(1.0, max(0.0, value / longest))
+    bold = f"<b>{shown}</b>" if value == best else shown
+    return f'<td{" class=own" if first else ""}>{bold}<i style="width:{width:.1f}%"></i></td>'
+
+
+_TEXTS: dict[str, Callable[[Any], str]] = {
+    "error": error_text,
+    "share": share_text,
+    "count": count_text,
+    "percent": lambda value: f"{value:+,.1f} %",
+    "nats": lambda value: f"{value:,.1f} nats",
+    "nats each": lambda values: probe_numbers.ranked(values, "{:,.2f}".format),
+}

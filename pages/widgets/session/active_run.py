@@ -1,0 +1,196 @@
+"""The active run: the one this session looks at, trains or waits for. It lives in the link as `run=`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.errors import AecoreError
+from aecore.jobs import estimate
+from aecore.presets import demonstrations
+from aecore.specs.run import RunSpec
+from aecore.store import runs
+from aecore.store.runs import Run, Work
+from pages.widgets.server import shared
+from pages.widgets.session import knobs, lesson
+
+PENDING = ("waiting", "running")
+HOME = "reconstructions"
+# What each page shows before a run was chosen: its best demonstration.
+DEMONSTRATIONS = {
+    HOME: "stacked",
+    "latent_map": "stacked",
+    "latent_walk": "variational-2",
+    "compare": "stacked",
+    "sparsity": "sparse-kl",
+    "pretraining": "convolutional",
+    "classroom": "stacked",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the knobs ask for: a spec with its run, or the one line that says why it cannot be trained."""
+
+    spec: RunSpec | None = None
+    run: Run | None = None
+    error: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.run is not None and state(self.run) == "finished"
+
+
+def restore() -> None:
+    """Once a session, before any widget: knobs and run as the link says; what it says wrongly is told in one line.
+    A run wins over knobs."""
+    if "run" in st.session_state:
+        return
+    st.session_state["run"] = None
+    values, junk = knobs.read_link()
+    view = st.query_params.to_dict()
+    values = lesson.open_link(values, junk, st.session_state["page"])
+    key = st.query_params.get("run")
+    if key is None:
+        _open_lessons_run()
+    else:
+        try:
+            run = runs.open_run(key, shared.cache())
+            missing = state(run) == "missing"
+            if missing and not run.described:
+                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
+            else:  # also one that failed or was interrupted: the header says why, and offers it again
+                values = knobs.of_spec(run.spec) | lesson.locked()
+                choose(run.key)
+                if missing:
+                    st.session_state["notice"] = f"Run {run.key} was asked for and never made; Train makes it."
+        except AecoreError as error:
+            junk.append(str(error))
+    if junk:
+        st.session_state["notice"] = f"Not used from the link: {'; '.join(junk[:3])}."
+    knobs.restore(values)
+    if st.query_params.to_dict() != view:  # the lesson's view: widgets read it when a script run begins with it
+        st.rerun()
+
+
+def _open_lessons_run() -> None:
+    """Show what a lesson is about at once, where that is trained already."""
+    opened = lesson.current()
+    run = runs.run_of(opened.spec, shared.cache()) if opened else None
+    if run and run.readable:
+        choose(run.key)
+
+
+def choose(key: str) -> None:
+    """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
+    the others leave, and Stop is asked of everyone."""
+    st.session_state["run"] = key
+    shared.queue().join(key, shared.session())
+
+
+def open_run_of(key: str) -> None:
+    """Open a run that a page offers: picture and knobs. One that is gone meanwhile is told in one line."""
+    st.session_state.pop("notice", None)
+    try:
+        values = knobs.of_spec(runs.open_run(key, shared.cache()).spec)
+    except AecoreError as error:
+        st.session_state["notice"] = f"{error}; it may have made room for newer ones."
+        return
+    choose(key)
+    st.session_state.update(values)
+
+
+def keep_link() -> None:
+    """Write the active run into the link (changing pages clears it)."""
+    key = st.session_state.get("run")
+    if key and st.query_params.get("run") != key:
+        st.query_params["run"] = key
+    elif not key and "run" in st.query_params:
+        del st.query_params["run"]
+
+
+def state(run: Work) -> str:
+    """The run's honest state: a training that nobody does any more has failed."""
+    return shared.queue().state_of(run)
+
+
+def wanted() -> Wanted:
+    try:
+        spec = knobs.current_spec()
+        return Wanted(spec, runs.run_of(spec, shared.cache()))
+    except AecoreError as error:
+        return Wanted(error=str(error))
+
+
+def pending() -> Run | None:
+    """The active run while it waits or trains."""
+    key = st.session_state.get("run")
+    run = runs.open_run(key, shared.cache()) if key else None
+    return run if run and state(run) in PENDING else None
+
+
+def shown() -> Run | None:
+    """The run whose picture the page draws: the active one, else the last good one, else the page's demonstration."""
+    page = st.session_state.get("page", HOME)
+    demonstration = demonstrations.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
+    for key in (st.session_state.get("run"), st.session_state.get("last_good"), demonstration):
+        run = runs.open_run(key, shared.cache()) if key else None
+        if run and run.readable:
+            if key == st.session_state.get("run"):
+                st.session_state["last_good"] = key
+            run.touch()
+            return run
+    return None
+
+
+def shown_key() -> str | None:
+    run = shown()
+    return run.key if run else None
+
+
+def train() -> None:
+    """Train was clicked: show the run where it is finished already, else ask the queue for it."""
+    lesson.enforce()
+    st.session_state.pop("notice", None)
+    want = wanted()
+    if want.spec is None or want.run is None:
+        st.session_state["notice"] = want.error
+        return
+    try:
+        if not want.finished:
+            shared.queue().submit(jobs.TrainTask(want.spec), shared.session())
+        choose(want.run.key)
+    except AecoreError as error:
+        st.session_state["notice"] = str(error)
+
+
+def stop() -> None:
+    """Stop was clicked: leave the run; its training ends when nobody else watches it."""
+    run = pending()
+    if not run:
+        return
+    st.session_state.pop("notice", None)
+    shared.queue().stop(run.key, shared.session())
+    ticket = shared.queue().ticket(run.key)
+    if ticket is None:
+        st.session_state["notice"] = "Another server trains this run, and it is stopped there."
+    elif ticket.watchers and not ticket.ended:
+        st.session_state["notice"] = (
+            f"Others watch this training, too ({len(ticket.watchers)}): it goes on until they leave. "
+            f"A tab that was closed or reloaded counts for {shared.GRACE_SECONDS:.0f} s more."
+        )
+
+
+def expected_seconds(spec: RunSpec) -> float | None:
+    """Seconds the training will take on this machine; None for a spec that its data set cannot serve."""
+    return _expected(spec.canonical_json(), spec)
+
+
+@st.cache_resource(ttl=10, show_spinner=False, max_entries=200)
+def _expected(said: str, _spec: RunSpec) -> float | None:
+    try:
+        return estimate.expected_seconds(_spec, shared.cache())
+    except AecoreError:
+        return None

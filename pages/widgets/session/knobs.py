@@ -1,0 +1,248 @@
+"""The knobs of the sidebar as state: from a preset or a run to widget values, and from those to a `RunSpec`.
+
+Every knob is one key in `st.session_state`, bound to the query parameter of the same name. The variant gives the
+composition and every knob's default; the knobs give the rest.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from aecore import datasets, presets
+from aecore.errors import AecoreError, SpecError
+from aecore.specs import composition
+from aecore.specs.run import RunSpec, setting
+from aecore.store import runs
+
+MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "kl_weight", "epochs", "seed")
+ADVANCED = (
+    "hidden",
+    "activation",
+    "coding_activation",
+    "output_activation",
+    "loss",
+    "optimizer",
+    "learning_rate",
+    "optimizer_arguments",
+    "decay",
+    "warmup",
+    "batch_size",
+    "normalization",
+    "noise",
+    "sparsity",
+    "sparsity_target",
+)
+NAMES = MAIN + ADVANCED
+SWITCHED = ("noise_rate", "sparsity_weight", "penalty_weight", "kl_weight")  # off at 0
+DEFAULT_VARIANT = "stacked"
+
+CODING_SIZES = (*range(1, 33), 36, 40, 48, 50, 56, 64, 80, 100, 128, 150, 200, 256, 300, 400, 512)
+NOISE_RATES = tuple(round(0.05 * step, 2) for step in range(19))
+CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
+KL_WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 50.0, 100.0)
+PENALTY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
+SPARSITY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+def read_link() -> tuple[dict[str, Any], list[str]]:
+    """The knobs a link names, in the words of the command line or of the page, and lines that say what is junk."""
+    values: dict[str, Any] = {}
+    junk = []
+    if "variant" in st.query_params:
+        name = _by_title(st.query_params["variant"], {name: p.title for name, p in presets.PRESETS.items()})
+        if name in presets.PRESETS:
+            values["variant"] = name
+        else:
+            junk.append(f"variant: got {name!r:.40}, which is none of those in the list")
+    for name in NAMES:
+        if name in st.query_params:
+            try:
+                values[name] = widget_value(name, _from_link(name, st.query_params[name]))
+            except AecoreError as error:
+                junk.append(str(error))
+    return values, junk
+
+
+def restore(values: dict[str, Any]) -> None:
+    """Set knobs from a link or a run, before their widgets exist.
+
+    On a session's first run a widget trusts its query parameter more than the state and drops one it cannot read. So
+    the link is rewritten first in the widgets' own words, and the script runs once more where that changed it.
+    """
+    start = defaults(values.get("variant", DEFAULT_VARIANT)) | {"variant": DEFAULT_VARIANT}
+    words = {name: in_words(name, value) for name, value in values.items() if value != start[name]}
+    st.session_state.update(values)
+    if any(st.query_params.get(name) != words.get(name) for name in ("variant", *NAMES)):
+        for name in ("variant", *NAMES):
+            if name in words:
+                st.query_params[name] = words[name]
+            elif name in st.query_params:
+                del st.query_params[name]
+        st.rerun()
+
+
+def in_words(name: str, value: Any) -> str:
+    """A knob's value as its widget writes it, on the page and in the link."""
+    if name == "variant":
+        return presets.get(value).title
+    if name == "dataset":
+        return datasets.info(value).title
+    if name in SWITCHED:
+        return "off" if value == 0 else f"{value:g}"
+    return str(value)
+
+
+def _from_link(name: str, text: str) -> Any:
+    if name == "dataset":
+        return datasets.info(_by_title(text, {name: datasets.info(name).title for name in datasets.names()})).name
+    return setting(name, 0 if text == "off" else text)
+
+
+def _by_title(text: str, titles: dict[str, str]) -> str:
+    return next((name for name, title in titles.items() if title == text), text)
+
+
+def widget_value(name: str, value: Any) -> Any:
+    """A spec field as its widget holds it."""
+    return ", ".join(map(str, value)) if name == "hidden" else value
+
+
+def defaults(variant: str) -> dict[str, Any]:
+    """Every knob's value for a preset."""
+    spec = presets.get(variant).spec
+    return {name: widget_value(name, getattr(spec, name)) for name in NAMES}
+
+
+def options(name: str, fixed: tuple[Any, ...], default: Any) -> list[Any]:
+    """A slider's stops: the usual ones, the preset's, and the one it stands at (a link may name any)."""
+    here = st.session_state.get(name, default)
+    return sorted({*fixed, default, here})
+
+
+def variant() -> str:
+    """The variant picked; any preset's name."""
+    return st.session_state.get("variant", DEFAULT_VARIANT)
+
+
+def use_variant() -> None:
+    """After another variant was picked: every knob takes that variant's value, the data set stays if it can."""
+    dataset = st.session_state.get("dataset")
+    values = defaults(variant())
+    if variant() in presets.VARIANTS and dataset in datasets.names():
+        try:
+            spec = presets.get(variant()).spec.replace(dataset=dataset)
+            datasets.check(spec, datasets.info(dataset))
+            values["dataset"] = dataset
+        except AecoreError:
+            pass
+    st.session_state.update(values)
+
+
+def of_spec(spec: RunSpec) -> dict[str, Any]:
+    """Variant and knobs as a run was trained with."""
+    values = {name: widget_value(name, getattr(spec, name)) for name in NAMES}
+    return {"variant": preset_name(spec), **values}
+
+
+def preset_name(spec: RunSpec) -> str:
+    """The preset from which the knobs alone lead to `spec`; the nearest variant where there is none."""
+    nearest = presets.variant_of(spec)
+    for name in (nearest, *presets.PRESETS):
+        try:
+            if from_values(name, {knob: getattr(spec, knob) for knob in NAMES}) == spec:
+                return name
+        except SpecError:
+            continue
+    return nearest
+
+
+def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
+    """The spec of a preset with its knobs turned to `values`."""
+    return _turned(variant, tuple(values.items()))
+
+
+@lru_cache(maxsize=1000)
+def _turned(variant: str, values: tuple[tuple[str, Any], ...]) -> RunSpec:
+    """Checked once: every page of every visitor asks for it several times."""
+    return presets.get(variant).spec.replace(**dict(values))
+
+
+def values() -> dict[str, Any]:
+    """Every knob as it stands; one that is not drawn, as those under Advanced, as the variant has it."""
+    return {name: st.session_state.get(name, value) for name, value in defaults(variant()).items()}
+
+
+def current_spec() -> RunSpec:
+    """What the knobs say. Raises an `AecoreError` with one line for what cannot be trained."""
+    spec = from_values(variant(), values())
+    runs.run_key(spec)
+    return spec
+
+
+def unused() -> set[str]:
+    """The knobs that change nothing as the others stand. None where these cannot be trained together: each can be
+    turned back then."""
+    try:
+        spec = from_values(variant(), values())
+    except AecoreError:
+        return set()
+    return set(composition.unused(spec)) - {"penalty_weight"}  # without it nothing is priced: it turns the price on
+
+
+def differences(shown: RunSpec, wanted: RunSpec) -> str:
+    """What the knobs say that the picture does not show, as one short sentence; '' when they agree."""
+    ours, theirs = [], []
+    if presets.title(shown) != presets.title(wanted):
+        ours.append(presets.title(shown))
+        theirs.append(presets.title(wanted))
+    for name in NAMES:
+        a, b = getattr(shown, name), getattr(wanted, name)
+        if a != b:
+            ours.append(_words(name, a))
+            theirs.append(_words(name, b))
+    if not ours:
+        return "" if shown == wanted else "Another design than the knobs say."
+    more = f" and {len(ours) - 3} more" if len(ours) > 3 else ""
+    return f"Showing {', '.join(ours[:3])}; the knobs say {', '.join(theirs[:3])}{more}."
+
+
+def _words(name: str, value: Any) -> str:
+    if name == "dataset":
+        return datasets.info(value).title
+    if name in ("coding_size", "epochs"):
+        noun = {"coding_size": "coding", "epochs": "epoch"}[name]
+        return f"{value} {noun}{'' if value == 1 else 's'}"
+    label = LABELS.get(name, name).lower()
+    if name in SWITCHED and value == 0:
+        return f"{label} off"
+    return f"{label} {widget_value(name, value)}"
+
+
+LABELS = {
+    "dataset": "Data set",
+    "coding_size": "Coding size",
+    "noise_rate": "Noise rate",
+    "sparsity_weight": "Sparsity weight",
+    "penalty_weight": "Penalty weight",
+    "epochs": "Epochs",
+    "seed": "Seed",
+    "hidden": "Hidden layers",
+    "activation": "Hidden activation",
+    "coding_activation": "Coding activation",
+    "output_activation": "Output activation",
+    "loss": "Loss",
+    "optimizer": "Optimizer",
+    "learning_rate": "Learning rate",
+    "optimizer_arguments": "Optimizer arguments",
+    "decay": "Learning rate over time",
+    "warmup": "Warm-up",
+    "batch_size": "Batch size",
+    "normalization": "Normalisation",
+    "noise": "Noise kind",
+    "sparsity": "Sparsity penalty",
+    "sparsity_target": "Sparsity target",
+    "kl_weight": "KL weight (β)",
+}

@@ -1,0 +1,236 @@
+"""The lesson this session has open: what it sets, what it locks, and its question in place of the page.
+
+It lives in the link as `lesson=`. The token that says that this visitor has answered lives in the browser, as a cookie
+that goes when the browser is closed: so a page that is loaded anew is neither covered nor counted twice, and whoever is
+sent the address answers for himself.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.classroom import lessons
+from aecore.classroom.lessons import Lesson
+from aecore.errors import AecoreError
+from pages.widgets.basics.markdown import plain
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import knobs
+
+LABELS = {"variant": "Variant", **knobs.LABELS}
+NAMES = ("variant", *knobs.NAMES)
+_NOT_SEEN = {"lesson", "run", *NAMES}
+# Without a path it counts for all pages of this app, and for no other app of the same host.
+_KEEP_ANSWER = """
+export default function(component) {
+  document.cookie = component.data + "; SameSite=Lax";
+}
+"""
+
+_STYLE = """<style>
+.ae-class{display:grid;grid-template-columns:minmax(6rem,auto) 1fr max-content;gap:.3rem .8rem;align-items:center;
+ font-variant-numeric:tabular-nums;width:100%}
+.ae-class b{font-weight:650}
+.ae-class i{display:block;height:.85rem;border-radius:3px;background:#94a4a2;min-width:2px}
+.ae-class i.ae-right{background:#3f90da}
+</style>"""
+
+
+def current() -> Lesson | None:
+    """The lesson that is open."""
+    key = st.session_state.get("lesson")
+    return _opened(key, shared.cache()) if key else None
+
+
+def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, Any]:
+    """Once a session: open the lesson that the link names. The knobs of the link with those of the lesson.
+
+    A lesson that is not here adds a line to `junk`. Knobs that are not locked may be set by the link, all of them where
+    it names another variant.
+    """
+    st.session_state["lesson"] = None
+    key = st.query_params.get("lesson")
+    if key is None:
+        return values
+    try:
+        opened = _opened(key, shared.cache())
+    except AecoreError as error:
+        junk.append(str(error))
+        return values
+    st.session_state["lesson"] = opened.key
+    st.session_state["answer_token"] = _cookies().get(_cookie(opened.key), "")
+    st.session_state["answer"] = lessons.answered(opened.key, st.session_state["answer_token"], shared.cache())
+    _link_view(opened, page)
+    other = values.get("variant", opened.knobs["variant"]) != opened.knobs["variant"]
+    return ({} if other and not locks("variant") else _values(opened)) | values | locked()
+
+
+def keep_link() -> None:
+    """Write the lesson into the link (changing pages clears it)."""
+    key = st.session_state.get("lesson")
+    if key and st.query_params.get("lesson") != key:
+        st.query_params["lesson"] = key
+    elif not key and "lesson" in st.query_params:
+        del st.query_params["lesson"]
+    lesson = current()
+    if lesson and covered():  # for the controls that are drawn once it is answered
+        _link_view(lesson, st.session_state["page"])
+
+
+def locked() -> dict[str, Any]:
+    """The knobs that may not be turned, with their values."""
+    lesson = current()
+    return {name: value for name, value in _values(lesson).items() if name in lesson.locked} if lesson else {}
+
+
+def locks(name: str) -> bool:
+    lesson = current()
+    return lesson is not None and name in lesson.locked
+
+
+def enforce() -> None:
+    """Put locked knobs back, whatever a link, a list or a browser made of them. Before their widgets are drawn."""
+    for name, value in locked().items():
+        if name not in st.session_state or st.session_state[name] != value:
+            st.session_state[name] = value
+
+
+def covered() -> bool:
+    """True while the lesson's question waits for this visitor's answer: no page shows its picture."""
+    lesson = current()
+    return lesson is not None and bool(lesson.question) and st.session_state.get("answer") is None
+
+
+def note(page: str) -> None:
+    """Remember how a page is looked at, for the teacher who makes a lesson of it."""
+    if page not in lessons.PAGES:
+        return
+    view = {name: value for name, value in st.query_params.items() if name not in _NOT_SEEN}
+    st.session_state["seen"] = {**st.session_state.get("seen", {}), page: view}
+    st.session_state["seen_last"] = page
+
+
+def draw() -> None:
+    """The lesson's line above a page; its question, at first in the page's place, later with what the class said."""
+    lesson = current()
+    if lesson is None:
+        return
+    told = f" · :material/lock: {_locked_in_words(lesson)}" if lesson.locked else ""
+    st.markdown(f":material/school: **{plain(lesson.title)}**{told}")
+    if covered():
+        _ask(lesson)
+    elif lesson.question:
+        _told(lesson)
+
+
+def bars(lesson: Lesson, own: int | None = None, solved: bool = True) -> str:
+    """How the class answered, as HTML: a bar an answer; with `solved` the right one is marked."""
+    found = lessons.counts(lesson.key, shared.cache())[: len(lesson.answers)]
+    most = max(1, *found)
+    rows = []
+    for number, (text, count) in enumerate(zip(lesson.answers, found, strict=True)):
+        right = solved and number == lesson.right
+        notes = [note for note, said in (("right", right), ("you", number == own)) if said]
+        said = html.escape(text) + (f" <b>({', '.join(notes)})</b>" if notes else "")
+        style = f"width:{100 * count / most:.0f}%"
+        rows.append(
+            f'<div>{said}</div><div><i class="{"ae-right" if right else "ae-other"}" style="{style}"></i></div>'
+            f"<div>{count:,}</div>"
+        )
+    return f'{_STYLE}<div class="ae-class">{"".join(rows)}</div>'
+
+
+def _locked_in_words(lesson: Lesson) -> str:
+    advanced = set(knobs.ADVANCED) <= set(lesson.locked)
+    names = [LABELS[name] for name in NAMES if name in lesson.locked and not (advanced and name in knobs.ADVANCED)]
+    if advanced:
+        names.append("all under Advanced")
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _ask(lesson: Lesson) -> None:
+    """The question where the picture will be."""
+    with st.form("predict", width=760):
+        st.markdown(f"##### {plain(lesson.question)}")
+        st.radio(
+            "Your answer",
+            range(len(lesson.answers)),
+            index=None,
+            key="predicted",
+            label_visibility="collapsed",
+            format_func=lambda number: plain(lesson.answers[number]),
+        )
+        st.form_submit_button("Answer", type="primary", icon=":material/how_to_vote:", on_click=_answer)
+    if notice := st.session_state.pop("answer_notice", ""):
+        st.warning(notice, icon=":material/info:")
+    st.caption("Predict first: the page opens when you have answered. Answers are counted, not named.")
+
+
+def _answer() -> None:
+    lesson, choice = current(), st.session_state.get("predicted")
+    if lesson is None or st.session_state.get("answer") is not None:
+        return
+    if choice is None:
+        st.session_state["answer_notice"] = "Pick one of the answers first."
+        return
+    try:
+        st.session_state["answer_token"] = lessons.answer(lesson.key, choice, shared.cache())
+    except AecoreError as error:  # the lesson goes on; only the count lacks one
+        st.session_state["notice"] = str(error)
+    st.session_state["answer"] = choice
+
+
+@render_lock.fragment
+def _told(lesson: Lesson) -> None:
+    own = st.session_state["answer"]
+    verdict = "Your answer" if lesson.right is None else "Right" if own == lesson.right else "Not quite"
+    colour = {"Right": "green", "Not quite": "orange"}.get(verdict, "blue")
+    head = f":{colour}-badge[{verdict}] {plain(lesson.question)}"
+    with st.expander(head, expanded=True):
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            st.markdown(plain(lesson.explanation) or f"You said: {plain(lesson.answers[own])}.")
+            st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
+            if token := st.session_state.get("answer_token"):
+                _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
+        with right:
+            st.html(bars(lesson, own))
+
+
+@st.cache_resource(show_spinner=False)
+def _keep_answer() -> components.ComponentRenderer:
+    return components.component("keep_answer", js=_KEEP_ANSWER)
+
+
+def _cookie(key: str) -> str:
+    return f"aecore_answer_{key}"
+
+
+def _cookies() -> Mapping[str, str]:
+    """What the browser brought along when this session began."""
+    return st.context.cookies
+
+
+def _link_view(lesson: Lesson, page: str) -> None:
+    """Put the view into the lesson's page's link, where its controls begin from."""
+    if lesson.page == page:
+        for name, value in lesson.view.items():
+            st.query_params.setdefault(name, value)
+
+
+@functools.lru_cache(maxsize=256)
+def _opened(key: str, cache: Path) -> Lesson:
+    return lessons.open_lesson(key, cache)
+
+
+def _values(lesson: Lesson) -> dict[str, Any]:
+    """Every knob as the lesson sets it, as its widget holds it."""
+    spec = lesson.spec
+    values = {name: knobs.widget_value(name, getattr(spec, name)) for name in knobs.NAMES}
+    return {"variant": lesson.knobs["variant"], **values}

@@ -1,0 +1,145 @@
+"""The samples somebody selected: kept by number through every change of map, run and page; named, exported, sent on."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from aecore.analysis import inference
+from aecore.datasets import Data, as_float
+from aecore.store.runs import Run, Work
+from pages.widgets.basics.markdown import plain
+from pages.widgets.components import thumbnails
+
+SHOWN = 32
+MOST_NAMES = 20
+
+
+def current() -> list[int]:
+    """The numbers of the selected samples (see `aecore.datasets.Data`), in the order in which they were picked."""
+    return st.session_state.get("selection", [])
+
+
+def choose(numbers: list[int], data: Data) -> None:
+    """Select samples; those of another data set than before are other samples."""
+    st.session_state["selection"] = numbers
+    st.session_state["selection_of"] = data.info.name
+
+
+def forget_other(data: Data) -> None:
+    """Numbers mean samples of one data set."""
+    if st.session_state.get("selection_of", data.info.name) != data.info.name:
+        for name in ("selection", "named", "point"):
+            st.session_state.pop(name, None)
+
+
+def draw(run: Run, data: Data, work: Work) -> None:
+    """The selection as a grid with its classes, and what one can do with it."""
+    numbers = current()
+    names = st.session_state.get("named", {})
+    if not numbers:
+        _named(data, names)
+        return
+    labels = data.labels_of(np.array(numbers))
+    counts = Counter(data.info.classes[label] for label in labels) if labels is not None else Counter()
+    told = "".join(f" · {count} {plain(name)}" for name, count in counts.most_common(5))
+    st.markdown(f"**Selected: {len(numbers):,} sample{'s' if len(numbers) != 1 else ''}**{told}")
+    titles = caption_of(data, numbers[:SHOWN])
+    clicked = thumbnails.thumbnails(as_float(data.numbered(np.array(numbers[:SHOWN]))), titles, key="selected_images")
+    if clicked is not None and clicked < len(numbers):
+        st.session_state["point"] = numbers[clicked]
+        st.rerun(scope="fragment")
+    if len(numbers) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(numbers):,}.")
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Clear", key="clear"):
+            choose([], data)
+            st.session_state["point"] = None
+            st.rerun(scope="fragment")
+        if st.button("Open in Latent walk", key="to_walk"):
+            st.session_state["walk_from"] = numbers[0]
+            st.switch_page("pages/latent_walk.py")
+        if st.button("Reconstructions", key="to_reconstructions"):
+            st.session_state["show"] = "selection"
+            st.switch_page("pages/reconstructions.py")
+        with st.popover("Download", icon=":material/download:"):
+            _downloads(run, data, work, numbers)
+        with st.popover("Name it", icon=":material/bookmark:"):
+            _name(data, numbers, names)
+    _named(data, names)
+
+
+def caption_of(data: Data, numbers: list[int]) -> list[str]:
+    """'Bag, no. 12' of each sample."""
+    labels = data.labels_of(np.array(numbers, int))
+    if labels is None:
+        return [f"no. {number}" for number in numbers]
+    return [f"{data.info.classes[label]}, no. {number}" for label, number in zip(labels, numbers, strict=True)]
+
+
+def table(run: Run, data: Data, work: Work, numbers: list[int]) -> pd.DataFrame:
+    """A row a sample: id, label, class, the map's coordinates (empty for a sample that is not on it), its codings."""
+    index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
+    place = {int(number): position for position, number in enumerate(index)}
+    labels = data.labels_of(np.array(numbers))
+    columns: dict[str, object] = {"id": numbers}
+    if labels is not None:
+        columns |= {"label": labels, "class": [data.info.classes[label] for label in labels]}
+    for axis, name in enumerate("xyz"[: points.shape[1]]):
+        columns[name] = [points[place[n], axis] if n in place else np.nan for n in numbers]
+    codings = inference.encode(run, as_float(data.numbered(np.array(numbers))))
+    columns |= {f"coding_{i + 1}": codings[:, i] for i in range(codings.shape[1])}
+    return pd.DataFrame(columns)
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _downloads(run: Run, data: Data, work: Work, numbers: list[int]) -> None:
+    """Made when they are asked for, not with every picture."""
+    st.caption("Number, class, place on this map and all codings of each selected sample.")
+    name = f"selection-{run.key}"
+    st.download_button(
+        "CSV",
+        lambda: table(run, data, work, numbers).to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        key="csv",
+        on_click="ignore",
+    )
+    st.download_button(
+        "Parquet",
+        lambda: parquet(table(run, data, work, numbers)),
+        f"{name}.parquet",
+        "application/vnd.apache.parquet",
+        key="parquet",
+        on_click="ignore",
+    )
+
+
+def _name(data: Data, numbers: list[int], names: dict[str, list[int]]) -> None:
+    given = st.text_input("Name of this selection", max_chars=40, key="selection_name").strip()
+    if st.button("Keep", key="keep_selection", disabled=not given):
+        if given not in names and len(names) >= MOST_NAMES:
+            st.warning(f"Selections: got a {MOST_NAMES + 1}st, allowed: {MOST_NAMES}. Give one of the old names.")
+            return
+        st.session_state["named"] = {**names, given: list(numbers)}
+        st.rerun(scope="fragment")
+
+
+def _named(data: Data, names: dict[str, list[int]]) -> None:
+    if not names:
+        return
+    st.caption("Kept selections")
+    with st.container(horizontal=True, gap="small"):
+        for place, (name, numbers) in enumerate(names.items()):
+            if st.button(f"{plain(name)} ({len(numbers):,})", key=f"named_{place}"):
+                choose(list(numbers), data)
+                st.rerun(scope="fragment")

@@ -1,0 +1,81 @@
+"""Neighbours against scikit-learn's, and where a new coding is put on each kind of map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from aecore.analysis import neighbours
+from aecore.errors import AecoreError
+from aecore.specs.map import MapSpec
+from aecore.store.files import write_array, write_arrays
+from aecore.store.runs import Work, describe
+
+RNG = np.random.default_rng(0)
+CODINGS = (RNG.normal(size=(200, 6)) * 3 + 50).astype(np.float32)
+NEW = (RNG.normal(size=(30, 6)) * 3 + 50).astype(np.float32)
+
+
+def make_map(folder: Path, method: str, points: np.ndarray) -> Work:
+    folder.mkdir()
+    describe(MapSpec(method, dimensions=points.shape[1]), "0" * 16, folder)
+    write_array(folder / "points.npy", points.astype(np.float32))
+    return Work(folder)
+
+
+def test_nearest_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    distances, indices = NearestNeighbors(n_neighbors=7).fit(CODINGS).kneighbors(NEW)
+    for block in (neighbours.BLOCK, 450):  # all at once, and a few queries at a time
+        monkeypatch.setattr(neighbours, "BLOCK", block)
+        found = neighbours.nearest(NEW, CODINGS, 7)
+        np.testing.assert_array_equal(found[0], indices)
+        np.testing.assert_allclose(found[1], distances, rtol=1e-6)
+
+
+def test_nearest_with_few_rows_and_duplicates() -> None:
+    indices, distances = neighbours.nearest(CODINGS[3:4], CODINGS[:5], 9)
+    assert sorted(indices[0]) == [0, 1, 2, 3, 4] and indices[0, 0] == 3 and distances[0, 0] == 0
+    same, apart = neighbours.nearest(np.ones((1, 2)), np.ones((4, 2)), 3)
+    assert len(set(same[0])) == 3 and (apart == 0).all()
+
+
+def test_pca_is_placed_exactly(tmp_path: Path) -> None:
+    engine = PCA(2).fit(CODINGS)
+    work = make_map(tmp_path / "map", "pca", engine.transform(CODINGS))
+    write_arrays(work.folder / "basis.npz", {"mean": engine.mean_, "components": engine.components_})
+    np.testing.assert_allclose(neighbours.place(NEW, work, CODINGS), engine.transform(NEW), atol=1e-4)
+    np.testing.assert_allclose(neighbours.place(CODINGS, work, CODINGS), work.array("points"), atol=1e-4)
+
+
+def test_none_is_the_codings_and_nothing_on_a_missing_axis(tmp_path: Path) -> None:
+    work = make_map(tmp_path / "map", "none", CODINGS[:, :2])
+    np.testing.assert_array_equal(neighbours.place(NEW[:, :1], work, CODINGS[:, :1])[:, 1], 0)
+    np.testing.assert_array_equal(neighbours.place(NEW[:, :2], work, CODINGS[:, :2]), NEW[:, :2])
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_others_take_the_middle_of_the_five_nearest(tmp_path: Path, method: str) -> None:
+    points = RNG.normal(size=(200, 3))
+    work = make_map(tmp_path / "map", method, points)
+    near = NearestNeighbors(n_neighbors=5).fit(CODINGS).kneighbors(NEW, return_distance=False)
+    placed = neighbours.place(NEW, work, CODINGS)
+    assert placed.dtype == np.float32
+    np.testing.assert_allclose(placed, np.median(points[near], axis=1), atol=1e-6)
+    np.testing.assert_array_equal(neighbours.place(NEW[4:5], work, CODINGS.reshape(200, 2, 3))[0], placed[4])
+
+
+def test_bad_input(tmp_path: Path) -> None:
+    for queries, rows in ((NEW[:, :3], CODINGS), (NEW, CODINGS[:0]), (NEW[0], CODINGS), (NEW * np.nan, CODINGS)):
+        with pytest.raises(AecoreError, match="codings: got .*, allowed: "):
+            neighbours.nearest(queries, rows, 3)
+    for method in ("pca", "umap", "none"):
+        work = make_map(tmp_path / method, method, CODINGS[:, :2])
+        for z, codings in ((NEW[:, :3], CODINGS), (NEW, CODINGS[:-1]), (NEW * np.inf, CODINGS)):
+            with pytest.raises(AecoreError, match="codings: got .*, allowed: "):
+                neighbours.place(z, work, codings)
+    with pytest.raises(AecoreError, match="basis cannot be read"):
+        neighbours.place(NEW, Work(tmp_path / "pca"), CODINGS)

@@ -1,0 +1,86 @@
+"""The selected samples as a table, and what becomes of a selection."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+
+from aecore import datasets
+from aecore.analysis import inference
+from aecore.datasets import as_float
+from aecore.specs import map
+from aecore.store import runs
+from aecore.store.runs import Run, Work
+from aecore.worker.projection import project
+from pages.widgets.basics import markdown
+from pages.widgets.session import selection
+from tests.pages.conftest import key
+
+
+@pytest.fixture
+def run(cache: Path) -> Run:
+    return runs.open_run(key("stacked"), cache)
+
+
+@pytest.fixture
+def work(run: Run) -> Work:
+    spec = map.MapSpec(n=60)
+    folder = run.folder / "map" / spec.key(run.key)
+    project.compute(spec, run, folder)
+    return Work(folder)
+
+
+def test_a_row_has_number_class_place_and_codings(run: Run, work: Work) -> None:
+    data = datasets.load("digits")
+    index, points = work.array("index"), work.array("points")
+    absent = next(i for i in range(len(data.validation)) if i not in index)
+    numbers = [int(index[5]), absent, len(data.validation) + 3]
+    frame = selection.table(run, data, work, numbers)
+    assert frame["id"].tolist() == numbers
+    assert frame["label"].tolist() == [
+        data.validation_labels[numbers[0]],
+        data.validation_labels[absent],
+        data.train_labels[3],
+    ]
+    assert frame["class"][0] == data.info.classes[frame["label"][0]]
+    np.testing.assert_allclose(frame.loc[0, ["x", "y"]].astype(float), points[5])
+    assert frame.loc[1:, ["x", "y"]].isna().all(axis=None)  # not on this map
+    expected = inference.encode(run, as_float(data.numbered(np.array(numbers))))
+    codings = frame[[f"coding_{i + 1}" for i in range(expected.shape[1])]]
+    np.testing.assert_allclose(codings, expected, atol=1e-6)
+
+
+def test_csv_and_parquet_hold_the_same(run: Run, work: Work) -> None:
+    frame = selection.table(run, datasets.load("digits"), work, [3, 1, 4])
+    again = pd.read_parquet(io.BytesIO(selection.parquet(frame)))
+    pd.testing.assert_frame_equal(again, frame)
+    text = pd.read_csv(io.StringIO(frame.to_csv(index=False)))
+    np.testing.assert_allclose(text["coding_1"], frame["coding_1"], rtol=1e-5)
+
+
+def test_samples_without_a_class_have_a_number() -> None:
+    assert selection.caption_of(datasets.load("plane-3d"), [7, 0]) == ["no. 7", "no. 0"]
+    digits = datasets.load("digits")
+    assert selection.caption_of(digits, [2]) == [f"{digits.info.classes[digits.validation_labels[2]]}, no. 2"]
+
+
+def test_a_selection_belongs_to_its_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    digits, plane = datasets.load("digits"), datasets.load("plane-3d")
+    selection.choose([4, 2], digits)
+    selection.forget_other(digits)
+    assert selection.current() == [4, 2]
+    selection.forget_other(plane)
+    assert selection.current() == []
+
+
+@pytest.mark.parametrize("text", ["<b>Bag</b>", "a *b*", "[x](y)", ":red[x]", "`c`", "$d$"])
+def test_names_are_text_and_not_markup(text: str) -> None:
+    escaped = markdown.plain(text)
+    assert escaped.replace("\\", "") == text
+    assert all(f"\\{mark}" in escaped for mark in set(text) & set("<>*[]():`$"))
