@@ -41,7 +41,8 @@ def test_scikit_learns_own_checks(estimator: Autoencoder, check: Callable[[Autoe
 
 def test_importing_it_imports_no_tensorflow_and_the_package_alone_no_scikit_learn() -> None:
     program = """
-import sys, aecore
+import sys
+import aecore
 assert "sklearn" not in sys.modules
 from aecore import Autoencoder
 import pickle

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> Answer:
         for demonstration in demonstrations.DEMONSTRATIONS
         for spec in demonstration.pretrainings
     ]
-    if experiments:
+    if experiment_keys:
         demonstrations.commit(args.cache / "pretraining", experiment_keys)
     total = sum(row["bytes"] for row in rows)
     if total > demonstrations.MAX_BYTES:  # runs that were there already may be larger than they need be

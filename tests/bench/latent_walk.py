@@ -48,19 +48,25 @@ PUBLISHED = ("geron-stacked", "geron-sparse-kl", "geron-convolutional", "geron-r
 # A training that is stopped at once leaves a complete run: in a process of its own, TensorFlow stays out of this one.
 MAKE = """
 import sys
-from aecore import learning, presets, runs
+from aecore.worker import training
+from aecore import presets
+from aecore.store import runs
 for name in sys.argv[1:]:
     spec = presets.get(name).spec.replace(dataset="fashion-mnist-12k")
     run = runs.run_of(spec)
-    learning.train(spec, run.folder, lambda: True)
+    training.train(spec, run.folder, lambda: True)
     print(run.key)
 """
 
 PAGE = """
 import numpy as np
 import streamlit as st
-from aecore import datasets, inference, runs, walk
-from pages.widgets import image_grid, walk_view
+from aecore import datasets
+from aecore.analysis import inference
+from aecore.store import runs
+from aecore.analysis import latent_axes
+from pages.widgets.images import grid
+from pages.widgets.components import latent_walk
 
 st.set_page_config(layout="wide")
 run, kind = runs.open_run(st.query_params["run"]), st.query_params["kind"]
@@ -77,14 +83,14 @@ def sliders():
         z[axis.coding] = st.slider(f"z{axis.coding + 1}", axis.low, axis.high, value, axis.step)
     with picture:
         image = inference.decode(run, z[None])[0]
-        image_grid.large_image(image, alt="The decoded picture", width=340, caption=str(z))
+        grid.large_image(image, alt="The decoded picture", width=340, caption=str(z))
 
 
 if kind == "st.slider":
-    axes = st.cache_data(lambda key: walk.axes(run)[:8])(run.key)
+    axes = st.cache_data(lambda key: latent_axes.axes(run)[:8])(run.key)
     sliders()
 else:
-    walk_view.draw(walk_view.walker(run, data), begin, key="walk", view=kind)
+    latent_walk.draw(latent_walk.walker(run, data), begin, key="walk", view=kind)
 """
 
 # When the page's first text and the walk were there, in milliseconds after the page began. Components live in shadows.

@@ -33,7 +33,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from aecore import datasets
-from pages.widgets import map_view
+from pages.widgets.components import latent_map
 
 st.set_page_config(layout="wide")
 
@@ -62,8 +62,8 @@ if "plotly" in st.query_params:
                                      customdata=np.flatnonzero(labels == c).astype("i4")))
     st.plotly_chart(chart, theme=None)
 else:
-    panel = map_view.Panel(points, "", near, near_map, reconstructions, errors)
-    st.session_state["kept"] = map_view.draw(
+    panel = latent_map.Panel(points, "", near, near_map, reconstructions, errors)
+    st.session_state["kept"] = latent_map.draw(
         [panel], key="map", numbers=np.arange(n), labels=labels, images=images, selected=kept,
         class_names=datasets.load("fashion-mnist-12k").info.classes).selection
 st.markdown(f"took {(time.process_time() - started) * 1000:.0f}")

@@ -26,13 +26,15 @@ SPEC = RunSpec(
 WIDE = SPEC.replace(coding_size=256)
 APP = """
 import streamlit as st
-from aecore import runs
-from pages.widgets import bits, host, walk_view
+from aecore.store import runs
+from pages.widgets.latent_walk import bits
+from pages.widgets.server import shared
+from pages.widgets.components import latent_walk
 
-run = runs.open_run(st.query_params["run"], host.cache())
-data = host.data(run.spec.dataset)
+run = runs.open_run(st.query_params["run"], shared.cache())
+data = shared.data(run.spec.dataset)
 st.markdown(run.key)
-bits.draw(run, data, walk_view.walker(run, data))
+bits.draw(run, data, latent_walk.walker(run, data))
 """
 
 

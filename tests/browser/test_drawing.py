@@ -20,11 +20,11 @@ pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
 from aecore import datasets
-from pages.widgets import own_sample
+from pages.widgets.latent_map import own_image
 
 st.markdown("An own image")
 runs = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-sample = own_sample.choose(datasets.load("digits"))
+sample = own_image.choose(datasets.load("digits"))
 st.button("Run again")
 st.text("no sample" if sample is None else f"sample {sample.dtype} {sample.shape}")
 st.text("rows " + ("none" if sample is None else " ".join(str(int(row.sum())) for row in sample)))

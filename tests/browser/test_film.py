@@ -18,21 +18,24 @@ from tests.browser.conftest import Open
 pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
-from aecore import jobs, runs
-from aecore.spec import RunSpec
-from pages.widgets import active, film, host
+from aecore import jobs
+from aecore.store import runs
+from aecore.specs.run import RunSpec
+from pages.widgets.session import active_run
+from pages.widgets.latent_map import training_film
+from pages.widgets.server import shared
 
 key = st.query_params.get("run")
 st.session_state.setdefault("run", key)
 if "epochs" in st.query_params and key is None:
     spec = RunSpec(dataset="digits", hidden=(100,), coding_size=8, epochs=int(st.query_params["epochs"]), seed=3)
     if st.button("Train", key="train"):
-        host.queue().submit(jobs.TrainTask(spec), host.session())
-    key = runs.run_of(spec, host.cache()).key
-run = runs.open_run(key, host.cache())
-st.markdown(active.state(run))
-if active.state(run) != "missing":
-    film.section(run, host.data(run.spec.dataset))
+        shared.queue().submit(jobs.TrainTask(spec), shared.session())
+    key = runs.run_of(spec, shared.cache()).key
+run = runs.open_run(key, shared.cache())
+st.markdown(active_run.state(run))
+if active_run.state(run) != "missing":
+    training_film.section(run, shared.data(run.spec.dataset))
 """
 PIXELS = """canvas => {
   const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;

@@ -27,16 +27,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from aecore import runs
-from pages.widgets import host, journeys, walk_view
+from aecore.store import runs
+from pages.widgets.server import shared
+from pages.widgets.latent_walk import interpolation
+from pages.widgets.components import latent_walk
 
-run = runs.open_run(st.query_params["run"], host.cache())
-data = host.data(run.spec.dataset)
-walker = walk_view.walker(run, data)
+run = runs.open_run(st.query_params["run"], shared.cache())
+data = shared.data(run.spec.dataset)
+walker = latent_walk.walker(run, data)
 if "server" in st.query_params:
     walker = replace(walker, decoder=None, why_not="decoder: not here")
 st.markdown("A walk")
-getattr(journeys, st.query_params.get("section", "between"))(run, data, walker)
+getattr(interpolation, st.query_params.get("section", "between"))(run, data, walker)
 """
 
 

@@ -19,8 +19,9 @@ PAGE = """
 import json
 import numpy as np
 import streamlit as st
-from pages.widgets import map_view
-from pages.widgets.map_view import Mark, Panel
+from pages.widgets.components import latent_map
+from pages.widgets.components.latent_map import Mark
+from pages.widgets.components.latent_map import Panel
 
 asked = st.query_params
 n, dims = int(asked.get("n", 200)), int(asked.get("dims", 2))
@@ -48,7 +49,7 @@ if "two" in asked:
 if st.button("clear", key="clear"):
     st.session_state["kept"] = ([], None)
 selected, focus = st.session_state.get("kept", ([], None))
-picked = map_view.draw(
+picked = latent_map.draw(
     panels, key="map", numbers=np.arange(n) + 1000, labels=labels, class_names=["<b>bold</b>", "<img src=x>", "c", "d"],
     images=None if "vectors" in asked else images, colour=colour, style=style, tool=tool, selected=selected,
     focus=focus,

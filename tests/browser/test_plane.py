@@ -166,13 +166,16 @@ def test_quantile_axes_give_each_share_of_the_prior_its_room_and_holes_lie_where
 
 APP = """
 import streamlit as st
-from aecore import demo, runs
-from pages.widgets import holes, host, walk_view
+from aecore.presets import demonstrations
+from aecore.store import runs
+from pages.widgets.latent_walk import hole_map
+from pages.widgets.server import shared
+from pages.widgets.components import latent_walk
 
-names = st.query_params.get("runs", demo.keys()["variational-2"]).split()
-found = [runs.open_run(name, host.cache()) for name in names]
-walkers = [walk_view.walker(run, host.data(run.spec.dataset)) for run in found]
-holes.draw(walkers[0], walkers[-1] if st.checkbox("two", value=True) else None, key="holes")
+names = st.query_params.get("runs", demonstrations.keys()["variational-2"]).split()
+found = [runs.open_run(name, shared.cache()) for name in names]
+walkers = [latent_walk.walker(run, shared.data(run.spec.dataset)) for run in found]
+hole_map.draw(walkers[0], walkers[-1] if st.checkbox("two", value=True) else None, key="holes")
 st.markdown("end")
 """
 

@@ -29,8 +29,10 @@ import dataclasses
 import json
 import numpy as np
 import streamlit as st
-from aecore import demo, runs
-from pages.widgets import host, walk_view
+from aecore.presets import demonstrations
+from aecore.store import runs
+from pages.widgets.server import shared
+from pages.widgets.components import latent_walk
 
 asked = st.query_params
 named = asked.get("run", "variational-2")
@@ -38,8 +40,8 @@ if st.button("other", key="other"):
     st.session_state["named"] = asked["other"]
     st.session_state.pop("z", None)
 named = st.session_state.get("named", named)
-run = runs.open_run(demo.keys().get(named, named), host.cache())
-walker = walk_view.walker(run, host.data(run.spec.dataset))
+run = runs.open_run(demonstrations.keys().get(named, named), shared.cache())
+walker = latent_walk.walker(run, shared.data(run.spec.dataset))
 for half in asked.get("without", "").split():
     slots = {name: slot for name, slot in walker.slots.items() if name != half}
     facts, arrays = slots["facts"]
@@ -52,7 +54,7 @@ if st.button("elsewhere", key="elsewhere"):
 if st.button("far", key="far"):
     st.session_state["z"] = np.full(len(walker.axes), 1e4)
 layers = {"grid": True, "data": True, "holes": "holes" in asked}
-z = walk_view.draw(
+z = latent_walk.draw(
     walker, st.session_state["z"], key="steps", view=asked.get("view", "sliders"), layers=layers
 )
 st.session_state["z"] = z

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
-from tests.test_inference import KEY, V, W, make_run
 
 from aecore import browser
 from aecore.analysis import inference
@@ -19,6 +18,7 @@ from aecore.browser.program import BLOCK
 from aecore.presets.published import RECIPES
 from aecore.store.runs import Run
 from pages.widgets.components.shared import packing
+from tests.analysis.test_inference import KEY, V, W, make_run
 
 RNG = np.random.default_rng(0)
 node = helper.make_node

@@ -24,6 +24,14 @@ SMALL = {"dataset": "digits", "hidden": "12", "coding_size": "6", "epochs": "2"}
 TRAIN = ["train", "stacked", *(part for name, value in SMALL.items() for part in ("--set", f"{name}={value}"))]
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder, which the commands use."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("AECORE_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with a run that was trained without a probe."""

@@ -180,7 +180,8 @@ def test_who_is_given_up_may_still_come_to_the_end(copy: Run, inline: Queue) -> 
 SERVER = """
 import sys, time
 from pathlib import Path
-from aecore.jobs import Queue, TrainTask
+from aecore.jobs import Queue
+from aecore.jobs import TrainTask
 from tests.jobs.test_faults import EPOCHS_TO_OUTLIVE, training
 TrainTask.follow_up = lambda self: None
 queue = Queue(Path(sys.argv[1]))

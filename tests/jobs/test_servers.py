@@ -112,7 +112,7 @@ RIVAL = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from aecore.jobs.lease import Lease
+from aecore.store.lease import Lease
 runs, own, other = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 own.touch()
 while not other.exists():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learning.conftest import small_spec
 
 from aecore import datasets, jobs
 from aecore.datasets import Data
@@ -20,6 +19,7 @@ from aecore.store.experiments import Experiment
 from aecore.store.runs import Run
 from aecore.worker import pretraining as worker
 from aecore.worker.pretraining import Contest, Training, Tuner
+from tests.worker.training.conftest import small_spec
 
 Trained = Callable[..., Run]
 Make = Callable[..., Contest]

@@ -62,7 +62,7 @@ def _component() -> components.ComponentRenderer:
             "shared/markers.js",
             "training_film/film_draw.js",
             "training_film/film_frames.js",
-            "film.js",
+            "training_film/film.js",
         ),
     )
 

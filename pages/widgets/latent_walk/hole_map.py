@@ -39,7 +39,7 @@ SCRIPTS = (
     "plane/plane_grid.js",
     "plane/plane_draw.js",
     "plane/plane.js",
-    "holes.js",
+    "hole_map/holes.js",
 )
 RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
 BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes

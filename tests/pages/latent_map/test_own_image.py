@@ -72,7 +72,7 @@ def test_a_validation_image_is_found_again_in_every_variant(cache: Path, name: s
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_a_drawing_is_placed_on_every_kind_of_map(cache: Path, method: str, dimensions: int) -> None:
     run = run_of("stacked")
-    sample = own_image.own_sample.from_upload(file_of(five()), DIGITS.info)
+    sample = own_image.own_image.from_upload(file_of(five()), DIGITS.info)
     work = map_of(run, method=method, dimensions=dimensions, perplexity=10.0)
     found = own_image.located(run, DIGITS, sample, work)
     points = np.asarray(work.array("points"))
@@ -108,7 +108,7 @@ def test_on_a_map_of_training_samples_too_large_to_be_encoded(
     span = np.ptp(points, axis=0).max()
     assert found.point is not None
     assert np.linalg.norm(found.point - points[0]) < (0.2 if most > 30 else 0.5) * span
-    z = found.codings if layer == "codings" else own_image.inside.activations(run, sample[None] / 255, layer)[0]
+    z = found.codings if layer == "codings" else own_image.activations.activations(run, sample[None] / 255, layer)[0]
     positions, codings = own_image._mapped(*shared.identity(run), work.key, layer, z.size)
     assert (len(positions) == len(index)) == (most > 30) and len(codings) == len(positions)
     np.testing.assert_allclose(codings[positions == 0][0], z.ravel(), atol=2e-3)

@@ -20,14 +20,15 @@ SPECS = {"stacked": MapSpec("umap", n=60, n_neighbors=8), "vectors": MapSpec("pc
 SCRIPT = """
 import json
 from pathlib import Path
-from aecore import runs
-from aecore.mapping.spec import MapSpec
-from pages.widgets import honesty, host
+from aecore.store import runs
+from aecore.specs.map import MapSpec
+from pages.widgets.latent_map import trust
+from pages.widgets.server import shared
 run = runs.open_run({run!r}, Path({cache!r}))
-work, data = runs.Work(Path({work!r})), host.data(run.spec.dataset)
-honesty.trust(run, work)
-honesty.point(run, data, work, 3, draw_images={images!r})
-honesty.stability(run, data, work, MapSpec.from_dict(json.loads({spec!r})))
+work, data = runs.Work(Path({work!r})), shared.data(run.spec.dataset)
+trust.trust(run, work)
+trust.point(run, data, work, 3, draw_images={images!r})
+trust.stability(run, data, work, MapSpec.from_dict(json.loads({spec!r})))
 """
 
 

@@ -122,8 +122,8 @@ def test_equal_rows_are_survived(method: str, copies: int) -> None:
 ONE_CORE = """
 import hashlib, os, sys
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from aecore.mapping import engines
-from tests.mapping.test_engines import groups, quiet, spec_of
+from aecore.worker.projection import engines
+from tests.worker.projection.test_engines import groups, quiet, spec_of
 x = groups(1200)
 for method in ("pca", "tsne", "umap"):
     print(hashlib.md5(engines.embed(x, spec_of(method), quiet).tobytes()).hexdigest())

@@ -149,8 +149,9 @@ ELSEWHERE = """
 import sys
 sys.modules["tensorflow"] = None
 from pathlib import Path
-from aecore import runs
-from aecore.mapping import MapSpec, project
+from aecore.store import runs
+from aecore.specs.map import MapSpec
+from aecore.worker.projection import project
 for method in ("pca", "tsne", "umap"):
     spec = MapSpec(method, n=200, perplexity=15, n_neighbors=10)
     run = runs.open_run({key!r}, Path({cache!r}))

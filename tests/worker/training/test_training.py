@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
-from tests.learning.conftest import small_spec
 
 from aecore import datasets, presets
 from aecore.analysis import inference, metrics
@@ -21,6 +20,7 @@ from aecore.store.runs import Run, run_key
 from aecore.worker import training
 from aecore.worker.training import fit, save
 from aecore.worker.training.architectures import Autoencoder
+from tests.worker.training.conftest import small_spec
 
 FILES = [
     "spec.json",

@@ -26,7 +26,7 @@ from pages.widgets.server import shared
 
 ALONG = 41  # places between both ends at which distance and drift are measured
 MOST = 1e6  # times the usual: what overflowed is not infinite
-SCRIPTS = ("shared/parts.js", *DECODING, "journey.js")
+SCRIPTS = ("shared/parts.js", *DECODING, "walk_row/journey.js")
 _HTML = """
 <div class="journey-box"><div class="journey">
   <div class="way" hidden>
