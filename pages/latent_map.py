@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.store.runs import Run, Work
-from pages.widgets.basics import controls
+from pages.widgets.basics import controls, notice
 from pages.widgets.components import latent_map
 from pages.widgets.frame import header, shell
 from pages.widgets.images import run_images
@@ -53,7 +53,7 @@ def main() -> None:
     try:
         spec = settings.spec_from(run, look.method)
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return
     work = map_job.finished(run, spec)
     if work and view == "own":

@@ -14,8 +14,7 @@ from aecore.errors import AecoreError
 from aecore.specs import fields
 from aecore.store.runs import Run
 from aecore.text import error_text
-from pages.widgets.basics import charts, controls
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import charts, controls, notice
 from pages.widgets.components import latent_walk
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.frame import header, shell
@@ -49,7 +48,7 @@ def main() -> None:
         _begin(run, data)
     except AecoreError as error:
         header.draw(run, "There is no walk through this run.", [])
-        st.warning(plain(str(error)), icon=":material/info:")
+        notice.warning(str(error))
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
     with head:
@@ -166,7 +165,7 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 @render_lock.fragment
 def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The component and what stands over it: all that runs again when a hand lets go."""
-    notice, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
+    place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data, walker)
     plane = _plane(bar, run, walker) if view == "plane" else {}
     z, anchor = st.session_state["walk_z"], _anchor(run, data)
@@ -178,7 +177,7 @@ def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"
     if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
         st.session_state.pop("walk_notice", None)
     if "walk_notice" in st.session_state:
-        notice.warning(st.session_state["walk_notice"], icon=":material/info:")
+        notice.warning(st.session_state["walk_notice"], place)
     began = st.session_state.get("walk_began")
     if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
         wanted = {}

@@ -13,7 +13,7 @@ from aecore.specs.pretraining import ARMS, DEFAULTS, LABELS, MAX_SEEDS, Pretrain
 from aecore.store import experiments
 from aecore.store.experiments import Experiment, Row
 from aecore.store.runs import Run
-from pages.widgets.basics import charts, controls
+from pages.widgets.basics import charts, controls, notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
@@ -38,7 +38,7 @@ def main() -> None:
     except AecoreError as error:
         with head:
             header.draw(run, _sentence(), [])
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return
     rows = experiments.rows_like(spec, shared.cache())
     judged = pretraining.verdicts(rows)
@@ -165,7 +165,7 @@ def _stop(key: str) -> None:
 def _failure(spec: PretrainSpec) -> None:
     work = _open(experiments.key_of(spec))
     if st.session_state.get(ASKED) == experiments.key_of(spec) and active_run.state(work) in ("failed", "damaged"):
-        st.error(f"No result: {work.status().get('message') or 'it ended early'}", icon=":material/error:")
+        notice.error(f"No result: {work.status().get('message') or 'it ended early'}")
 
 
 def _tick(key: str, drawn: int) -> None:
@@ -176,7 +176,7 @@ def _tick(key: str, drawn: int) -> None:
     status = work.status()
     doing = waiting.told(key) or status.get("message") or "about to start"
     left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
-    st.progress(float(status.get("fraction") or 0.0), text=f"{doing}{left}")
+    notice.progress(status.get("fraction"), f"{doing}{left}")
 
 
 def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:

@@ -8,7 +8,7 @@ from aecore.errors import AecoreError
 from aecore.store import runs
 from aecore.store.runs import Run
 from aecore.text import error_text, share_text
-from pages.widgets.basics import charts
+from pages.widgets.basics import charts, notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import waiting
 from pages.widgets.run import activations
@@ -142,7 +142,7 @@ def _ask_for_baseline(run: Run, baseline: Run | None) -> None:
             shared.queue().submit(jobs.TrainTask(spec), shared.session())
             st.rerun()
         except AecoreError as error:
-            st.warning(str(error))
+            notice.warning(str(error))
 
 
 def _await_baseline(key: str) -> None:
@@ -150,7 +150,7 @@ def _await_baseline(key: str) -> None:
     if active_run.state(run) not in active_run.PENDING:
         st.rerun(scope="app")
     doing = waiting.told(key) or "is being trained"
-    st.progress(float(run.status().get("fraction") or 0), text=f"The same run without penalty: {doing}")
+    notice.progress(run.status().get("fraction"), f"The same run without penalty: {doing}")
 
 
 def _penalties(run: Run, layer: str, activity: activations.Activity) -> None:

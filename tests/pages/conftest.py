@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from aecore.specs.probe import ProbeSpec
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.worker.probe import measure
+from pages.widgets.basics.notice import JOINER
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = RunSpec(dataset="digits", hidden=(24,), coding_size=6, batch_size=32, epochs=2)
@@ -94,4 +96,9 @@ def key(name: str) -> str:
 def texts(app: AppTest) -> str:
     """Everything written on the page, for what must or must not be said."""
     kinds = ("markdown", "caption", "warning", "error", "info")
-    return "\n".join(element.value for kind in kinds for element in getattr(app, kind))
+    return "\n".join(unescaped(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+def unescaped(markdown: str) -> str:
+    """Markdown that `notice.plain` made, as it is read on the page."""
+    return re.sub(r"\\([^\w\s]|_)", r"\1", markdown).replace(JOINER, "")

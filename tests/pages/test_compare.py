@@ -18,7 +18,7 @@ from pages.widgets.compare import pair as compare_pair
 from pages.widgets.compare import run_picker
 from pages.widgets.components import latent_map
 from pages.widgets.latent_map import own_image
-from tests.pages.conftest import SMALL, SPECS, Open, key, texts
+from tests.pages.conftest import SMALL, SPECS, Open, key, texts, unescaped
 
 IMAGES = [name for name in SPECS if name != "vectors"]
 MAPS, SAMPLE = "Two maps", "One sample"
@@ -85,7 +85,7 @@ def test_a_run_that_cannot_stand_there_costs_one_line(visit: Open, other: str) -
     app = visit("compare", run=key("stacked"), other=key(other) if other in SPECS else other)
     assert not app.exception
     assert len(app.warning) == 1
-    assert BAD[other] in app.warning[0].value.replace("\\", "")
+    assert BAD[other] in unescaped(app.warning[0].value)
     assert "Half of the points moved" in texts(app)
     app.selectbox(key="other").set_value(key("recurrent")).run()
     assert not app.warning

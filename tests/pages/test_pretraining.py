@@ -10,7 +10,7 @@ import pytest
 from aecore.specs.pretraining import PretrainSpec
 from aecore.store import experiments, files
 from aecore.store.experiments import Experiment, Row
-from tests.pages.conftest import SPECS, Open, key, texts
+from tests.pages.conftest import SPECS, Open, key, texts, unescaped
 
 SGD = {"optimizer": "sgd", "learning_rate": 0.02}
 SPEC = PretrainSpec(SPECS["stacked"], labels=(100, 500))
@@ -107,7 +107,7 @@ def test_numbers_that_will_not_do_are_told_in_one_line(visit: Open, labels: str,
     app = visit("pretraining", run=key("stacked"), labels=labels)
     assert not app.exception
     (warning,) = app.warning
-    assert told in warning.value.replace("\\", "") and "\n" not in warning.value
+    assert told in unescaped(warning.value) and "\n" not in warning.value
 
 
 def test_data_without_labels_says_so(visit: Open) -> None:

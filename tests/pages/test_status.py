@@ -14,7 +14,7 @@ from aecore.jobs.lanes import Lane
 from aecore.store import eviction, listing
 from pages.widgets.server import shared
 from tests.jobs.fakes import Fake, until
-from tests.pages.conftest import PAGES, SMALL, Open, texts
+from tests.pages.conftest import PAGES, SMALL, Open, texts, unescaped
 
 
 def test_visitors_runs_memory_and_settings(visit: Open, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,10 +64,6 @@ def test_what_cannot_be_read_is_one_line_on_every_page_and_in_the_log(
     monkeypatch.setenv("AECORE_SCHEDULER", "secret:8786")
     app.run()
     assert "AECORE_SCHEDULER" in unescaped(app.error[0].value) and "secret" not in texts(app)
-
-
-def unescaped(text: str) -> str:
-    return text.replace("\\", "")
 
 
 def test_what_runs_and_what_waits(visit: Open, cache: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from aecore.presets import demonstrations as demo
 from aecore.specs.run import digest
 from aecore.store import runs
 from pages.widgets.basics import charts
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics.notice import plain
 from pages.widgets.frame import sidebar
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, knobs

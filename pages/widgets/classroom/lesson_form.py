@@ -9,7 +9,8 @@ import streamlit as st
 from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.errors import AecoreError, SpecError
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.frame import shell, sidebar
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run, knobs, lesson
@@ -23,7 +24,7 @@ def draw() -> None:
     """Draw the form and, once a lesson is made, its link and how the class answers."""
     want = active_run.wanted()
     if want.spec is None:
-        st.warning(f"A lesson is made of what the knobs say, and that cannot be trained. {plain(want.error)}")
+        notice.warning(f"A lesson is made of what the knobs say, and that cannot be trained. {want.error}")
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -92,7 +93,7 @@ def _form(want: active_run.Wanted) -> None:
         )
         st.form_submit_button("Make the link", type="primary", icon=":material/link:", on_click=_make)
     if error := st.session_state.pop("lesson_error", ""):
-        st.error(plain(error), icon=":material/error:")
+        notice.error(error)
 
 
 def _said(want: active_run.Wanted) -> str:

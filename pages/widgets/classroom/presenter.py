@@ -24,7 +24,6 @@ from aecore.store import files, runs
 from aecore.store.runs import Run, Work
 from aecore.text import error_text
 from pages.widgets.basics import charts
-from pages.widgets.basics.markdown import plain
 from pages.widgets.classroom import leaderboard
 from pages.widgets.components.shared.packing import script, style
 from pages.widgets.frame import sidebar
@@ -214,7 +213,7 @@ def _map(step: Step, data: Data) -> None:
         ),
         of=(step.run.folder.as_posix(), step.method, points[:POINTS].tobytes()),
         key="present_map",
-        alt=f"Map of the codings of {plain(sidebar.name_of(step.run))}",
+        alt=f"Map of the codings of {sidebar.name_of(step.run)}",
         config=PLOTLY_CONFIG | {"staticPlot": True},
     )
 

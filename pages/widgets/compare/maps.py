@@ -13,8 +13,7 @@ from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.runs import Run, Work
 from aecore.text import share_text
-from pages.widgets.basics import controls
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import controls, notice
 from pages.widgets.compare import pair as compare_pair
 from pages.widgets.compare import run_picker
 from pages.widgets.compare.pair import Pair, Side
@@ -48,11 +47,11 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
             _alone(left if left.work else right, data, tool, 0 if left.work else 1)
             return
         left, right = before
-        st.caption(f"Still the last two maps: {plain(left.title)}, and {plain(right.title)}.")
+        notice.caption(f"Still the last two maps: {left.title}, and {right.title}.")
     try:
         pair = compare_pair.pair_of(left, right)
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         _alone(left, data, tool, 0)
         return
     st.session_state["compared_maps"] = left, right
@@ -117,7 +116,7 @@ def _finished(run: Run, method: str, points: int, key: str) -> Work | None:
         spec = MapSpec(method=method, n=points)
         spec.check(points, run.metrics.get("coding_size", run.spec.coding_size))
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return None
     return map_job.finished(run, spec, key=key)
 
@@ -128,9 +127,9 @@ def _method(run: Run, key: str, name: str, without: str = "") -> str:
     flat = codings <= 2
     asked = st.session_state.get(key) or st.query_params.get(key)
     if not flat and asked in ("none", METHODS["none"]):
-        st.caption(
-            f":material/info: {plain(name)} cannot be drawn as it is: {codings:,} codings, and a page has two "
-            "dimensions. PCA instead."
+        notice.caption(
+            f"{name} cannot be drawn as it is: {codings:,} codings, and a page has two dimensions. PCA instead.",
+            ":material/info:",
         )
     options = {k: v for k, v in METHODS.items() if (flat or k != "none") and k != without}
     return controls.segments(st.container(), "Projection", options, key)

@@ -15,7 +15,7 @@ from aecore.errors import AecoreError
 from aecore.store.files import read_json
 from aecore.store.runs import Run, Work
 from aecore.text import error_text, share_text
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics.notice import plain
 from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.server import shared as host
 

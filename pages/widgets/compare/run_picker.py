@@ -18,7 +18,7 @@ from aecore.errors import AecoreError
 from aecore.presets import demonstrations as demo
 from aecore.store import listing, runs
 from aecore.store.runs import Run
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import notice
 from pages.widgets.frame import sidebar
 from pages.widgets.server import shared
 from pages.widgets.session import knobs
@@ -61,7 +61,7 @@ def pick_other(place: DeltaGenerator, run: Run, found: Sequence[Run], label: str
     wanted = (_wanted("other") or [""])[0]
     wanted = SAME if wanted == run.key else wanted
     if wanted and wanted not in told:
-        place.warning(f"{_why_not(wanted, run)} Beside it stands another one.", icon=":material/info:")
+        notice.warning(f"{_why_not(wanted, run)} Beside it stands another one.", place)
     first = next((key for key in told if key != SAME), SAME)
     st.session_state["other"] = next(key for key in (wanted, st.session_state.get("other"), first) if key in told)
     key = place.selectbox(
@@ -90,7 +90,7 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Se
     missing = [key for key in wanted if key not in there]
     if missing:
         more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
-        lines.warning(f"{_why_not(missing[0], run)}{more} The others are shown.", icon=":material/info:")
+        notice.warning(f"{_why_not(missing[0], run)}{more} The others are shown.", lines)
     st.session_state["runs"] = known
     label = f"{len(known)} run{'s' if len(known) != 1 else ''}"
     chosen = bar.popover(label, icon=":material/stacks:").multiselect(
@@ -127,7 +127,7 @@ def _why_not(key: str, run: Run) -> str:
     try:
         other = runs.open_run(key, shared.cache())
     except AecoreError as error:
-        return f"Not compared: {plain(str(error))}."
+        return f"Not compared: {error}."
     if other.state not in ("missing", "damaged"):
         name = _spec_of(other)
         if name and name != run.spec.dataset:

@@ -16,8 +16,8 @@ from aecore.specs.map import MapSpec
 from aecore.store.files import read_json
 from aecore.store.runs import Run, Work
 from aecore.text import error_text
-from pages.widgets.basics import controls, theme
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import controls, notice, theme
+from pages.widgets.basics.notice import plain
 from pages.widgets.compare import cards as compare_cards
 from pages.widgets.compare import run_picker
 from pages.widgets.compare.cards import Card, Place
@@ -105,7 +105,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
             "nearest neighbours are what it is."
         )
     for line in refused:
-        st.warning(line, icon=":material/info:")
+        notice.warning(line)
     compare_cards.draw(sample, cards)
     st.caption(
         "Difference: orange too bright, blue too dark. Code: a bar a coding, upwards positive, scaled to the "

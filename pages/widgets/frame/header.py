@@ -10,6 +10,8 @@ import streamlit as st
 from aecore import jobs
 from aecore.store import runs
 from aecore.store.runs import Run
+from pages.widgets.basics import notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.frame import phone_bar, sidebar
 from pages.widgets.jobs import waiting
 from pages.widgets.server import open_runs, render_lock, shared
@@ -31,8 +33,8 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
     open_runs.stay(*filter(None, [run]))
     phone_bar.draw()
-    for notice in filter(None, [st.session_state.get("notice")]):
-        st.warning(notice, icon=":material/info:")
+    if told := st.session_state.get("notice"):
+        notice.warning(told)
     if run is None:
         st.markdown("##### Nothing to show yet")
         st.caption(
@@ -47,7 +49,7 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
         )
         with left:
             stopped = " · stopped early" if run.state == "stopped" else ""
-            st.markdown(f"##### {sidebar.name_of(run)}{stopped}")
+            st.markdown(f"##### {plain(sidebar.name_of(run))}{stopped}")
             st.caption(sentence)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
@@ -86,7 +88,7 @@ def _progress(shown: Run | None) -> None:
         if difference:
             verb = "Show opens it." if want.finished else "Train makes it."
             demonstration = "" if st.session_state.get("run") else "A demonstration. "
-            st.caption(f":material/tune: {demonstration}{difference} {verb}")
+            notice.caption(f"{demonstration}{difference} {verb}", ":material/tune:")
 
 
 def _failure(chosen: Run, shown: Run | None) -> None:
@@ -94,7 +96,7 @@ def _failure(chosen: Run, shown: Run | None) -> None:
     told = jobs.honest_status(chosen).get("message") or "it ended early"
     message = damaged if active_run.state(chosen) == "damaged" else told
     kept = " The picture is the last good run's." if shown else ""
-    st.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."), icon=":material/error:")
+    notice.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."))
     st.button("Train again", key="again", icon=":material/replay:", on_click=active_run.train)
 
 
@@ -107,7 +109,7 @@ def _tick(key: str, drawn: str) -> None:
         st.session_state["seen_learning"] = key  # from now on the page draws the run that trains
         st.rerun(scope="app")
     status = run.status()
-    st.progress(float(status.get("fraction") or 0.0), text=_doing(run, state, status))
+    notice.progress(status.get("fraction"), _doing(run, state, status))
 
 
 def _doing(run: Run, state: str, status: dict) -> str:

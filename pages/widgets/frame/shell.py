@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from aecore.errors import AecoreError, SpecError
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import notice
 from pages.widgets.frame import sidebar
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run, lesson
@@ -64,7 +64,7 @@ def _draw() -> None:
     page = st.navigation(pages(), position="top")
     st.session_state["page"] = page.url_path or active_run.HOME
     if refused := _refused():
-        st.error(plain(refused), icon=":material/error:")
+        notice.error(refused)
         return
     shared.attend()
     active_run.restore()

@@ -12,7 +12,7 @@ from aecore import datasets, presets
 from aecore.specs import run as spec
 from aecore.store import listing, runs
 from aecore.text import error_text
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, knobs, lesson
 
@@ -347,7 +347,7 @@ def _recent() -> None:
         recent = list(islice(listing.recent_runs(shared.cache()), RECENT))
         for run in recent:
             st.button(
-                run_label(run),
+                plain(run_label(run)),
                 key=f"recent_{run.key}",
                 type="tertiary",
                 on_click=active_run.open_run_of,

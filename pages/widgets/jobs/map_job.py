@@ -10,6 +10,7 @@ from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.runs import Run, Work
+from pages.widgets.basics import notice
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run
@@ -31,7 +32,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> Work | None:
     if state not in active_run.PENDING and st.session_state.get(f"{key}_asked") == work.key:
         # It was asked for and is not there: drawing it again unasked would end the same way.
         if state == "failed":
-            st.error(f"No map: {work.status().get('message')}", icon=":material/error:")
+            notice.error(f"No map: {work.status().get('message')}")
         else:
             st.caption(":material/stop_circle: Stopped before the map was drawn.")
         if not st.button("Draw it again", key=f"{key}_again", icon=":material/replay:"):
@@ -39,7 +40,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> Work | None:
     try:
         ticket = shared.queue().submit(task, shared.session())
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return None
     st.session_state[f"{key}_asked"] = work.key
     if ticket.state == "finished":  # a queue without workers has done it already
@@ -63,5 +64,5 @@ def _wait(folder: str, name: str, key: str) -> None:
     status = work.status()
     doing = waiting.told(work.key) or status.get("message") or "about to start"
     bar, button = st.columns([6, 1], vertical_alignment="center")
-    bar.progress(float(status.get("fraction") or 0.0), text=f"{name}: {doing}")
+    notice.progress(status.get("fraction"), f"{name}: {doing}", bar)
     button.button("Stop", key=f"{key}_stop", on_click=shared.queue().stop, args=(work.key, shared.session()))

@@ -17,7 +17,7 @@ from aecore.store import runs
 from aecore.store.files import read_json
 from aecore.store.runs import Run, Work
 from aecore.text import error_text
-from pages.widgets.basics import controls
+from pages.widgets.basics import controls, notice
 from pages.widgets.components import drawing
 from pages.widgets.images import grid, run_images
 from pages.widgets.images.sample_html import difference, sample_html
@@ -78,7 +78,7 @@ def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
     stays.
     """
     if not data.info.is_image:
-        st.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
+        notice.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
         return None
     way = controls.segments(st.container(horizontal=True), "Own image", {way: WAYS[way] for way in ways}, "own_way")
     return {"draw": _drawn, "upload": _uploaded, "sample": _numbered}[way](data)
@@ -118,7 +118,7 @@ def show(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> 
     try:
         found = located(run, data, sample, work)
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return None
     st.html(pictures_html(found))
     st.markdown(f"**Its nearest among the validation images** · {distance_sentence(found)}")
@@ -135,7 +135,7 @@ def show(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> 
         alt=lambda row, name: f"Neighbour: {name}",
     )
     if found.unplaced:
-        st.caption(f":material/info: Not on the map: {found.unplaced}")
+        notice.caption(f"Not on the map: {found.unplaced}", ":material/info:")
     return found
 
 
@@ -188,7 +188,7 @@ def _drawn(data: Data) -> np.ndarray | None:
         found = drawing.draw("own_canvas")
         sample = own_image.from_drawing(found.pixels, data.info, found.framed) if found else None
     except AecoreError as error:
-        st.warning(f"{error}.", icon=":material/info:")
+        notice.warning(f"{error}.")
         sample = None
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Begin with an image", icon=":material/image:"):
@@ -225,7 +225,7 @@ def _uploaded(data: Data) -> np.ndarray | None:
             seen[name] = file.file_id, str(error)
     if name in seen and seen[name][1]:
         stays = " The last good image stays." if name in kept else ""
-        st.warning(f"{seen[name][1]}.{stays}", icon=":material/info:")
+        notice.warning(f"{seen[name][1]}.{stays}")
     return kept.get(name)
 
 

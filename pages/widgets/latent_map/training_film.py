@@ -21,7 +21,7 @@ from aecore.export import film_gif
 from aecore.figures import Theme
 from aecore.store import runs
 from aecore.store.runs import Run
-from pages.widgets.basics import theme
+from pages.widgets.basics import notice, theme
 from pages.widgets.components.shared.packing import look, pack, script, style
 from pages.widgets.frame import sidebar
 from pages.widgets.server import render_lock, shared
@@ -150,7 +150,7 @@ def _film(key: str, dataset: str) -> None:
         film = _film_of(run)
     except AecoreError as error:
         waiting = learning and isinstance(error, RunError)
-        st.caption("The first snapshot comes with the first step of the training." if waiting else str(error))
+        notice.caption("The first snapshot comes with the first step of the training." if waiting else str(error))
         return
     st.caption(_sentence(film, learning))
     learning = learning and not film.finished

@@ -19,7 +19,8 @@ from aecore.specs.stability import MAX_POINTS, StabilitySpec, refusal
 from aecore.store.files import read_json
 from aecore.store.runs import Run, Work
 from aecore.text import error_text, share_text
-from pages.widgets.basics import charts
+from pages.widgets.basics import charts, notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.images import grid
 from pages.widgets.images.sample_html import sample_html
 from pages.widgets.jobs import waiting
@@ -202,7 +203,7 @@ def _row(
     words: str,
 ) -> None:
     """Others side by side; those that were not expected with their rank, a ring around the far ones."""
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{plain(title)}**")
     if draw and len(others):
         samples = as_float(data.numbered(index[others]))
         names = [_name(data, int(number)) for number in index[others]]
@@ -309,13 +310,13 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
             f"Draws up to {MAX_POINTS:,} points with {several} seeds and lays the maps on each other; some seconds."
         )
         if state == "failed":
-            st.error(f"Not drawn: {work.status().get('message')}", icon=":material/error:")
+            notice.error(f"Not drawn: {work.status().get('message')}")
         if not st.button(f"Draw it with {several} seeds", key="stability_draw", icon=":material/casino:"):
             return None
     try:
         ticket = shared.queue().submit(jobs.StabilityTask(run.key, spec), shared.session())
     except AecoreError as error:
-        st.warning(str(error), icon=":material/info:")
+        notice.warning(str(error))
         return None
     if ticket.state == "finished":  # a queue without workers has done it already
         return work
@@ -330,5 +331,5 @@ def _wait(folder: str) -> None:
     status = work.status()
     doing = waiting.told(work.key) or status.get("message") or "about to start"
     bar, button = st.columns([5, 2], vertical_alignment="center")
-    bar.progress(float(status.get("fraction") or 0.0), text=f"Drawing: {doing}")
+    notice.progress(status.get("fraction"), f"Drawing: {doing}", bar)
     button.button("Stop", key="stability_stop", on_click=shared.queue().stop, args=(work.key, shared.session()))

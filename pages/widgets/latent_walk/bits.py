@@ -22,8 +22,8 @@ from aecore.errors import AecoreError, SpecError
 from aecore.figures.bits import bit_balance
 from aecore.store import runs
 from aecore.store.runs import Run
-from pages.widgets.basics import charts
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import charts, notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.components.shared import blobs, packing
 from pages.widgets.images import grid
@@ -59,13 +59,12 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
     try:
         codes = _codes(*shared.identity(run))
     except AecoreError as error:
-        st.warning(str(error))
+        notice.warning(str(error))
         return
     if codes.decided < DECIDED:
-        st.warning(
+        notice.warning(
             f"Only {100 * codes.decided:.0f} % of this run's codings lie near one of a bit's two values: as bits they "
-            "lose much of what they say. More noise or more epochs decide them.",
-            icon=":material/info:",
+            "lose much of what they say. More noise or more epochs decide them."
         )
     _walk(run, data, walker, codes)
     _balance(codes)
@@ -100,7 +99,7 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     code = _component_and_parts(run, data, walker, codes, sample, start, own, kept)
     refused = refused if code == kept else ""
     if refused:
-        place.warning(f"The code in the link is left out. {refused}", icon=":material/info:")
+        notice.warning(f"The code in the link is left out. {refused}", place)
     st.session_state["bits_code"] = (start, code, refused)
     usual = sample == first and code == own
     if usual:
@@ -112,7 +111,7 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
 
 def _how(walker: Walker) -> str:
     if walker.decoder is None:
-        return f":material/dns: The server decodes each code that you come to rest at: {walker.why_not}"
+        return f":material/dns: The server decodes each code that you come to rest at: {plain(walker.why_not)}"
     return (
         "Flip a bit and see. The decoder gets exactly the two values of a bit; the small picture is what flipping that "
         "bit would give, the bar below it how often the bit is set."
@@ -174,7 +173,7 @@ def _component_and_parts(
                 )[0]
                 view["decoded"] = code
             except AecoreError as error:
-                st.warning(str(error))
+                notice.warning(str(error))
         blobs.hand_over(OWNER, blobs.versioned("view", view, arrays))
     return code
 
@@ -273,7 +272,7 @@ def _buckets(run: Run, data: Data, codes: Codes) -> None:
         decoded = inference.decode(run, hashing.decodable(np.stack([bucket.code for bucket in largest]), codes.levels))
         rows.insert(0, ("decoded", list(decoded)))
     except AecoreError as error:
-        st.warning(str(error))
+        notice.warning(str(error))
     names = [
         f"{len(bucket.members)} {_noun(data)}s" if bucket.label is None else class_name(data.info.classes, bucket.label)
         for bucket in largest

@@ -12,7 +12,7 @@ from aecore.analysis import inference, interpolation
 from aecore.datasets import Data, as_float, watched
 from aecore.store.runs import Run
 from pages.widgets.basics import controls
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics.notice import plain
 from pages.widgets.images import grid
 from pages.widgets.server import shared
 from pages.widgets.session import selection

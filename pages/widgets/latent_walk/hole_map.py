@@ -23,7 +23,7 @@ from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import listing, runs
 from aecore.store.runs import Run
-from pages.widgets.basics import theme
+from pages.widgets.basics import notice, theme
 from pages.widgets.components.latent_walk import DECODING, Walker, groups, walker
 from pages.widgets.components.shared import blobs, packing
 from pages.widgets.components.shared.blobs import Slot
@@ -221,7 +221,7 @@ def _other(run: Run, data: Data) -> Walker | None:
     try:
         return walker(next(other for other in found if other.key == picked), data)
     except AecoreError as error:
-        st.caption(f"Nothing to compare with: {error}")
+        notice.caption(f"Nothing to compare with: {error}")
         return None
 
 
@@ -231,7 +231,7 @@ def _offer(run: Run) -> None:
         spec = counterpart(run.spec)
         asked = runs.run_of(spec, shared.cache())
     except AecoreError as error:
-        st.caption(f"Nothing to compare with: {error}")
+        notice.caption(f"Nothing to compare with: {error}")
         return
     if active_run.state(asked) in active_run.PENDING:
         render_lock.look(_await, asked.key)(asked.key)
@@ -242,7 +242,7 @@ def _offer(run: Run) -> None:
             shared.queue().submit(jobs.TrainTask(spec), shared.session())
             st.rerun()
         except AecoreError as error:
-            st.warning(str(error), icon=":material/info:")
+            notice.warning(str(error))
 
 
 def _await(key: str) -> None:
@@ -250,7 +250,7 @@ def _await(key: str) -> None:
     if active_run.state(run) not in active_run.PENDING:
         st.rerun(scope="app")
     doing = waiting.told(key) or "is being trained"
-    st.progress(float(run.status().get("fraction") or 0), text=f"{sidebar.name_of(run)}, to compare: {doing}")
+    notice.progress(run.status().get("fraction"), f"{sidebar.name_of(run)}, to compare: {doing}")
 
 
 @st.cache_resource(show_spinner=False)

@@ -21,8 +21,8 @@ from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.export import walk_files
 from aecore.store.runs import Run
-from pages.widgets.basics import controls, theme
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import controls, notice, theme
+from pages.widgets.basics.notice import plain
 from pages.widgets.components import latent_walk, walk_row
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.frame import sidebar
@@ -345,4 +345,4 @@ def _in_one_line() -> Iterator[None]:
     try:
         yield
     except AecoreError as error:
-        st.warning(plain(str(error)), icon=":material/info:")
+        notice.warning(str(error))

@@ -19,6 +19,8 @@ from aecore.errors import AecoreError
 from aecore.specs.probe import ProbeSpec
 from aecore.store.runs import Run, Work, open_run
 from aecore.text import count_text, error_text, share_text
+from pages.widgets.basics import notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run
@@ -55,7 +57,7 @@ def draw(run: Run) -> None:
         render_lock.look(_wait, work.key, LOOK_SECONDS)(run.key)
     else:
         message = refused or work.status().get("message") or "it ended early"
-        st.caption(f":material/error: This run could not be measured: {message}")
+        notice.caption(f"This run could not be measured: {message}", ":material/error:")
         st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_ask, args=(run,))
 
 
@@ -74,11 +76,12 @@ def _wait(key: str) -> None:
     status = work.status()
     doing = waiting.told(work.key) or status.get("message") or "about to start"
     # No progress bar: that one is the training's.
-    st.caption(f":material/hourglass_top: Measuring in the background, {status.get('fraction') or 0:.0%} done: {doing}")
+    told = f"Measuring in the background, {status.get('fraction') or 0:.0%} done: {doing}"
+    notice.caption(told, ":material/hourglass_top:")
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    st.caption(verdict(found))
+    notice.caption(verdict(found))
     there = [number for number in NUMBERS if found.get(number.name) is not None]
     left, right = st.columns([3, 2], gap="medium")
     left.html(_STYLE + comparison_html(found, [number for number in there if number.pca]))
@@ -87,7 +90,7 @@ def _show(found: Mapping[str, Any]) -> None:
         st.markdown("\n".join(f"- **{n.title}** {ARROWS[n.better]} {n.explanation}" for n in there))
         missing = reasons(found)
         if missing:
-            st.markdown("\n".join(["Not here:", "", *(f"- {line}" for line in missing)]))
+            st.markdown("\n".join(["Not here:", "", *(f"- {plain(line)}" for line in missing)]))
 
 
 def verdict(found: Mapping[str, Any]) -> str:

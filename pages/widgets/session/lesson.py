@@ -19,7 +19,8 @@ import streamlit.components.v2 as components
 from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.errors import AecoreError
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import knobs
 
@@ -167,8 +168,8 @@ def _ask(lesson: Lesson) -> None:
             format_func=lambda number: plain(lesson.answers[number]),
         )
         st.form_submit_button("Answer", type="primary", icon=":material/how_to_vote:", on_click=_answer)
-    if notice := st.session_state.pop("answer_notice", ""):
-        st.warning(notice, icon=":material/info:")
+    if told := st.session_state.pop("answer_notice", ""):
+        notice.warning(told)
     st.caption("Predict first: the page opens when you have answered. Answers are counted, not named.")
 
 
@@ -195,12 +196,18 @@ def _told(lesson: Lesson) -> None:
     with st.expander(head, expanded=True):
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.markdown(plain(lesson.explanation) or f"You said: {plain(lesson.answers[own])}.")
+            st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[own])}.")
             st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
             if token := st.session_state.get("answer_token"):
                 _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
         with right:
             st.html(bars(lesson, own))
+
+
+def _explanation(lesson: Lesson) -> str:
+    """The explanation, each of its lines a paragraph."""
+    lines = filter(str.strip, lesson.explanation.splitlines())
+    return "\n\n".join(plain(line, lessons.LONGEST["explanation"]) for line in lines)
 
 
 @st.cache_resource(show_spinner=False)

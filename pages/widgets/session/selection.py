@@ -12,7 +12,8 @@ import streamlit as st
 from aecore.analysis import inference
 from aecore.datasets import Data, as_float
 from aecore.store.runs import Run, Work
-from pages.widgets.basics.markdown import plain
+from pages.widgets.basics import notice
+from pages.widgets.basics.notice import plain
 from pages.widgets.components import thumbnails
 
 SHOWN = 32
@@ -128,7 +129,7 @@ def _name(data: Data, numbers: list[int], names: dict[str, list[int]]) -> None:
     given = st.text_input("Name of this selection", max_chars=40, key="selection_name").strip()
     if st.button("Keep", key="keep_selection", disabled=not given):
         if given not in names and len(names) >= MOST_NAMES:
-            st.warning(f"Selections: got a {MOST_NAMES + 1}st, allowed: {MOST_NAMES}. Give one of the old names.")
+            notice.warning(f"Selections: got a {MOST_NAMES + 1}st, allowed: {MOST_NAMES}. Give one of the old names.")
             return
         st.session_state["named"] = {**names, given: list(numbers)}
         st.rerun(scope="fragment")

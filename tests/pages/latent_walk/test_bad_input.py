@@ -17,7 +17,7 @@ from aecore.store import files
 from aecore.store.runs import Run
 from pages.widgets.components.shared import blobs
 from tests.made import write
-from tests.pages.conftest import ROOT, texts
+from tests.pages.conftest import ROOT, texts, unescaped
 
 PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
 VARIATIONAL = PLAIN.replace(coding="variational")
@@ -57,7 +57,7 @@ def views(app: AppTest) -> list[str]:
 
 def told(app: AppTest, part: str) -> bool:
     """Whether one warning of one line says so."""
-    return any(part in warning.value.replace("\\", "") and "\n" not in warning.value for warning in app.warning)
+    return any(part in unescaped(warning.value) and "\n" not in warning.value for warning in app.warning)
 
 
 def spoil(run: Run, change: str) -> None:

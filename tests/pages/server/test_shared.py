@@ -14,7 +14,7 @@ from aecore.jobs import TrainTask
 from aecore.store import runs
 from pages.widgets.server import shared
 from tests.jobs.fakes import Fake, until
-from tests.pages.conftest import SMALL, Open, texts
+from tests.pages.conftest import SMALL, Open, texts, unescaped
 
 TASK = TrainTask(SMALL.replace(seed=5))
 VISITOR = "test session id"  # what Streamlit's test harness calls everyone
@@ -69,7 +69,7 @@ def test_what_waits_says_why_and_what_another_server_trains_is_not_stopped_here(
 ) -> None:
     waiting._jobs[TASK.key].message = "nothing answers there"
     app = visit(run=TASK.key)
-    assert "(nothing answers there)" in app.get("progress")[0].proto.text
+    assert "(nothing answers there)" in unescaped(app.get("progress")[0].proto.text)
     run = runs.run_of(SMALL.replace(seed=6), cache)
     run.begin(SMALL.replace(seed=6))
     run.write_status(state="running")

@@ -19,7 +19,7 @@ import streamlit.components.v2 as components
 from aecore.analysis import inference, interpolation, off_manifold
 from aecore.datasets.base import class_name
 from aecore.export.film_gif import tones
-from pages.widgets.basics import theme
+from pages.widgets.basics import notice, theme
 from pages.widgets.components.latent_walk import DECODING, Walker
 from pages.widgets.components.shared import blobs, packing
 from pages.widgets.server import shared
@@ -79,7 +79,7 @@ def draw(
     if walker.decoder is not None:
         slots["decoder"] = walker.slots["decoder"]
     else:
-        st.caption(f":material/dns: The server decodes these pictures: {walker.why_not}")
+        notice.caption(f"The server decodes these pictures: {walker.why_not}", ":material/dns:")
     view, arrays, along = _view(walker, codings, scrub, way)
     judged = along if scrub else places
     if judged is not None:
