@@ -8,7 +8,7 @@ import streamlit as st
 
 from aecore.datasets import Data
 from aecore.errors import AecoreError
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import controls, notice
 from pages.widgets.components import latent_map
 from pages.widgets.frame import header, shell
@@ -80,7 +80,7 @@ def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> s
 
 
 @render_lock.fragment
-def _explore(run: Run, data: Data, work: Work, look: settings.Look) -> None:
+def _explore(run: Run, data: Data, work: ResultFolder, look: settings.Look) -> None:
     """The map, beside it how true it is and what was picked on it."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -98,7 +98,7 @@ def _explore(run: Run, data: Data, work: Work, look: settings.Look) -> None:
 
 
 @render_lock.fragment
-def _own(run: Run, data: Data, work: Work, look: settings.Look) -> None:
+def _own(run: Run, data: Data, work: ResultFolder, look: settings.Look) -> None:
     """The map with somebody's own picture on it, and what the network makes of that picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
@@ -109,7 +109,7 @@ def _own(run: Run, data: Data, work: Work, look: settings.Look) -> None:
         _map(run, data, work, look, [latent_map.Mark(0, found.point, "yours", sample)] if found and found.point else [])
 
 
-def _map(run: Run, data: Data, work: Work, look: settings.Look, marks: Sequence[latent_map.Mark] = ()) -> None:
+def _map(run: Run, data: Data, work: ResultFolder, look: settings.Look, marks: Sequence[latent_map.Mark] = ()) -> None:
     numbers, near = np.asarray(shared.array(work, "index")), shared.arrays(work, "neighbours")
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image

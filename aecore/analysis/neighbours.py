@@ -6,7 +6,7 @@ import numpy as np
 
 from aecore.errors import AecoreError
 from aecore.store.files import read_json
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 VOTERS = 5
 BLOCK = 1 << 22  # distances at a time: 32 MB
@@ -40,7 +40,7 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, 
     return indices, distances
 
 
-def place(z: np.ndarray, work: Work, codings: np.ndarray) -> np.ndarray:
+def place(z: np.ndarray, work: ResultFolder, codings: np.ndarray) -> np.ndarray:
     """Where new codings `z` (m, d) belong on the finished map `work`: (m, dimensions) float32.
 
     PCA is exact: the map's own directions. 'none' is the codings themselves, 0 on an axis they do not have. Elsewhere

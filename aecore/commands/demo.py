@@ -11,7 +11,7 @@ from aecore import jobs
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, number, say, table
 from aecore.commands.project import draw
-from aecore.commands.run_task import do
+from aecore.commands.run_task import run_task
 from aecore.presets import demonstrations
 from aecore.presets.demonstrations import Demonstration
 from aecore.store import experiments, files, runs
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
     """The run, its maps and its probe, made where they are missing; None when Ctrl-C ended it."""
-    done = do(jobs.TrainTask(demonstration.spec), cache)
+    done = run_task(jobs.TrainTask(demonstration.spec), cache)
     if done.state != "finished":
         return None
     source = Run(done.folder)
@@ -78,7 +78,7 @@ def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
         if draw(source, spec, cache).state != "finished":
             return None
     for experiment in demonstration.pretrainings:
-        if do(jobs.PretrainTask(experiment), cache).state != "finished":
+        if run_task(jobs.PretrainTask(experiment), cache).state != "finished":
             return None
     measured = probe.found(probe.measure(source, cache))
     if measured is None:

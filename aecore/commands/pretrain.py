@@ -10,7 +10,7 @@ from typing import Any
 from aecore import jobs, presets
 from aecore.analysis.pretraining import Verdict, accuracy_text, conclusion, verdicts
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
-from aecore.commands.run_task import do
+from aecore.commands.run_task import run_task
 from aecore.specs.pretraining import ARMS, PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import runs
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     spec = PretrainSpec.from_settings(_autoencoder(args.autoencoder, args.cache), settings(args.set))
-    done = do(jobs.PretrainTask(spec), args.cache)
+    done = run_task(jobs.PretrainTask(spec), args.cache)
     experiment = Experiment(done.folder)
     judged = verdicts(experiment.rows)
     value = {

@@ -10,7 +10,7 @@ from aecore import jobs
 from aecore.analysis import probe_numbers
 from aecore.analysis.probe_numbers import NUMBERS
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
-from aecore.commands.run_task import Done, do
+from aecore.commands.run_task import TaskResult, run_task
 from aecore.specs.probe import ProbeSpec
 from aecore.store.files import read_json
 from aecore.store.runs import Run
@@ -41,12 +41,12 @@ def run(args: argparse.Namespace) -> Answer:
     return Answer(value, text, INTERRUPTED if done.state == "stopped" else 0)
 
 
-def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> Done:
+def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> TaskResult:
     """The probe of a run, done in this process where it does not exist yet."""
-    return do(jobs.ProbeTask(source.key, spec or ProbeSpec()), cache)
+    return run_task(jobs.ProbeTask(source.key, spec or ProbeSpec()), cache)
 
 
-def found(done: Done) -> dict[str, Any] | None:
+def found(done: TaskResult) -> dict[str, Any] | None:
     """What a probe found, with what each number means; None where it was stopped."""
     if done.state != "finished":
         return None

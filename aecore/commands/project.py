@@ -12,7 +12,7 @@ from typing import Any
 
 from aecore import jobs
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, number, settings
-from aecore.commands.run_task import Done, do
+from aecore.commands.run_task import TaskResult, run_task
 from aecore.errors import RunError
 from aecore.jobs.worker_process import worker_environment
 from aecore.specs.map import METHODS, MapSpec
@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> Answer:
     return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
 
 
-def draw(source: Run, spec: MapSpec, cache: Path) -> Done:
+def draw(source: Run, spec: MapSpec, cache: Path) -> TaskResult:
     """The map of a run, drawn in this process where it does not exist yet."""
     with map_environment(cache):
-        return do(jobs.MapTask(source.key, spec), cache)
+        return run_task(jobs.MapTask(source.key, spec), cache)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from aecore import datasets, jobs
 from aecore.analysis import inference, metrics
 from aecore.analysis.corruption import corrupt
 from aecore.commands.base import Answer, number, say, table
-from aecore.commands.run_task import do
+from aecore.commands.run_task import run_task
 from aecore.commands.train import INTERRUPTED
 from aecore.errors import AecoreError, DatasetError, SpecError
 from aecore.presets import Preset
@@ -142,7 +142,7 @@ def _row(preset: Preset, seed: int, missing: Mapping[str, str], cache: Path) -> 
     if spec.dataset in missing:
         return {**row, "error": missing[spec.dataset]}
     try:
-        done = do(jobs.TrainTask(spec), cache)
+        done = run_task(jobs.TrainTask(spec), cache)
         if done.state != "finished":
             return {**row, "error": "stopped"}
         trained = Run(done.folder)

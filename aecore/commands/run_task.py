@@ -14,13 +14,13 @@ from aecore import jobs
 from aecore.commands.base import WorkFailed, say
 from aecore.errors import RunError
 from aecore.store.lease import Lease
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 
 BEAT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskResult:
     """A folder that is filled. `cached`: it was before. `state`: 'finished', or 'stopped' by Ctrl-C."""
 
     folder: Path
@@ -28,16 +28,16 @@ class Done:
     cached: bool = False
 
 
-def do(task: jobs.Task, cache: Path, quiet: bool = False) -> Done:
+def run_task(task: jobs.Task, cache: Path, quiet: bool = False) -> TaskResult:
     """Fill a task's folder unless it is filled already.
 
     Raises `WorkFailed` with the reason when it fails, `RunError` while another process fills the same folder.
     """
     folder = task.folder(cache)
     task.validate(cache)
-    target = Work(folder)
+    target = ResultFolder(folder)
     if target.state == "finished":
-        return Done(folder, "finished", cached=True)
+        return TaskResult(folder, "finished", cached=True)
     lease = Lease(folder)
     if not lease.acquire():
         raise RunError(f"run {task.key}: another process works on it; wait for it, or stop it there")
@@ -45,16 +45,16 @@ def do(task: jobs.Task, cache: Path, quiet: bool = False) -> Done:
         target.clear()
         task.begin(folder)
         with _stop_by_interrupt(target), _watched(lease, folder, quiet):
-            outcome = jobs.work(task, str(folder))
+            outcome = jobs.execute(task, str(folder))
     finally:
         lease.release()
     if outcome.state == "failed":
         raise WorkFailed(outcome.message)
-    return Done(folder, outcome.state)
+    return TaskResult(folder, outcome.state)
 
 
 @contextlib.contextmanager
-def _stop_by_interrupt(target: Work) -> Iterator[None]:
+def _stop_by_interrupt(target: ResultFolder) -> Iterator[None]:
     """The first Ctrl-C asks the work to stop, which leaves something to look at; the second one is Python's own."""
     if threading.current_thread() is not threading.main_thread():
         yield

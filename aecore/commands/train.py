@@ -10,7 +10,7 @@ from typing import Any
 from aecore import jobs, presets
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, number, say, settings
-from aecore.commands.run_task import do
+from aecore.commands.run_task import run_task
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
 
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Answer:
     spec = presets.get(args.preset).spec.replace(**settings(args.set))
     task = jobs.TrainTask(spec)
-    done = do(task, args.cache)
+    done = run_task(task, args.cache)
     metrics = Run(done.folder).metrics
     measured = _measured(Run(done.folder), args.cache) if done.state == "finished" and not args.no_probe else None
     value: dict[str, Any] = {

@@ -7,7 +7,7 @@ A job fills a folder, and everything a page wants to know about it is read from 
 from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
 from aecore.jobs.queue import Queue
-from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, work
+from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, execute
 from aecore.store.lease import honest_state, honest_status
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "Task",
     "Ticket",
     "TrainTask",
+    "execute",
     "honest_state",
     "honest_status",
     "make_executor",
-    "work",
 ]

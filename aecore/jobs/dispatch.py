@@ -22,12 +22,12 @@ from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs.executors import check_address, make_executor
 from aecore.jobs.lanes import Job, Lane
-from aecore.jobs.tasks import Outcome, failed, work
+from aecore.jobs.tasks import Outcome, execute, failed
 from aecore.jobs.worker_process import LANES, Away, give_up, ready
 from aecore.presets import demonstrations
 from aecore.store import eviction, files
 from aecore.store.lease import INTERRUPTED, Lease, writing
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 REMEMBERED = 500  # ended jobs whose ticket can still be asked for
 BEAT_SECONDS = 1.0
@@ -102,7 +102,7 @@ class Dispatcher:
         job.stopping = True
         self._log("stopping", job)
         with contextlib.suppress(OSError):  # not there yet: written when it is, see `_prepare`
-            Work(job.folder).ask_to_stop()
+            ResultFolder(job.folder).ask_to_stop()
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         job.state, job.message, job.stopping = outcome.state, outcome.message, False
@@ -178,9 +178,9 @@ class Dispatcher:
         try:
             outcome = self._execute(lane, job, lease)
         except Away as error:
-            outcome = self._put_off(job, error) if lane.pause() else failed(Work(job.folder), error)
+            outcome = self._put_off(job, error) if lane.pause() else failed(ResultFolder(job.folder), error)
         except Exception as error:  # a job that fails in whatever way has ended
-            outcome = failed(Work(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
+            outcome = failed(ResultFolder(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
         finally:
             lease.release()
         with self._changed:
@@ -218,13 +218,13 @@ class Dispatcher:
 
     def _execute(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         for _ in range(2):
-            if Work(job.folder).state == "finished":  # by another server, or just before its worker was killed
+            if ResultFolder(job.folder).state == "finished":  # by another server, or just before its worker was killed
                 return Outcome("finished")
             if self._closed:
-                return failed(Work(job.folder), AecoreError(INTERRUPTED))
+                return failed(ResultFolder(job.folder), AecoreError(INTERRUPTED))
             lane.reach()
             self._prepare(job)
-            future = self._hand_over(lane, work, job.task, str(job.folder))
+            future = self._hand_over(lane, execute, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
                 if not lease.beat():
                     return self._give_way(lane, job, future)
@@ -241,7 +241,7 @@ class Dispatcher:
             if job.stopping:
                 files.set_aside(job.folder)
                 return Outcome("stopped")
-        return failed(Work(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
+        return failed(ResultFolder(job.folder), AecoreError(INTERRUPTED if self._closed else KILLED))
 
     def _give_way(self, lane: Lane, job: Job, future: Future) -> Outcome:
         """Another server has taken the folder over: our worker must write no more, and the job waits for theirs."""
@@ -257,7 +257,7 @@ class Dispatcher:
         """Nobody is there to do it: it waits again, and says why."""
         with self._changed, contextlib.suppress(OSError):
             if job.watchers:
-                Work(job.folder).write_status(state="waiting", message=str(error), fraction=0.0)
+                ResultFolder(job.folder).write_status(state="waiting", message=str(error), fraction=0.0)
             else:
                 files.set_aside(job.folder)
             job.stopping = True
@@ -266,7 +266,7 @@ class Dispatcher:
     def _prepare(self, job: Job) -> None:
         """An empty folder that says what it will hold and that it is being filled."""
         with self._changed, writing(self.cache):
-            folder = Work(job.folder)
+            folder = ResultFolder(job.folder)
             if folder.state != "waiting":
                 folder.clear()
                 job.task.begin(job.folder)

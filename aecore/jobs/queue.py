@@ -16,7 +16,7 @@ from aecore.jobs.lanes import Job, Lane, Ticket, check_room
 from aecore.jobs.tasks import Outcome, Task
 from aecore.store import files, runs
 from aecore.store.lease import alone, honest_state, writing
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
 
@@ -88,7 +88,7 @@ class Queue(Dispatcher):
             elif job in (lane := self._lanes[job.task.lane]).waiting:
                 lane.waiting.remove(job)
                 with contextlib.suppress(OSError), alone(job.folder) as mine:
-                    if mine and Work(job.folder).state == "waiting":  # nobody else has filled it
+                    if mine and ResultFolder(job.folder).state == "waiting":  # nobody else has filled it
                         files.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
@@ -102,7 +102,7 @@ class Queue(Dispatcher):
             for lane in self._lanes.values():
                 lane.forget(session)
 
-    def state_of(self, work: Work | str) -> str:
+    def state_of(self, work: ResultFolder | str) -> str:
         """The true state of a run (or of any folder a task fills): never 'running' when nobody works on it."""
         folder = runs.open_run(work, self.cache) if isinstance(work, str) else work
         with self._changed:
@@ -146,17 +146,17 @@ class Queue(Dispatcher):
     def _enqueue(self, task: Task, key: str, lane: Lane, session: str, expected: float | None) -> Job:
         folder = task.folder(self.cache)
         job = Job(task, key, folder, session, {session: None}, expected=expected)
-        if Work(folder).state == "finished":
+        if ResultFolder(folder).state == "finished":
             return self._answer(job)
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
             raise AecoreError(task.over_budget(expected, budget, self.cache))
         check_room(task, session, lane, self._lanes.values())
         with writing(self.cache), alone(folder) as mine:
-            if mine and Work(folder).state == "finished":  # another server was quicker
+            if mine and ResultFolder(folder).state == "finished":  # another server was quicker
                 return self._answer(job)
             if mine:
-                Work(folder).clear()
+                ResultFolder(folder).clear()
                 task.begin(folder)
         lane.waiting.append(job)
         self._jobs[key] = job
@@ -181,7 +181,7 @@ class Queue(Dispatcher):
 
     def _ticket(self, job: Job) -> Ticket:
         lane = self._lanes[job.task.lane]
-        if job.elsewhere and not job.ended and Work(job.folder).state == "finished":
+        if job.elsewhere and not job.ended and ResultFolder(job.folder).state == "finished":
             lane.waiting.remove(job)
             self._end(job, Outcome("finished"))
         position, expected = 0, None

@@ -27,7 +27,7 @@ from aecore.specs.probe import ProbeSpec
 from aecore.specs.run import RunSpec
 from aecore.specs.stability import StabilitySpec
 from aecore.store import experiments, files, runs
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 STOP_CHECK_SECONDS = 0.05
 MESSAGE_LENGTH = 300
@@ -64,7 +64,7 @@ class Task:
         """Make the folder: what is asked for, and that it waits."""
         folder.mkdir(parents=True, exist_ok=True)
         self.describe(folder)
-        Work(folder).write_status(state="waiting", message="", fraction=0.0)
+        ResultFolder(folder).write_status(state="waiting", message="", fraction=0.0)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         """Fill the folder, in the worker: ends with `DONE` or `STOPPED`, or with neither when stopped too early."""
@@ -240,9 +240,9 @@ class Outcome:
     memory: int = 0
 
 
-def work(task: Task, folder: str) -> Outcome:
+def execute(task: Task, folder: str) -> Outcome:
     """Run a task to its end, in the worker. Never raises: what goes wrong becomes the failed state, with one line."""
-    target = Work(Path(folder))
+    target = ResultFolder(Path(folder))
     try:
         task.run(target.folder, _stop_asked(target))
         outcome = _ending(target)
@@ -251,7 +251,7 @@ def work(task: Task, folder: str) -> Outcome:
     return Outcome(outcome.state, outcome.message, psutil.Process().memory_info().rss)
 
 
-def failed(target: Work, error: BaseException) -> Outcome:
+def failed(target: ResultFolder, error: BaseException) -> Outcome:
     """Write the failed state with one line, the traceback to the log. A full or read-only disk is no reason to raise.
 
     A folder that has its mark is finished all the same: its worker, or the way to it, was lost after the last file.
@@ -289,7 +289,7 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _ending(target: Work) -> Outcome:
+def _ending(target: ResultFolder) -> Outcome:
     for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
         if (target.folder / mark).exists():
             return Outcome(state)
@@ -299,7 +299,7 @@ def _ending(target: Work) -> Outcome:
     return failed(target, AecoreError("the job ended without a result"))
 
 
-def _stop_asked(target: Work) -> Callable[[], bool]:
+def _stop_asked(target: ResultFolder) -> Callable[[], bool]:
     """`should_stop` for a task: looks for STOP at most every 50 ms, so that it may be asked after each batch."""
     next_look = 0.0
     asked = False

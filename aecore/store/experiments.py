@@ -20,7 +20,7 @@ from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.files import FORMAT, cache_folder, read_json, write_json
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 
 class Row(NamedTuple):
@@ -32,7 +32,7 @@ class Row(NamedTuple):
     accuracy: float
 
 
-class Experiment(Work):
+class Experiment(ResultFolder):
     """A pretraining folder, see the module's docstring for its files."""
 
     @property

@@ -24,7 +24,7 @@ import psutil
 
 from aecore.errors import AecoreError
 from aecore.store.files import read_json, write_json
-from aecore.store.runs import STALE_SECONDS, Work
+from aecore.store.runs import STALE_SECONDS, ResultFolder
 
 ORPHAN_SECONDS = 3.0  # how long a worker may outlive its server
 INTERRUPTED = "interrupted: the server or its worker went away before the end; start it again"
@@ -89,7 +89,7 @@ def held(folder: Path) -> bool:
     try:
         age = time.time() - _path(folder).stat().st_mtime
     except OSError:  # no lease: something that trains without one still tells its state every second
-        work = Work(folder)
+        work = ResultFolder(folder)
         return work.state == "running" and _fresh(work.status())
     holder = read_json(_path(folder), {})
     here = holder.get("host") == socket.gethostname()
@@ -100,7 +100,7 @@ def held(folder: Path) -> bool:
     return not (here and age > ORPHAN_SECONDS and not _alive(holder))
 
 
-def honest_status(work: Work) -> dict[str, Any]:
+def honest_status(work: ResultFolder) -> dict[str, Any]:
     """`work.status()` with the true state: what nobody works on any more is not 'running' but 'failed'.
 
     A folder that waits and has been left alone is 'missing': nobody is going to fill it unasked.
@@ -113,7 +113,7 @@ def honest_status(work: Work) -> dict[str, Any]:
     return status
 
 
-def honest_state(work: Work) -> str:
+def honest_state(work: ResultFolder) -> str:
     state = work.state
     return str(honest_status(work)["state"]) if state in ("running", "waiting") else state
 

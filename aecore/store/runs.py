@@ -73,7 +73,7 @@ def valid_key(key: str) -> str:
     return key
 
 
-class Work:
+class ResultFolder:
     """A folder that a job fills: a run, or something computed from one. All reading is tolerant of a writer."""
 
     def __init__(self, folder: Path) -> None:
@@ -158,7 +158,7 @@ class Work:
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
-class Run(Work):
+class Run(ResultFolder):
     """A run folder, see the module's docstring for its"""
 
     @property
@@ -177,9 +177,9 @@ class Run(Work):
         except AecoreError:
             return False
 
-    def derived(self, spec: Derived) -> Work:
+    def derived(self, spec: Derived) -> ResultFolder:
         """The folder of what `spec` computes from this run (a map, a probe, …), in whatever state."""
-        return Work(self.folder / spec.kind / spec.key(self.key))
+        return ResultFolder(self.folder / spec.kind / spec.key(self.key))
 
     @property
     def metrics(self) -> dict[str, Any]:

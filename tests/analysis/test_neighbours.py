@@ -13,18 +13,18 @@ from aecore.analysis import neighbours
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.files import write_array, write_arrays
-from aecore.store.runs import Work, describe
+from aecore.store.runs import ResultFolder, describe
 
 RNG = np.random.default_rng(0)
 CODINGS = (RNG.normal(size=(200, 6)) * 3 + 50).astype(np.float32)
 NEW = (RNG.normal(size=(30, 6)) * 3 + 50).astype(np.float32)
 
 
-def make_map(folder: Path, method: str, points: np.ndarray) -> Work:
+def make_map(folder: Path, method: str, points: np.ndarray) -> ResultFolder:
     folder.mkdir()
     describe(MapSpec(method, dimensions=points.shape[1]), "0" * 16, folder)
     write_array(folder / "points.npy", points.astype(np.float32))
-    return Work(folder)
+    return ResultFolder(folder)
 
 
 def test_nearest_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,4 +78,4 @@ def test_bad_input(tmp_path: Path) -> None:
             with pytest.raises(AecoreError, match="codings: got .*, allowed: "):
                 neighbours.place(z, work, codings)
     with pytest.raises(AecoreError, match="basis cannot be read"):
-        neighbours.place(NEW, Work(tmp_path / "pca"), CODINGS)
+        neighbours.place(NEW, ResultFolder(tmp_path / "pca"), CODINGS)

@@ -27,7 +27,7 @@ from aecore.datasets.own_image import DRAWING_SIDE, from_drawing, read_drawing
 from aecore.presets import demonstrations as demo
 from aecore.specs.map import MapSpec
 from aecore.store import runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import project
 from pages.widgets.images.grid import grid_html
 from pages.widgets.latent_map import own_image
@@ -59,15 +59,15 @@ def main() -> None:
     )
 
 
-def drawn(run: Run, method: str, cache: Path) -> Work:
+def drawn(run: Run, method: str, cache: Path) -> ResultFolder:
     """A finished map of validation and training samples."""
     spec = MapSpec(method=method, n=POINTS, split="all")
     folder = cache / "runs" / run.key / "map" / spec.key(run.key)
     project.compute(spec, run, folder, lambda: False)
-    return Work(folder)
+    return ResultFolder(folder)
 
 
-def measured(run: Run, work: Work) -> tuple[str, ...]:
+def measured(run: Run, work: ResultFolder) -> tuple[str, ...]:
     """Median milliseconds of each stage and of all, the 95th percentile of all, and the first time."""
     st.cache_resource.clear()
     inference.clear()
@@ -79,7 +79,7 @@ def measured(run: Run, work: Work) -> tuple[str, ...]:
     return tuple(f"{1000 * t:.1f}" for t in (*np.median(times[1:], axis=0), np.median(whole), p95, times[0].sum()))
 
 
-def once(run: Run, work: Work, text: str) -> tuple[float, ...]:
+def once(run: Run, work: ResultFolder, text: str) -> tuple[float, ...]:
     """Seconds of each stage for one drawing."""
     data = shared.data(run.spec.dataset)
     clocks = [time.perf_counter()]

@@ -71,4 +71,4 @@ def test_the_committed_demonstrations_are_those_of_the_list() -> None:
         for experiment in demonstration.pretrainings:
             assert experiments.experiment_of(experiment, ROOT / "cache").state == "finished", demonstration.name
         for spec in demonstration.maps:
-            assert runs.Work(run.folder / "map" / spec.key(run.key)).state == "finished", demonstration.name
+            assert runs.ResultFolder(run.folder / "map" / spec.key(run.key)).state == "finished", demonstration.name

@@ -13,7 +13,7 @@ import pytest
 from aecore import datasets, jobs, presets
 from aecore.__main__ import main
 from aecore.commands import reproduce
-from aecore.commands.run_task import Done
+from aecore.commands.run_task import TaskResult
 from aecore.errors import DatasetError
 from aecore.store import runs
 from tests.commands.conftest import answer
@@ -64,13 +64,13 @@ def obtained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What every training of `reproduce` ends with, instead of a training: to be filled by the test."""
     numbers: dict[str, Any] = {}
 
-    def do(task: jobs.Task, cache: Path) -> Done:
+    def train(task: jobs.Task, cache: Path) -> TaskResult:
         if numbers["interrupts"].pop(0):
             raise KeyboardInterrupt
         (tmp_path / "metrics.json").write_text(json.dumps({"key": "0" * 16, "seconds": 1.0, **numbers}))
-        return Done(tmp_path, "finished")
+        return TaskResult(tmp_path, "finished")
 
-    monkeypatch.setattr(reproduce, "do", do)
+    monkeypatch.setattr(reproduce, "run_task", train)
     monkeypatch.setattr(datasets, "load", lambda name: None)
     return numbers
 

@@ -16,7 +16,7 @@ from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.jobs import Queue, Task
 from aecore.store import files
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 
 PATIENCE = 30.0  # seconds until a test gives up; nothing is measured
 
@@ -53,7 +53,7 @@ class Fake(Task):
                 if self.does == "stop early":
                     return
                 files.write_json(folder / "metrics.json", {})
-                return Work(folder).mark("STOPPED")
+                return ResultFolder(folder).mark("STOPPED")
             time.sleep(0.01)
         if self.does == "die":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -62,9 +62,9 @@ class Fake(Task):
         if self.does in FAILURES:
             raise FAILURES[self.does]
         if self.does != "nothing":
-            Work(folder).write_status(state="finished")
+            ResultFolder(folder).write_status(state="finished")
             files.write_json(folder / "metrics.json", {})
-            Work(folder).mark("DONE")
+            ResultFolder(folder).mark("DONE")
 
 
 @dataclass(frozen=True)

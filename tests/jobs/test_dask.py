@@ -23,7 +23,7 @@ from aecore.jobs import Queue, TrainTask, dask_executor, dask_worker, lanes
 from aecore.jobs.lanes import Job, Lane
 from aecore.jobs.worker_process import InlineExecutor
 from aecore.specs.run import RunSpec
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 from tests.jobs import fakes
 from tests.jobs.fakes import Fake, FakeMap, ended, names, until
 from tests.test_wall import first_to_import
@@ -132,13 +132,13 @@ def test_stop_reaches_a_worker_and_closing_leaves_nothing_behind(queue: Queue, l
     until(lambda: len(names(log)) == 2)
     queue.stop(Fake("a", log).key, "ann")
     ticket = ended(queue, Fake("a", log))
-    assert ticket.state == "stopped" and Work(ticket.folder).state == "stopped"
+    assert ticket.state == "stopped" and ResultFolder(ticket.folder).state == "stopped"
     queue.submit(Fake("c", log, gate), "ann")
     until(lambda: len(names(log)) == 3)
     worker = process_of(log)
     queue.close()
     until(lambda: not worker.is_running())
-    status = Work(Fake("c", log).folder(queue.cache)).status()
+    status = ResultFolder(Fake("c", log).folder(queue.cache)).status()
     assert status["state"] == "failed" and "interrupted" in status["message"]
 
 
@@ -148,7 +148,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     monkeypatch.setattr(fakes, "PATIENCE", 300.0)  # TensorFlow is imported twice
     caplog.set_level(logging.INFO, logger="aecore.jobs")
     task = TrainTask(RunSpec(dataset="digits", hidden=(16,), epochs=60))
-    run = Work(queue.submit(task, "ann").folder)
+    run = ResultFolder(queue.submit(task, "ann").folder)
     until(lambda: 0 < run.status().get("epoch", 0) < 60)
     trainers = {child: worker for worker in two.workers for child in psutil.Process(worker.pid).children()}
     trainer = max(trainers, key=lambda child: child.memory_info().rss)  # it has TensorFlow

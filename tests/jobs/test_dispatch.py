@@ -15,10 +15,10 @@ import pytest
 from aecore.jobs import Queue, dispatch, lanes, worker_process
 from aecore.presets import demonstrations
 from aecore.store import eviction, runs
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 from tests.jobs.fakes import Fake, FakeMap, ended, names, until
 
-
+from aecore.store import files, runs
 def test_a_killed_worker_costs_nothing_but_time(queue: Queue, log: str) -> None:
     once, always, after = Fake("once", log, does="die once"), Fake("always", log, does="die"), Fake("after", log)
     queue.submit(once, "ann")
@@ -27,7 +27,7 @@ def test_a_killed_worker_costs_nothing_but_time(queue: Queue, log: str) -> None:
     assert ended(queue, once).state == "finished"
     ticket = ended(queue, always)
     assert ticket.state == "failed" and "killed twice" in ticket.message
-    assert Work(ticket.folder).status()["message"] == ticket.message
+    assert ResultFolder(ticket.folder).status()["message"] == ticket.message
     assert ended(queue, after).state == "finished"
     assert names(log) == ["once", "once", "always", "always", "after"]
 

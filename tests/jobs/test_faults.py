@@ -26,7 +26,7 @@ import pytest
 from aecore import datasets
 from aecore.analysis import inference
 from aecore.errors import AecoreError
-from aecore.jobs import Outcome, Queue, TrainTask, dispatch, honest_state, honest_status, work, worker_process
+from aecore.jobs import Outcome, Queue, TrainTask, dispatch, execute, honest_state, honest_status, worker_process
 from aecore.jobs.tasks import failed
 from aecore.specs.run import RunSpec
 from aecore.store import eviction, lease, listing, runs
@@ -161,10 +161,10 @@ def test_a_worker_killed_after_the_last_file_has_done_its_work(inline: Queue, mo
     def lost(task: TrainTask, folder: str) -> Outcome:
         tries.append(folder)
         if len(tries) == 2:
-            work(task, folder)
+            execute(task, folder)
         raise BrokenExecutor("it cannot say so any more")
 
-    monkeypatch.setattr(dispatch, "work", lost)
+    monkeypatch.setattr(dispatch, "execute", lost)
     ticket = inline.submit(training(0), "ann")
     assert ticket.state == "finished" and len(tries) == 2
     complete(Run(ticket.folder))

@@ -19,7 +19,7 @@ from aecore.specs.map import MapSpec
 from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 from tests.jobs.fakes import Fake, FakeMap, FakeProbe, FakeTraining, ended, names, until
 
 
@@ -44,9 +44,9 @@ def test_an_unusable_folder_is_done_anew(inline: Queue, log: str, broken: str) -
     if broken == "partial":  # the status of something that was killed just before the mark, long ago
         files.write_json(folder / "status.json", {"state": "finished", "updated": 0.0})
     if broken == "stopped":
-        Work(folder).mark("STOPPED")
+        ResultFolder(folder).mark("STOPPED")
     if broken == "failed":
-        Work(folder).write_status(state="failed", message="no")
+        ResultFolder(folder).write_status(state="failed", message="no")
     assert inline.submit(task, "ann").state == "finished"
     assert names(log) == ["a", "a"] and not (folder / "old.npy").exists()
 
@@ -63,7 +63,7 @@ def test_an_unusable_folder_is_done_anew(inline: Queue, log: str, broken: str) -
 )
 def test_what_goes_wrong_is_one_line_and_the_next_job_works(inline: Queue, log: str, does: str, message: str) -> None:
     ticket = inline.submit(Fake("a", log, does=does), "ann")
-    status = Work(ticket.folder).status()
+    status = ResultFolder(ticket.folder).status()
     assert ticket.state == status["state"] == "failed"
     assert ticket.message == status["message"] and message in ticket.message and "\n" not in ticket.message
     assert inline.submit(Fake("b", log), "ann").state == "finished"
@@ -76,7 +76,7 @@ def test_a_cache_that_cannot_be_written(inline: Queue, log: str, monkeypatch: py
             raise OSError(number, os.strerror(number))
 
         with monkeypatch.context() as patch:
-            patch.setattr(runs, "write_bytes", refuse)
+            patch.setattr(files, "write_bytes", refuse)
             with pytest.raises(AecoreError, match=f"^cache {inline.cache}: .*{reason}[^\n]*$"):
                 inline.submit(Fake("a", log), "ann")
     assert inline.submit(Fake("a", log), "ann").state == "finished"
@@ -111,7 +111,7 @@ def test_stop_only_leaves_while_others_watch(queue: Queue, log: str, tmp_path: P
     assert ticket is not None and ticket.state == "running" and ticket.watchers == {"bob"}
     assert not (ticket.folder / "STOP").exists()
     queue.leave("bob")
-    assert ended(queue, task).state == "stopped" and Work(ticket.folder).state == "stopped"
+    assert ended(queue, task).state == "stopped" and ResultFolder(ticket.folder).state == "stopped"
 
 
 def test_stopped_before_there_was_anything_to_see_leaves_nothing(queue: Queue, log: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from aecore.jobs import Queue, honest_state, honest_status
 from aecore.store import files, lease
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 from tests.jobs.fakes import PATIENCE, Fake, ended, names, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,7 @@ def test_an_ended_server_does_not_wait_for_its_jobs(tmp_path: Path, log: str) ->
     process, worker = server(tmp_path, log, "")
     process.wait(timeout=PATIENCE)
     until(lambda: gone(worker))
-    folder = Work(Fake("a", log).folder(tmp_path / "cache"))
+    folder = ResultFolder(Fake("a", log).folder(tmp_path / "cache"))
     assert honest_state(folder) == "failed" and "interrupted" in honest_status(folder)["message"]
 
 
@@ -93,11 +93,11 @@ def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder.mkdir(parents=True)
     queue = Queue(tmp_path, "inline")
     for state, later in (("running", "failed"), ("waiting", "missing")):
-        Work(folder).write_status(state=state)
+        ResultFolder(folder).write_status(state=state)
         assert queue.state_of(folder.name) == state
         with monkeypatch.context() as patch:
             patch.setattr(lease, "STALE_SECONDS", -1.0)
-            assert queue.state_of(folder.name) == honest_state(Work(folder)) == later
+            assert queue.state_of(folder.name) == honest_state(ResultFolder(folder)) == later
     held = lease.Lease(folder)
     assert held.acquire() and not held.acquire()
     os.utime(held.path, (time.time() - 60,) * 2)
@@ -211,7 +211,7 @@ def test_who_stops_waiting_leaves_what_another_server_made_of_it(
     busy, task = Fake("busy", log, str(tmp_path / "never")), Fake("a", log)
     queue.submit(busy, "ann")
     until(lambda: names(log))
-    folder = Work(queue.submit(task, "ann").folder)
+    folder = ResultFolder(queue.submit(task, "ann").folder)
     other = lease.Lease(folder.folder)
     assert other.acquire()
     folder.write_status(state="running")
@@ -225,7 +225,7 @@ def test_who_stops_waiting_leaves_what_another_server_made_of_it(
 
 def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str, tmp_path: Path) -> None:
     task = Fake("a", log, str(tmp_path / "gate"))
-    folder = Work(queue.submit(task, "ann").folder)
+    folder = ResultFolder(queue.submit(task, "ann").folder)
     until(lambda: names(log))
     worker = int(Path(log).read_text().split()[1])
     job = queue._jobs[task.key]
@@ -248,7 +248,7 @@ def test_a_server_that_was_silent_for_too_long_gives_way(queue: Queue, log: str,
 
 
 def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
-    folder = Work(tmp_path / "runs" / ("0" * 16))
+    folder = ResultFolder(tmp_path / "runs" / ("0" * 16))
     folder.folder.mkdir(parents=True)
     files.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
     assert honest_state(folder) == "failed"

@@ -25,7 +25,7 @@ from aecore.analysis.probe_numbers import NUMBERS
 from aecore.datasets import Data, as_float
 from aecore.specs.probe import ProbeSpec
 from aecore.store.files import write_json
-from aecore.store.runs import Run, Work, describe
+from aecore.store.runs import ResultFolder, Run, describe
 from aecore.worker.probe import baselines
 from aecore.worker.probe.classifiers import Labelled, NotApplicable, knn_accuracy, logistic_accuracy, parts, usable
 
@@ -58,7 +58,7 @@ def compute(spec: ProbeSpec, run: Run, folder: Path, should_stop: Callable[[], b
     Raises an `AecoreError` with one line where the data or the run's files are missing.
     """
     started, told = time.time(), 0.0
-    work = Work(folder)
+    work = ResultFolder(folder)
 
     def tell(stage: str, fraction: float) -> None:
         nonlocal told

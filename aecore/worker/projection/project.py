@@ -25,7 +25,7 @@ from aecore import datasets
 from aecore.errors import AecoreError, DatasetError
 from aecore.specs.map import MapSpec
 from aecore.store.files import write_array, write_arrays, write_json
-from aecore.store.runs import Run, Work, describe
+from aecore.store.runs import ResultFolder, Run, describe
 from aecore.worker.projection import engines, quality
 from aecore.worker.projection.engines import Report
 
@@ -51,7 +51,7 @@ def compute(spec: MapSpec, run: Run, folder: Path, should_stop: Callable[[], boo
     that cannot be mapped and for settings that do not fit the number of points.
     """
     started = time.time()
-    work = Work(folder)
+    work = ResultFolder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     describe(spec, run.key, folder)
 

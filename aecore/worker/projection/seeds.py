@@ -21,7 +21,7 @@ import numpy as np
 from aecore.analysis.procrustes import procrustes
 from aecore.specs.stability import StabilitySpec
 from aecore.store.files import write_array, write_json
-from aecore.store.runs import Run, Work, describe
+from aecore.store.runs import ResultFolder, Run, describe
 from aecore.worker.projection import engines, project
 
 STATUS_SECONDS = 0.3
@@ -33,7 +33,7 @@ def compute(spec: StabilitySpec, run: Run, folder: Path, should_stop: Callable[[
     Raises an `AecoreError` with one line for codings that cannot be mapped.
     """
     started, told = time.time(), 0.0
-    work = Work(folder)
+    work = ResultFolder(folder)
 
     def tell(message: str, fraction: float) -> None:
         nonlocal told

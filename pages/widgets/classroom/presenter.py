@@ -21,7 +21,7 @@ from aecore.figures import PLOTLY_CONFIG
 from aecore.figures.class_map import class_map
 from aecore.presets import demonstrations
 from aecore.store import files, runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text
 from pages.widgets.basics import charts
 from pages.widgets.classroom import leaderboard
@@ -72,7 +72,7 @@ class Step:
     run: Run
     kind: str  # 'pictures' or 'map'
     method: str = "none"  # of a map: the projection; 'none' for two codings that are drawn as they are
-    work: Work | None = None  # of a projection: where its points lie
+    work: ResultFolder | None = None  # of a projection: where its points lie
 
 
 def draw() -> None:
@@ -218,11 +218,11 @@ def _map(step: Step, data: Data) -> None:
     )
 
 
-def _map_of(run: Run) -> tuple[str, Work] | None:
+def _map_of(run: Run) -> tuple[str, ResultFolder] | None:
     """The run's map that says most, of those that are finished and have two dimensions."""
     found = {}
     for done in run.folder.glob("map/*/DONE"):
-        work = Work(done.parent)
+        work = ResultFolder(done.parent)
         described = files.read_json(work.folder / "spec.json", {}).get("map", {})
         flat = isinstance(described, dict) and described.get("dimensions") == 2
         if flat and described.get("layer") == "codings" and work.state == "finished":

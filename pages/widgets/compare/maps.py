@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import share_text
 from pages.widgets.basics import controls, notice
 from pages.widgets.compare import pair as compare_pair
@@ -110,7 +110,7 @@ def _sides(run: Run, points: int) -> tuple[Side, Side]:
     return sides[0], sides[1]
 
 
-def _finished(run: Run, method: str, points: int, key: str) -> Work | None:
+def _finished(run: Run, method: str, points: int, key: str) -> ResultFolder | None:
     """The finished map of one side; None with its progress, or with one line on why there is none."""
     try:
         spec = MapSpec(method=method, n=points)
@@ -170,7 +170,7 @@ def _alone(side: Side, data: Data, tool: str, column: int) -> None:
 
 
 def _draw(
-    panels: list[latent_map.Panel], drawn: Work, data: Data, colour: str, tool: str, values: np.ndarray | None
+    panels: list[latent_map.Panel], drawn: ResultFolder, data: Data, colour: str, tool: str, values: np.ndarray | None
 ) -> None:
     """The map or maps, of the samples that `drawn` has."""
     selection.forget_other(data)

@@ -13,7 +13,7 @@ from aecore.analysis import map_comparison, probe_numbers
 from aecore.analysis.procrustes import procrustes
 from aecore.errors import AecoreError
 from aecore.store.files import read_json
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text, share_text
 from pages.widgets.basics.notice import plain
 from pages.widgets.jobs.map_job import METHODS
@@ -37,10 +37,10 @@ class Side:
     run: Run
     name: str
     method: str
-    work: Work | None
+    work: ResultFolder | None
 
     @property
-    def drawn(self) -> Work:
+    def drawn(self) -> ResultFolder:
         """The finished map."""
         assert self.work is not None
         return self.work

@@ -14,7 +14,7 @@ from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.files import read_json
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text
 from pages.widgets.basics import controls, notice, theme
 from pages.widgets.basics.notice import plain
@@ -120,7 +120,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
         render_lock.look(_await, Path(pending[0]).name)(pending)
 
 
-def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: Work | None) -> Card:
+def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: ResultFolder | None) -> Card:
     """What one run makes of the sample. Raises an `AecoreError` where its files do not serve."""
     run.touch()
     z = inference.encode(run, sample[None])
@@ -145,17 +145,17 @@ def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | Non
     )
 
 
-def _map_of(run: Run) -> Work | None:
+def _map_of(run: Run) -> ResultFolder | None:
     """A finished map of the run's codings; where there is none, the simplest, which the queue is asked for."""
     n = min(MapSpec().n, datasets.info(run.spec.dataset).n_validation)  # as the other pages ask for it
     tasks = [jobs.MapTask(run.key, MapSpec(method=method, n=n)) for method in PREFERRED]
     for task in tasks:
-        work = Work(task.folder(shared.cache()))
+        work = ResultFolder(task.folder(shared.cache()))
         if work.state == "finished":
             return work
     flat = run.metrics.get("coding_size", run.spec.coding_size) <= 2
     task = tasks[PREFERRED.index("none" if flat else "pca")]
-    work = Work(task.folder(shared.cache()))
+    work = ResultFolder(task.folder(shared.cache()))
     if active_run.state(work) not in ("failed", *active_run.PENDING):
         try:
             shared.queue().submit(task, shared.session())
@@ -164,7 +164,9 @@ def _map_of(run: Run) -> Work | None:
     return work
 
 
-def _place(work: Work | None, data: Data, z: np.ndarray, number: int | None, codings: np.ndarray) -> Place | str:
+def _place(
+    work: ResultFolder | None, data: Data, z: np.ndarray, number: int | None, codings: np.ndarray
+) -> Place | str:
     """Where the sample lies on its run's map, or one line on why that cannot be said."""
     state = active_run.state(work) if work else "missing"
     if work is None or state != "finished":
@@ -184,7 +186,7 @@ def _place(work: Work | None, data: Data, z: np.ndarray, number: int | None, cod
 
 def _await(folders: list[str]) -> None:
     """Draw the page again when a map that was asked for is there."""
-    if any(active_run.state(Work(Path(folder))) not in active_run.PENDING for folder in folders):
+    if any(active_run.state(ResultFolder(Path(folder))) not in active_run.PENDING for folder in folders):
         st.rerun(scope="app")
     count = len(folders)
     st.caption(f":material/hourglass_top: {count} map{'s are' if count > 1 else ' is'} being drawn.")

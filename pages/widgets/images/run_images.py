@@ -7,7 +7,7 @@ import streamlit as st
 
 from aecore.datasets import Data, as_float
 from aecore.store import runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.images import sprite_sheet
 from pages.widgets.images.sample_html import to_uint8
 from pages.widgets.server import shared
@@ -52,13 +52,13 @@ def reconstructions_of(run: Run) -> np.ndarray:
     return _unpacked(*shared.identity(run, "reconstructions.npz"))
 
 
-def samples_on(drawn: Work, data: Data) -> sprite_sheet.Sheet:
+def samples_on(drawn: ResultFolder, data: Data) -> sprite_sheet.Sheet:
     """The samples on a map, in its order, as one picture."""
     index = shared.array(drawn, "index")
     return sprite_sheet.kept((data.info.name, *shared.known_by(drawn, "index.npy")), lambda: data.numbered(index))
 
 
-def reconstructions_on(drawn: Work, run: Run) -> sprite_sheet.Sheet:
+def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
     """What the run makes of the validation samples on a map, in its order, as one picture."""
     index = shared.array(drawn, "index")
     known = *shared.identity(run, "reconstructions.npz"), *shared.known_by(drawn, "index.npy")

@@ -9,7 +9,7 @@ import streamlit as st
 from aecore import jobs
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
@@ -18,13 +18,13 @@ from pages.widgets.session import active_run
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
-def finished(run: Run, spec: MapSpec, *, key: str = "map") -> Work | None:
+def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | None:
     """The finished map of a run. None while it is drawn, and where it was stopped or failed: the page then says so.
 
     `key` names the place on the page; a place waits for one map only, and leaves the one it waited for before.
     """
     task = jobs.MapTask(run.key, spec)
-    work = Work(task.folder(shared.cache()))
+    work = ResultFolder(task.folder(shared.cache()))
     _leave_other(key, work.key)
     state = active_run.state(work)
     if state == "finished":
@@ -58,7 +58,7 @@ def _leave_other(key: str, wanted: str) -> None:
 
 
 def _wait(folder: str, name: str, key: str) -> None:
-    work = Work(Path(folder))
+    work = ResultFolder(Path(folder))
     if active_run.state(work) not in active_run.PENDING:
         st.rerun(scope="app")
     status = work.status()

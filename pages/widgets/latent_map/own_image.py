@@ -15,7 +15,7 @@ from aecore.datasets import Data, as_float, own_image
 from aecore.errors import AecoreError
 from aecore.store import runs
 from aecore.store.files import read_json
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text
 from pages.widgets.basics import controls, notice
 from pages.widgets.components import drawing
@@ -84,7 +84,7 @@ def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
     return {"draw": _drawn, "upload": _uploaded, "sample": _numbered}[way](data)
 
 
-def located(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> Placed:
+def located(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed:
     """Encode, reconstruct and place one sample. Raises `AecoreError` where the run cannot take it."""
     x = as_float(sample[None])
     codings = inference.encode(run, x)
@@ -113,7 +113,7 @@ def located(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) 
     )
 
 
-def show(run: Run, data: Data, sample: np.ndarray, work: Work | None = None) -> Placed | None:
+def show(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed | None:
     """Draw what the run makes of a sample; returns it for the map's mark, None (and one line) where it cannot."""
     try:
         found = located(run, data, sample, work)
@@ -252,7 +252,7 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1)
 
 
-def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: Work) -> tuple[float, ...]:
+def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: ResultFolder) -> tuple[float, ...]:
     """Where a sample (1, *shape) with its codings (1, d) belongs on a map."""
     spec = read_json(work.folder / "spec.json", {}).get("map", {})
     layer, points = spec.get("layer", "codings"), work.array("points")
@@ -277,7 +277,7 @@ def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width
     """
     run = runs.open_run(key, shared.cache())
     data = shared.data(run.spec.dataset)
-    index = np.asarray(Work(run.folder / "map" / map_key).array("index"))
+    index = np.asarray(ResultFolder(run.folder / "map" / map_key).array("index"))
     most = max(placing.VOTERS, min(MOST_ENCODED, MOST_VALUES // width))
     if layer != "codings":
         positions = _spread(np.arange(len(index)), most)

@@ -17,7 +17,7 @@ from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.specs.stability import MAX_POINTS, StabilitySpec, refusal
 from aecore.store.files import read_json
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text, share_text
 from pages.widgets.basics import charts, notice
 from pages.widgets.basics.notice import plain
@@ -35,7 +35,7 @@ FAR = 30  # neighbours beyond this rank are no near misses: three times as many 
 RING = "outline:2px dashed #e76300;outline-offset:1px;border-radius:3px"
 
 
-def trust(run: Run, work: Work) -> None:
+def trust(run: Run, work: ResultFolder) -> None:
     """The map's verdict in one line, and the numbers it rests on."""
     found = read_json(work.folder / "metrics.json", {})
     spec = _spec_of(work)
@@ -66,7 +66,7 @@ def trust(run: Run, work: Work) -> None:
             )
 
 
-def point(run: Run, data: Data, work: Work, position: int, draw_images: bool = True) -> None:
+def point(run: Run, data: Data, work: ResultFolder, position: int, draw_images: bool = True) -> None:
     """One point: what it is, how much of its place is true, and its neighbours in the codings, the data and the map.
 
     `position` counts the map's points from 0. Without `draw_images` only the sentences are written.
@@ -111,7 +111,7 @@ def point(run: Run, data: Data, work: Work, position: int, draw_images: bool = T
     )
 
 
-def stability(run: Run, data: Data, work: Work, spec: MapSpec) -> None:
+def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
     """Would another seed have drawn this map? Asked of the queue by a button; then five small maps and one sentence."""
     st.markdown("**Would another seed draw the same map?**")
     if refusal(spec):
@@ -265,7 +265,7 @@ def _name(data: Data, number: int) -> str:
     return f"{data.info.classes[labels[0]]}, no. {number}" if labels is not None else f"no. {number}"
 
 
-def _coding_ranks(run: Run, work: Work, index: np.ndarray, position: int) -> np.ndarray | None:
+def _coding_ranks(run: Run, work: ResultFolder, index: np.ndarray, position: int) -> np.ndarray | None:
     """`ranks` in the codings; None where the map shows a layer, or training samples whose codings were not kept."""
     if _mapped(work) != "codings":
         return None
@@ -279,17 +279,17 @@ def _share(near: dict[str, np.ndarray], name: str, position: int) -> float | Non
     return float(near[name][position]) if name in near else None
 
 
-def _mapped(work: Work) -> str:
+def _mapped(work: ResultFolder) -> str:
     layer = _spec_of(work).layer
     return "codings" if layer == "codings" else f"layer {layer}"
 
 
-def _spec_of(work: Work) -> MapSpec:
+def _spec_of(work: ResultFolder) -> MapSpec:
     return MapSpec.from_dict(read_json(work.folder / "spec.json", {}).get("map", {}))
 
 
-def _stability_of(run: Run, spec: StabilitySpec) -> Work:
-    return Work(run.folder / spec.kind / spec.key(run.key))
+def _stability_of(run: Run, spec: StabilitySpec) -> ResultFolder:
+    return ResultFolder(run.folder / spec.kind / spec.key(run.key))
 
 
 def _known_stability(run: Run, spec: MapSpec) -> dict | None:
@@ -299,7 +299,7 @@ def _known_stability(run: Run, spec: MapSpec) -> dict | None:
     return read_json(work.folder / "metrics.json", {}) if work.state == "finished" else None
 
 
-def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
+def _drawn(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | None:
     """The finished maps; None while they are drawn, and before somebody asked for them."""
     work = _stability_of(run, spec)
     state = active_run.state(work)
@@ -325,7 +325,7 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> Work | None:
 
 
 def _wait(folder: str) -> None:
-    work = Work(Path(folder))
+    work = ResultFolder(Path(folder))
     if active_run.state(work) not in active_run.PENDING:
         st.rerun(scope="app")
     status = work.status()

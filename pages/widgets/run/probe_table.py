@@ -17,7 +17,7 @@ from aecore.analysis import probe_numbers
 from aecore.analysis.probe_numbers import NUMBERS, Number
 from aecore.errors import AecoreError
 from aecore.specs.probe import ProbeSpec
-from aecore.store.runs import Run, Work, open_run
+from aecore.store.runs import ResultFolder, Run, open_run
 from aecore.text import count_text, error_text, share_text
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
@@ -70,7 +70,7 @@ def _ask(run: Run) -> None:
 
 
 def _wait(key: str) -> None:
-    work: Work = open_run(key, shared.cache()).derived(ProbeSpec())
+    work: ResultFolder = open_run(key, shared.cache()).derived(ProbeSpec())
     if active_run.state(work) not in active_run.PENDING:
         st.rerun(scope="app")
     status = work.status()

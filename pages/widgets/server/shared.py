@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from aecore import datasets, jobs, settings
 from aecore.errors import RunError
 from aecore.store import files
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import memory, streamlit_patches
 
 GRACE_SECONDS = 20.0  # a reload, a break in the network or a proxy's timeout looks like a closed tab at first
@@ -56,33 +56,33 @@ def identity(run: Run, file: str = "codings.npy") -> tuple[str, str, int]:
     return cache().as_posix(), run.key, written(run, file)
 
 
-def array(work: Work, name: str) -> np.ndarray:
+def array(work: ResultFolder, name: str) -> np.ndarray:
     """`work.array(name)`, memory-mapped once for all visitors and never written to."""
     return _array(work.folder.as_posix(), name, written(work, f"{name}.npy"))
 
 
-def arrays(work: Work, name: str) -> dict[str, np.ndarray]:
+def arrays(work: ResultFolder, name: str) -> dict[str, np.ndarray]:
     """`work.arrays(name)`, read once for all visitors and never written to; for small ones, many are kept."""
     return _arrays(work.folder.as_posix(), name, written(work, f"{name}.npz"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _array(folder: str, name: str, modified: int) -> np.ndarray:
-    return Work(Path(folder)).array(name)
+    return ResultFolder(Path(folder)).array(name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _arrays(folder: str, name: str, modified: int) -> dict[str, np.ndarray]:
-    return Work(Path(folder)).arrays(name)
+    return ResultFolder(Path(folder)).arrays(name)
 
 
-def known_by(work: Work, file: str) -> tuple[str, int]:
+def known_by(work: ResultFolder, file: str) -> tuple[str, int]:
     """What a cache knows one file of a work by: its folder, and when the file was written. Raises `RunError` where it
     is not there."""
     return work.folder.as_posix(), written(work, file)
 
 
-def written(work: Work, file: str) -> int:
+def written(work: ResultFolder, file: str) -> int:
     """When a file of it was written, in nanoseconds. Raises `RunError` where it is not there."""
     try:
         return (work.folder / file).stat().st_mtime_ns

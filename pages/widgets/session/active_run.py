@@ -12,7 +12,7 @@ from aecore.jobs import estimate
 from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import shared
 from pages.widgets.session import knobs, lesson
 
@@ -111,7 +111,7 @@ def keep_link() -> None:
         del st.query_params["run"]
 
 
-def state(run: Work) -> str:
+def state(run: ResultFolder) -> str:
     """The run's honest state: a training that nobody does any more has failed."""
     return shared.queue().state_of(run)
 

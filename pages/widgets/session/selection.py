@@ -11,7 +11,7 @@ import streamlit as st
 
 from aecore.analysis import inference
 from aecore.datasets import Data, as_float
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import thumbnails
@@ -38,7 +38,7 @@ def forget_other(data: Data) -> None:
             st.session_state.pop(name, None)
 
 
-def draw(run: Run, data: Data, work: Work) -> None:
+def draw(run: Run, data: Data, work: ResultFolder) -> None:
     """The selection as a grid with its classes, and what one can do with it."""
     numbers = current()
     names = st.session_state.get("named", {})
@@ -82,7 +82,7 @@ def caption_of(data: Data, numbers: list[int]) -> list[str]:
     return [f"{data.info.classes[label]}, no. {number}" for label, number in zip(labels, numbers, strict=True)]
 
 
-def table(run: Run, data: Data, work: Work, numbers: list[int]) -> pd.DataFrame:
+def table(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> pd.DataFrame:
     """A row a sample: id, label, class, the map's coordinates (empty for a sample that is not on it), its codings."""
     index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
     place = {int(number): position for position, number in enumerate(index)}
@@ -103,7 +103,7 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _downloads(run: Run, data: Data, work: Work, numbers: list[int]) -> None:
+def _downloads(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> None:
     """Made when they are asked for, not with every picture."""
     st.caption("Number, class, place on this map and all codings of each selected sample.")
     name = f"selection-{run.key}"

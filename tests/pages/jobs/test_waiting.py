@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from aecore.jobs import Queue, Task, Ticket
 from aecore.store import runs
-from aecore.store.runs import Work
+from aecore.store.runs import ResultFolder
 from pages.widgets.jobs import waiting
 from tests.pages.conftest import Open, key, texts
 
@@ -31,7 +31,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Held:
             ticket = Ticket(task.key, "waiting", position, frozenset({session}), folder, "", seconds)
             return asked.setdefault(task.key, ticket)
 
-        def state_of(queue: Queue, work: Work) -> str:
+        def state_of(queue: Queue, work: ResultFolder) -> str:
             return "waiting" if work.key in asked else work.state
 
         monkeypatch.setattr(Queue, "submit", submit)

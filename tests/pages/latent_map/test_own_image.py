@@ -14,7 +14,7 @@ from aecore import datasets
 from aecore.errors import AecoreError, RunError
 from aecore.specs.map import MapSpec
 from aecore.store import files, runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import project
 from pages.widgets.images import run_images
 from pages.widgets.latent_map import own_image
@@ -29,11 +29,11 @@ def run_of(name: str) -> Run:
     return runs.open_run(key(name))
 
 
-def map_of(run: Run, **settings: object) -> Work:
+def map_of(run: Run, **settings: object) -> ResultFolder:
     spec = MapSpec(n=120, **settings)  # type: ignore[arg-type]
     folder = run.folder / "map" / spec.key(run.key)
     project.compute(spec, run, folder, lambda: False)
-    return Work(folder)
+    return ResultFolder(folder)
 
 
 def five() -> np.ndarray:

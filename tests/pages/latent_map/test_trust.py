@@ -11,7 +11,7 @@ from aecore import datasets, jobs
 from aecore.specs.map import MapSpec
 from aecore.specs.stability import StabilitySpec
 from aecore.store import files, runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import engines, project, quality
 from pages.widgets.latent_map import trust
 from tests.pages.conftest import key, texts
@@ -25,16 +25,16 @@ from aecore.specs.map import MapSpec
 from pages.widgets.latent_map import trust
 from pages.widgets.server import shared
 run = runs.open_run({run!r}, Path({cache!r}))
-work, data = runs.Work(Path({work!r})), shared.data(run.spec.dataset)
+work, data = runs.ResultFolder(Path({work!r})), shared.data(run.spec.dataset)
 trust.trust(run, work)
 trust.point(run, data, work, 3, draw_images={images!r})
 trust.stability(run, data, work, MapSpec.from_dict(json.loads({spec!r})))
 """
 
 
-def map_of(run: Run, spec: MapSpec) -> Work:
+def map_of(run: Run, spec: MapSpec) -> ResultFolder:
     """The finished map, with the neighbours of its points."""
-    work = Work(run.folder / "map" / spec.key(run.key))
+    work = ResultFolder(run.folder / "map" / spec.key(run.key))
     project.compute(spec, run, work.folder)
     x = np.asarray(run.array("codings"))[work.array("index")]
     near = engines.neighbours(x, 15)[0]
@@ -52,7 +52,7 @@ def map_of(run: Run, spec: MapSpec) -> Work:
     return work
 
 
-def opened(cache: Path, name: str, images: bool = True) -> tuple[AppTest, Work]:
+def opened(cache: Path, name: str, images: bool = True) -> tuple[AppTest, ResultFolder]:
     run = runs.open_run(key(name), cache)
     work = map_of(run, SPECS[name])
     values = {"run": run.key, "cache": str(cache), "work": str(work.folder), "images": images}
@@ -103,7 +103,7 @@ def test_five_seeds_are_drawn_when_asked_for(cache: Path) -> None:
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 1 and "mean Procrustes distance" in texts(app)
     assert "seed draws" in texts(app)  # the verdict knows of it now
-    folder = Work(run.folder / "stability" / StabilitySpec.of(SPECS["stacked"]).key(run.key))
+    folder = ResultFolder(run.folder / "stability" / StabilitySpec.of(SPECS["stacked"]).key(run.key))
     assert folder.array("points").shape == (5, 60, 2)
     np.testing.assert_array_equal(folder.array("index"), work.array("index"))
 
@@ -113,7 +113,7 @@ def test_while_they_are_drawn_there_is_progress_and_stop(cache: Path) -> None:
     task = jobs.StabilityTask(run.key, StabilitySpec.of(SPECS["stacked"]))
     folder = task.folder(cache)
     task.begin(folder)
-    Work(folder).write_status(state="failed", message="codings: got NaN", fraction=0.1)
+    ResultFolder(folder).write_status(state="failed", message="codings: got NaN", fraction=0.1)
     app, _ = opened(cache, "stacked")
     assert "Not drawn: codings: got NaN" in texts(app)
     app.button(key="stability_draw").click().run()

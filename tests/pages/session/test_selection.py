@@ -15,7 +15,7 @@ from aecore.analysis import inference
 from aecore.datasets import as_float
 from aecore.specs import map
 from aecore.store import runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import project
 from pages.widgets.basics import notice
 from pages.widgets.session import selection
@@ -28,14 +28,14 @@ def run(cache: Path) -> Run:
 
 
 @pytest.fixture
-def work(run: Run) -> Work:
+def work(run: Run) -> ResultFolder:
     spec = map.MapSpec(n=60)
     folder = run.folder / "map" / spec.key(run.key)
     project.compute(spec, run, folder)
-    return Work(folder)
+    return ResultFolder(folder)
 
 
-def test_a_row_has_number_class_place_and_codings(run: Run, work: Work) -> None:
+def test_a_row_has_number_class_place_and_codings(run: Run, work: ResultFolder) -> None:
     data = datasets.load("digits")
     index, points = work.array("index"), work.array("points")
     absent = next(i for i in range(len(data.validation)) if i not in index)
@@ -55,7 +55,7 @@ def test_a_row_has_number_class_place_and_codings(run: Run, work: Work) -> None:
     np.testing.assert_allclose(codings, expected, atol=1e-6)
 
 
-def test_csv_and_parquet_hold_the_same(run: Run, work: Work) -> None:
+def test_csv_and_parquet_hold_the_same(run: Run, work: ResultFolder) -> None:
     frame = selection.table(run, datasets.load("digits"), work, [3, 1, 4])
     again = pd.read_parquet(io.BytesIO(selection.parquet(frame)))
     pd.testing.assert_frame_equal(again, frame)

@@ -19,7 +19,7 @@ from aecore.jobs import MapTask
 from aecore.specs.map import MapSpec
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import engines, project
 
 SPEC = RunSpec(dataset="digits", epochs=1)
@@ -47,8 +47,8 @@ def run(tmp_path: Path, codings: np.ndarray) -> Run:
     return make_run(tmp_path, codings)
 
 
-def draw(run: Run, spec: MapSpec) -> Work:
-    work = Work(run.folder / "map" / spec.key(run.key))
+def draw(run: Run, spec: MapSpec) -> ResultFolder:
+    work = ResultFolder(run.folder / "map" / spec.key(run.key))
     project.compute(spec, run, work.folder)
     return work
 
@@ -163,7 +163,7 @@ def test_another_process_draws_the_same(run: Run, tmp_path: Path) -> None:
     values = {"key": run.key, "cache": str(tmp_path), "out": str(tmp_path / "elsewhere")}
     subprocess.run([sys.executable, "-c", ELSEWHERE.format(**values)], check=True, timeout=300)
     for method in METHODS:
-        there = Work(tmp_path / "elsewhere" / method)
+        there = ResultFolder(tmp_path / "elsewhere" / method)
         assert there.state == "finished"
         np.testing.assert_array_equal(draw(run, spec_of(method)).array("points"), there.array("points"))
 
@@ -238,7 +238,7 @@ def test_what_cannot_be_mapped_is_said_in_one_line(
     run = make_run(tmp_path, change(codings))
     with pytest.raises(AecoreError, match=message):
         draw(run, spec)
-    assert Work(run.folder / "map" / spec.key(run.key)).state != "finished"
+    assert ResultFolder(run.folder / "map" / spec.key(run.key)).state != "finished"
 
 
 def test_a_run_without_codings(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_the_smallest_maps(tmp_path: Path, codings: np.ndarray) -> None:
 def test_umap_tells_its_progress_and_stops(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "STATUS_SECONDS", 0.0)
     spec = spec_of("umap")
-    work = Work(run.folder / "map" / spec.key(run.key))
+    work = ResultFolder(run.folder / "map" / spec.key(run.key))
     seen: list[float] = []
 
     def should_stop() -> bool:
@@ -278,7 +278,7 @@ def test_umap_tells_its_progress_and_stops(run: Run, monkeypatch: pytest.MonkeyP
 def test_stop_is_heard_at_every_stage(run: Run, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     monkeypatch.setattr(project, "STATUS_SECONDS", 0.0)
     spec = spec_of("tsne")
-    work = Work(run.folder / "map" / spec.key(run.key))
+    work = ResultFolder(run.folder / "map" / spec.key(run.key))
     heard: list[tuple[str, float]] = []
 
     def should_stop() -> bool:
@@ -352,6 +352,6 @@ def test_a_map_task_draws_it(run: Run, tmp_path: Path) -> None:
     task.begin(folder)
     before = json.loads((folder / "spec.json").read_text())
     task.run(folder, lambda: False)
-    assert Work(folder).state == "finished" and json.loads((folder / "spec.json").read_text()) == before
+    assert ResultFolder(folder).state == "finished" and json.loads((folder / "spec.json").read_text()) == before
     with pytest.raises(SpecError):
         MapTask(run.key, MapSpec("umap", n=10, n_neighbors=10)).validate(tmp_path)

@@ -12,12 +12,12 @@ from scipy.spatial import procrustes
 from aecore import datasets
 from aecore.errors import AecoreError, SpecError
 from aecore.jobs import StabilityTask
-from aecore.jobs import work as do
+from aecore.jobs import execute as do
 from aecore.specs.map import MapSpec
 from aecore.specs.run import RunSpec
 from aecore.specs.stability import StabilitySpec, refusal
 from aecore.store import files, runs
-from aecore.store.runs import Run, Work
+from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import engines, seeds
 
 SPEC = RunSpec(dataset="digits", epochs=1)
@@ -36,10 +36,10 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def drawn(run: Run, spec: StabilitySpec) -> Work:
+def drawn(run: Run, spec: StabilitySpec) -> ResultFolder:
     task = StabilityTask(run.key, spec)
     task.validate(run.folder.parent.parent)
-    work = Work(task.folder(run.folder.parent.parent))
+    work = ResultFolder(task.folder(run.folder.parent.parent))
     assert work.folder == run.folder / "stability" / spec.key(run.key)
     task.begin(work.folder)
     assert do(task, str(work.folder)).state == "finished"
@@ -112,7 +112,7 @@ def test_bad_codings_are_one_line(run: Run) -> None:
 def test_progress_and_stop(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seeds, "STATUS_SECONDS", 0)
     told: list[tuple[str, float]] = []
-    monkeypatch.setattr(Work, "write_status", lambda self, **v: told.append((v["message"], v["fraction"])))
+    monkeypatch.setattr(ResultFolder, "write_status", lambda self, **v: told.append((v["message"], v["fraction"])))
     folder = run.folder / "stability" / "x"
     seeds.compute(StabilitySpec.of(UMAP, 2), run, folder, lambda: len(told) > 20)
     assert len(told) < 25 and not (folder / "DONE").exists() and not (folder / "points.npy").exists()
