@@ -14,11 +14,11 @@ import pytest
 
 from aecore.jobs import Queue, dispatch, lanes, worker_process
 from aecore.presets import demonstrations
-from aecore.store import eviction, runs
+from aecore.store import eviction, files
 from aecore.store.runs import ResultFolder
 from tests.jobs.fakes import Fake, FakeMap, ended, names, until
 
-from aecore.store import files, runs
+
 def test_a_killed_worker_costs_nothing_but_time(queue: Queue, log: str) -> None:
     once, always, after = Fake("once", log, does="die once"), Fake("always", log, does="die"), Fake("after", log)
     queue.submit(once, "ann")
@@ -138,7 +138,7 @@ def test_a_lane_outlives_a_folder_that_cannot_be_read(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", broken)
-        patch.setattr(runs, "write_bytes", lambda path, data: os.stat(path))
+        patch.setattr(files, "write_bytes", lambda path, data: os.stat(path))
         os.kill(int(Path(log).read_text().split()[1]), signal.SIGKILL)
         assert ended(queue, task).state == "failed"
     queue.submit(Fake("b", log), "bob")
