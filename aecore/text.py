@@ -1,4 +1,4 @@
-"""How numbers are written, on figures and on pages alike."""
+"""Numbers as text, written alike on figures, pages and the command line."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def count_text(value: float | None) -> str:
 def seconds_text(value: float | None) -> str:
     """One decimal: `3.9 s`."""
     return NOTHING if _missing(value) else f"{value:,.1f} s"
+
+
+def duration_text(seconds: float) -> str:
+    """A rough duration in whole seconds, or minutes from 100 s on: `1 s`, `99 s`, `2 min`."""
+    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun, in the plural (an s added) unless it is 1: `1 coding`, `1,024 codings`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _missing(value: float | None) -> bool:

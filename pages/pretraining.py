@@ -13,6 +13,7 @@ from aecore.specs.pretraining import ARMS, DEFAULTS, LABELS, MAX_SEEDS, Pretrain
 from aecore.store import experiments
 from aecore.store.experiments import Experiment, Row
 from aecore.store.runs import Run
+from aecore.text import duration_text
 from pages.widgets.basics import charts, controls, notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import waiting
@@ -141,12 +142,8 @@ def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None
         told = "Under way; each training appears in the picture as soon as it is done."
     else:
         first = " Its autoencoder was stopped early and is trained to the end first." if run.state == "stopped" else ""
-        told = f"{_duration(seconds)} on this machine.{first}" if seconds else f"Not run yet.{first}"
+        told = f"About {duration_text(seconds)} on this machine.{first}" if seconds else f"Not run yet.{first}"
     st.caption(told)
-
-
-def _duration(seconds: float) -> str:
-    return f"About {max(1, round(seconds))} s" if seconds < 100 else f"About {round(seconds / 60)} min"
 
 
 def _ask(spec: PretrainSpec) -> None:

@@ -11,9 +11,10 @@ import streamlit as st
 from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs import Ticket
+from aecore.presets.names import run_name
 from aecore.store import eviction, listing, runs
 from aecore.store.files import read_json
-from pages.widgets.frame import shell, sidebar
+from pages.widgets.frame import shell
 from pages.widgets.server import render_lock, shared
 
 shell.enter()
@@ -86,8 +87,8 @@ def _name(folder: Path) -> str:
     """The run's name; for what is computed from a run, its kind before it."""
     try:
         if folder.parent.name == "runs":
-            return sidebar.name_of(runs.Run(folder))
-        return f"{folder.parent.name} of {sidebar.name_of(runs.Run(folder.parent.parent))}"
+            return run_name(runs.Run(folder))
+        return f"{folder.parent.name} of {run_name(runs.Run(folder.parent.parent))}"
     except AecoreError:
         return folder.parent.name
 

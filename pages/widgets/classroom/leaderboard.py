@@ -13,11 +13,11 @@ from aecore import datasets
 from aecore.classroom import leaderboard
 from aecore.figures.leaderboard import errors_by_size, ring
 from aecore.presets import demonstrations as demo
+from aecore.presets.names import run_name
 from aecore.specs.run import digest
 from aecore.store import runs
 from pages.widgets.basics import charts
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import sidebar
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, knobs
 
@@ -115,7 +115,7 @@ def _opened() -> None:
     if not key or key != st.session_state.get("run"):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="board_opened_line"):
-        name = plain(sidebar.name_of(runs.open_run(key, shared.cache())))
+        name = plain(run_name(runs.open_run(key, shared.cache())))
         st.markdown(f":material/check: Opened: **{name}**. Look at it:", width="content")
         for page, title in (("reconstructions", "Reconstructions"), ("latent_map", "Latent map")):
             st.page_link(f"pages/{page}.py", label=title, width="content")

@@ -9,9 +9,10 @@ import streamlit as st
 from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.errors import AecoreError, SpecError
+from aecore.presets.names import run_name
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import shell, sidebar
+from pages.widgets.frame import shell
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run, knobs, lesson
 
@@ -100,7 +101,7 @@ def _said(want: active_run.Wanted) -> str:
     assert want.run is not None
     run, spec = want.run, want.spec
     name = (
-        sidebar.name_of(run)
+        run_name(run)
         if want.finished
         else (
             f"{knobs.in_words('variant', knobs.variant())} · {spec.coding_size} codings · {spec.epochs} epochs"

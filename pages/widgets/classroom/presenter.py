@@ -20,13 +20,13 @@ from aecore.errors import AecoreError
 from aecore.figures import PLOTLY_CONFIG
 from aecore.figures.class_map import class_map
 from aecore.presets import demonstrations
+from aecore.presets.names import run_name
 from aecore.store import files, runs
 from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text
 from pages.widgets.basics import charts
 from pages.widgets.classroom import leaderboard
 from pages.widgets.components.shared.packing import script, style
-from pages.widgets.frame import sidebar
 from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.server import open_runs, shared
@@ -178,7 +178,7 @@ def slide_html(run: Run, sentence: str) -> str:
     if isinstance(parameters, int):
         numbers.append(("Parameters", f"{parameters:,}"))
     told = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
-    name = html.escape(sidebar.name_of(run))
+    name = html.escape(run_name(run))
     return f'<section class="ae-slide"><h2>{name}</h2><p>{html.escape(sentence)}</p><dl>{told}</dl></section>'
 
 
@@ -213,7 +213,7 @@ def _map(step: Step, data: Data) -> None:
         ),
         of=(step.run.folder.as_posix(), step.method, points[:POINTS].tobytes()),
         key="present_map",
-        alt=f"Map of the codings of {sidebar.name_of(step.run)}",
+        alt=f"Map of the codings of {run_name(step.run)}",
         config=PLOTLY_CONFIG | {"staticPlot": True},
     )
 

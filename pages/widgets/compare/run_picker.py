@@ -16,10 +16,10 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore import datasets
 from aecore.errors import AecoreError
 from aecore.presets import demonstrations as demo
+from aecore.presets.names import run_name
 from aecore.store import listing, runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
-from pages.widgets.frame import sidebar
 from pages.widgets.server import shared
 from pages.widgets.session import knobs
 
@@ -44,7 +44,7 @@ def names(found: Sequence[Run]) -> dict[str, str]:
 def _names(cache: str, keys: tuple[str, ...]) -> dict[str, str]:
     """A key stands for one spec, whatever happens to the run, so this reads up to a hundred runs once."""
     found = [runs.open_run(key, Path(cache)) for key in keys]
-    told = {run.key: sidebar.name_of(run) for run in found}
+    told = {run.key: run_name(run) for run in found}
     for same in _alike(found, told):
         for key, difference in _differences(same).items():
             told[key] += difference

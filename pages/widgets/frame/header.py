@@ -8,11 +8,12 @@ from typing import Literal
 import streamlit as st
 
 from aecore import jobs
+from aecore.presets.names import run_name
 from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import phone_bar, sidebar
+from pages.widgets.frame import phone_bar
 from pages.widgets.jobs import waiting
 from pages.widgets.server import open_runs, render_lock, shared
 from pages.widgets.session import active_run, knobs
@@ -49,7 +50,7 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
         )
         with left:
             stopped = " · stopped early" if run.state == "stopped" else ""
-            st.markdown(f"##### {plain(sidebar.name_of(run))}{stopped}")
+            st.markdown(f"##### {plain(run_name(run))}{stopped}")
             st.caption(sentence)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
@@ -96,7 +97,7 @@ def _failure(chosen: Run, shown: Run | None) -> None:
     told = jobs.honest_status(chosen).get("message") or "it ended early"
     message = damaged if active_run.state(chosen) == "damaged" else told
     kept = " The picture is the last good run's." if shown else ""
-    notice.error(f"{sidebar.name_of(chosen)}: {message}.{kept}".replace("..", "."))
+    notice.error(f"{run_name(chosen)}: {message}.{kept}".replace("..", "."))
     st.button("Train again", key="again", icon=":material/replay:", on_click=active_run.train)
 
 
@@ -113,7 +114,7 @@ def _tick(key: str, drawn: str) -> None:
 
 
 def _doing(run: Run, state: str, status: dict) -> str:
-    name = sidebar.name_of(run)
+    name = run_name(run)
     if state == "waiting":
         return f"{name}: {waiting.told(run.key) or 'about to start'}"
     if not status.get("epoch"):

@@ -9,9 +9,10 @@ from itertools import islice
 import streamlit as st
 
 from aecore import datasets, presets
+from aecore.presets.names import run_label
 from aecore.specs import run as spec
-from aecore.store import listing, runs
-from aecore.text import error_text
+from aecore.store import listing
+from aecore.text import duration_text
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, knobs, lesson
@@ -102,11 +103,7 @@ def _what_train_does(can: Buttons) -> str:
     if can.finished:
         return "trained already: Show opens it"
     seconds = active_run.expected_seconds(can.want.spec)
-    return f"about {_duration(seconds)} on this machine" if seconds else "not trained yet on this machine"
-
-
-def _duration(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
+    return f"about {duration_text(seconds)} on this machine" if seconds else "not trained yet on this machine"
 
 
 def _pick() -> None:
@@ -356,22 +353,3 @@ def _recent() -> None:
             )
         if not recent:
             st.caption("None yet: what is trained here appears here.")
-
-
-def run_label(run: runs.Run) -> str:
-    """One line that tells runs apart: family, codings, epochs, error."""
-    stopped = "stopped · " if run.state == "stopped" else ""
-    mse = run.metrics.get("val_mse")
-    return f"{stopped}{name_of(run)}{f' · {error_text(mse)}' if mse is not None else ''}"
-
-
-def name_of(run: runs.Run) -> str:
-    """'Stacked · 30 codings · 5 epochs'."""
-    codings, epochs = run.metrics.get("coding_size", run.spec.coding_size), run.spec.epochs
-    return " · ".join(
-        (
-            presets.title(run.spec),
-            f"{codings:,} coding{'s' if codings != 1 else ''}",
-            f"{epochs:,} epoch{'s' if epochs != 1 else ''}",
-        )
-    )

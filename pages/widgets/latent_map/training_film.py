@@ -19,11 +19,11 @@ from aecore.datasets import Data
 from aecore.errors import AecoreError, RunError
 from aecore.export import film_gif
 from aecore.figures import Theme
+from aecore.presets.names import run_name
 from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice, theme
 from pages.widgets.components.shared.packing import look, pack, script, style
-from pages.widgets.frame import sidebar
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run
 
@@ -158,7 +158,7 @@ def _film(key: str, dataset: str) -> None:
     if learning:
         return
     _into_link(film, frame)
-    name = f"{sidebar.name_of(run)} · {dataset}"
+    name = f"{run_name(run)} · {dataset}"
     st.download_button(
         "Save as GIF",
         functools.partial(_gif, film, theme.current(), name),

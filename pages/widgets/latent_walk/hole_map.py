@@ -20,6 +20,7 @@ from aecore.analysis import latent_axes
 from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.presets import demonstrations
+from aecore.presets.names import run_label, run_name
 from aecore.specs.run import RunSpec
 from aecore.store import listing, runs
 from aecore.store.runs import Run
@@ -27,7 +28,6 @@ from pages.widgets.basics import notice, theme
 from pages.widgets.components.latent_walk import DECODING, Walker, groups, walker
 from pages.widgets.components.shared import blobs, packing
 from pages.widgets.components.shared.blobs import Slot
-from pages.widgets.frame import sidebar
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run
@@ -118,7 +118,7 @@ def side(of: Walker) -> dict[str, Any]:
     """
     variational = of.run.spec.variational
     facts: dict[str, Any] = {
-        "title": sidebar.name_of(of.run),
+        "title": run_name(of.run),
         "kind": of.run.spec.coding,
         "size": len(of.axes),
         "missing": missing(of),
@@ -212,7 +212,7 @@ def _other(run: Run, data: Data) -> Walker | None:
     if not found:
         _offer(run)
         return None
-    names = {other.key: sidebar.run_label(other) for other in found}
+    names = {other.key: run_label(other) for other in found}
     picked = found[0].key
     if len(found) > 1:
         picked = st.selectbox(
@@ -250,7 +250,7 @@ def _await(key: str) -> None:
     if active_run.state(run) not in active_run.PENDING:
         st.rerun(scope="app")
     doing = waiting.told(key) or "is being trained"
-    notice.progress(run.status().get("fraction"), f"{sidebar.name_of(run)}, to compare: {doing}")
+    notice.progress(run.status().get("fraction"), f"{run_name(run)}, to compare: {doing}")
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,12 +20,12 @@ from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.errors import AecoreError
 from aecore.export import walk_files
+from aecore.presets.names import run_name
 from aecore.store.runs import Run
 from pages.widgets.basics import controls, notice, theme
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import latent_walk, walk_row
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.frame import sidebar
 from pages.widgets.images import grid as image_grid
 from pages.widgets.latent_walk import endpoints
 from pages.widgets.server import render_lock, shared
@@ -238,7 +238,7 @@ def _saves(
 ) -> None:
     """What can be taken along, made when it is asked for: the codings z (m, d) as pictures and as numbers; `fine` is
     the walk that a GIF shows in smaller steps."""
-    colours, title = theme.current(), sidebar.name_of(run)
+    colours, title = theme.current(), run_name(run)
 
     def gif() -> bytes:
         path = z if fine is None else ways.between(fine[0], fine[1], FINE, fine[2])
