@@ -248,11 +248,11 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
 def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
     """What the plane cannot show."""
     low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
-    codes = walker.survey.codes[:, list(axes)]
+    codes = walker.reference.codes[:, list(axes)]
     outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
     told = [
-        f"Each picture is what its place decodes to; dots are {latent_walk.surveyed(walker.survey, data)}. Good: "
-        "pictures change smoothly, and dots of one class lie on pictures of it."
+        f"Each picture is what its place decodes to; dots are {latent_walk.reference_text(walker.reference, data)}. "
+        "Good: pictures change smoothly, and dots of one class lie on pictures of it."
     ]
     if len(walker.axes) > 2:
         told.append("The pictures keep the other codings of the walk; the dots have their own, so the two may differ.")

@@ -1,23 +1,24 @@
-"""Where a coding stands among the data's: may one believe the picture that it decodes to?
+"""Off-manifold diagnostics of codings: does a coding lie where the data's codings lie, so that its picture means much?
 
-Three measures, each beside what codings of held-out samples show. *Distance* to the nearest training code. *Drift*
-|z − E(D(z))|: how far a coding moves when its picture is encoded again, for a picture of no such data comes back
-somewhere else. For a variational run the *density* of its prior: the share of the prior's own draws that are less
-likely than this one. Density never makes a place far: real images have codes out there too, and where they do the
-picture is as good as theirs. It only calls the place rare.
+Three measures, the first two as ratios to the 95th percentile over held-out samples:
 
-A variational decoder ignores the codings that training gave up (`latent_axes.active`), and encoding again forgets
-them: there only the active ones are measured. A plain decoder was never taught to ignore a coding that stands
-still, so that moving it away leaves the data too: there all are measured, as in a run whose codings all stand still.
+- *distance* to the nearest training code,
+- *drift* |z − E(D(z))|, how far a coding moves when it is decoded and encoded again,
+- for a variational run *density*, the tail probability of the coding under the prior. Real images have codes in the
+  tail as well, so a low density alone makes a coding rare, never far.
+
+A variational decoder ignores the codings that collapsed onto the prior (`latent_axes.active`), so only the active
+codings are measured there. A plain decoder never learned to ignore a constant coding: all codings are measured, as in
+a run without any active coding.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaincc
 
 from aecore.analysis import inference, latent_axes
 from aecore.analysis.neighbours import nearest
@@ -26,13 +27,13 @@ from aecore.errors import AecoreError, RunError
 from aecore.store.runs import Run
 
 MOST_CODES = 2000
-MOST_NUMBERS = 75_000  # of all codes together: 150 kB to the browser
+MOST_NUMBERS = 75_000  # in all codes together: 150 kB to the browser
 HELD_OUT = 500
 USUAL = 95  # percentile of the held-out samples' measures: a ratio of 1
 FAR = 2.0  # times the usual
-UNLIKELY = 0.001  # of the prior's draws
-# What is usual is never less than this share of the codings' spread, which is what half precision rounds away: codings
-# that are all alike would divide by zero. And never less than 1e-6, for codings without any spread.
+UNLIKELY = 0.001  # density below which a coding is rare under the prior
+# The usual distance and drift are at least this share of the codings' spread, the precision of half floats, and at
+# least 1e-6: identical codings would divide by zero.
 ROUNDING, LEAST = 1e-3, 1e-6
 
 VERDICTS = (
@@ -41,20 +42,20 @@ VERDICTS = (
     "Far from the data: the picture is made up.",
     "As near to the data as images it never saw, though rare under the prior.",
 )
-RARE = 3  # the position of the last one
+RARE = 3  # the position of the last verdict
 COLLAPSED = "The codings carry nothing: every place decodes to nearly the same picture."
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What is known of a run's codings, and what is usual among those of held-out samples.
+class ReferenceSet:
+    """Codings of training samples, and the usual distance and drift of held-out ones.
 
-    numbers : (n,) int32, sample numbers (`Data.numbered`) of the training samples surveyed, ascending.
+    numbers : (n,) int32, sample numbers (`Data.numbered`) of the training samples, ascending.
     codes : (n, d) float32, their codings.
     labels : (n,), or None where the data have none.
     active : (d,) bool, the codings that vary.
     distance, drift : 95th percentile over held-out samples, in units of the codings.
-    prior : of a variational run how many codings its prior is measured over, else None.
+    prior : number of codings that the density is computed over; None for a run without a prior.
     """
 
     numbers: np.ndarray
@@ -67,24 +68,25 @@ class Survey:
 
     @property
     def measured(self) -> np.ndarray:
-        """The codings (d,) bool that distance, drift and density look at, see the module."""
-        return self.active if self.prior is not None and self.active.any() else np.ones_like(self.active)
+        """The codings (d,) bool that distance, drift and density are computed over; see the module's docstring."""
+        return _measured(self.active, self.prior is not None)
 
     @property
     def verdicts(self) -> tuple[str, ...]:
-        """A sentence for each level, and one for what is inside the data and rare under the prior."""
+        """A sentence for each level, and one for codings inside the data that are rare under the prior."""
         return VERDICTS if self.active.any() else (COLLAPSED,) * len(VERDICTS)
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where m codings stand: each (m,).
+class Diagnosis:
+    """The measures of m codings, each (m,).
 
-    nearest : position in the survey of the nearest training code.
+    nearest : position in the reference set of the nearest training code.
+    distance, drift : in units of the codings; drift is None where the codings were not decoded and encoded again.
     distance_ratio, drift_ratio : times the 95th percentile of held-out samples.
-    density : share of the prior's draws that are less likely; None for a plain run. drift : None where not asked for.
+    density : share of the prior's draws that are less likely; None for a run without a prior.
     level : 0 inside the data, 1 at the edge, 2 far: by the larger of both ratios.
-    verdict : position in `Survey.verdicts`.
+    verdict : position in `ReferenceSet.verdicts`.
     """
 
     nearest: np.ndarray
@@ -97,114 +99,131 @@ class Places:
     verdict: np.ndarray
 
 
-def survey(run: Run, data: Data) -> Survey:
-    """Survey a run: at most `MOST_CODES` of its training codes, as many of each class, and 500 held-out samples
-    decoded and encoded again, which takes most of the time.
+def reference_set(run: Run, data: Data) -> ReferenceSet:
+    """The reference set of a run: at most `MOST_CODES` training codes, classes balanced, and at most `HELD_OUT`
+    held-out samples, which are decoded and encoded again.
 
-    Raises `RunError` where files cannot be read, or codings are not numbers (a training that diverged).
+    Raises `RunError` where files cannot be read or codings are not finite (the training diverged).
     """
     held_out = np.asarray(run.array("codings"), np.float32)
     stored = run.array("codings_train")
-    if not (len(stored) and len(held_out) and np.isfinite(stored).all() and np.isfinite(held_out).all()):
-        raise RunError(f"run {run.key}: codings are missing or not finite, allowed: numbers; train it again")
+    if not (len(stored) and len(held_out)):
+        raise RunError(f"run {run.key}: it has no codings; train it again")
+    if not (np.isfinite(stored).all() and np.isfinite(held_out).all()):
+        raise RunError(
+            f"run {run.key}: its codings contain NaN or infinite values (the training diverged); train it again with a "
+            "smaller learning rate"
+        )
     order = np.arange(len(stored))
     if data.train_labels is not None:
         order = balanced(order, data.train_labels[: len(stored)])
     chosen = np.sort(order[: min(MOST_CODES, max(1, MOST_NUMBERS // held_out.shape[1]))])
-    # Half precision is what is stored up to 10,000 samples, and what travels: Python and the browser see the same.
+    # Rounded to half precision, as the browser receives them: Python and JavaScript measure the same.
     with np.errstate(over="ignore"):
         codes = np.asarray(stored[chosen], np.float16).astype(np.float32)
     if not np.isfinite(codes).all():
-        raise RunError(f"run {run.key}: codings reach beyond 65,504, allowed: smaller ones; train it again")
+        raise RunError(
+            f"run {run.key}: its codings exceed 65,504, the largest half float; train it again with a smaller learning "
+            "rate or another activation of the codings"
+        )
     numbers = (len(data.validation) + chosen).astype(np.int32)
-    variational = run.spec.variational
-    active = latent_axes.active(held_out, variational)
-    prior = (int(active.sum()) or len(active)) if variational else None
-    unscaled = Survey(numbers, codes, data.labels_of(numbers), active, 1.0, 1.0, prior)
+    active = latent_axes.active(held_out, run.spec.variational)
+    measured = _measured(active, run.spec.variational)
     some = held_out[np.linspace(0, len(held_out) - 1, min(HELD_OUT, len(held_out))).astype(int)]
-    seen = judge(run, unscaled, some)
-    assert seen.drift is not None
-    least = max(LEAST, ROUNDING * float(np.sqrt(held_out.var(axis=0)[unscaled.measured].sum())))
-    distance, drift = _usual(seen.distance, least), _usual(seen.drift, least)
-    return Survey(numbers, codes, unscaled.labels, active, distance, drift, prior)
+    distances = nearest(some[:, measured], codes[:, measured], 1)[1][:, 0]
+    drifts = _drift(some, _encoded_again(run, some), measured)
+    least = max(LEAST, ROUNDING * float(np.sqrt(held_out.var(axis=0)[measured].sum())))
+    return ReferenceSet(
+        numbers=numbers,
+        codes=codes,
+        labels=data.labels_of(numbers),
+        active=active,
+        distance=_usual(distances, least),
+        drift=_usual(drifts, least),
+        prior=int(measured.sum()) if run.spec.variational else None,
+    )
 
 
-def judge(run: Run, survey: Survey, z: np.ndarray) -> Places:
-    """Where codings `z` (m, d) stand, decoded and encoded again by the run itself.
+def diagnose(run: Run, reference: ReferenceSet, z: np.ndarray) -> Diagnosis:
+    """The measures of codings `z` (m, d), which the run decodes and encodes again.
 
     Raises `AecoreError` for codings of another width or that are not finite, `RunError` like `inference.decode`.
     """
-    _check(survey, z)
-    return measure(survey, z, inference.encode(run, inference.decode(run, np.asarray(z, np.float32))))
+    _check(reference, z)
+    return diagnose_encoded(reference, z, _encoded_again(run, z))
 
 
-def measure(survey: Survey, z: np.ndarray, encoded: np.ndarray | None = None) -> Places:
-    """Like `judge`, with `encoded` (m, d): what E(D(z)) is already known to be; None leaves the drift out.
+def diagnose_encoded(reference: ReferenceSet, z: np.ndarray, encoded: np.ndarray | None = None) -> Diagnosis:
+    """The measures of codings `z` (m, d) given `encoded` = E(D(z)), (m, d); None leaves the drift out.
 
     Raises `AecoreError` for codings of another width or that are not finite.
     """
-    _check(survey, z)
-    measured = survey.measured
+    _check(reference, z)
+    measured = reference.measured
     inside = np.asarray(z, np.float64)[:, measured]
-    found, away = nearest(inside, survey.codes[:, measured], 1)
-    distance = away[:, 0]
-    distance_ratio = distance / survey.distance
+    positions, distances = nearest(inside, reference.codes[:, measured], 1)
+    distance = distances[:, 0]
+    distance_ratio = distance / reference.distance
     worst = distance_ratio
     drift = drift_ratio = density = None
     if encoded is not None:
-        drift = np.linalg.norm(inside - np.asarray(encoded, np.float64)[:, measured], axis=1)
-        drift[~np.isfinite(drift)] = np.inf  # so far outside that the network overflowed
-        drift_ratio = drift / survey.drift
+        drift = _drift(z, encoded, measured)
+        drift_ratio = drift / reference.drift
         worst = np.maximum(worst, drift_ratio)
     level = verdict = np.where(worst > FAR, 2, np.where(worst > 1, 1, 0))
-    if survey.prior is not None:
-        density = rarer(np.square(inside).sum(axis=1), survey.prior)
+    if reference.prior is not None:
+        density = prior_tail_probability(np.square(inside).sum(axis=1), reference.prior)
         verdict = np.where((level == 0) & (density < UNLIKELY), RARE, level)
-    return Places(found[:, 0], distance, distance_ratio, drift, drift_ratio, density, level, verdict)
+    return Diagnosis(positions[:, 0], distance, distance_ratio, drift, drift_ratio, density, level, verdict)
 
 
-def rarer(squares: np.ndarray, dimensions: int) -> np.ndarray:
-    """The share of draws of a standard normal that are less likely than a point at squared distance `squares` (m,)
-    from its centre: (m,) between 0 and 1.
-
-    That is the chi-square distribution's survival function, in closed form for whole `dimensions`: with h = squares/2
-    the sum of e^−h h^k / Γ(k + 1) over k = 0, 1, … below d/2 or, for an odd d, over k = 1/2, 3/2, … below d/2, plus
-    erfc(√h) (Abramowitz and Stegun, 26.4.4 and 26.4.5). Taken in logarithms, so that it holds for wide codings.
-    """
-    halves = np.maximum(np.asarray(squares, np.float64) / 2, np.finfo(float).tiny)
-    steps = np.arange(dimensions // 2) + 0.5 * (dimensions % 2)
-    logarithms = np.array([math.lgamma(step + 1) for step in steps])
-    share = np.exp(steps * np.log(halves)[:, None] - halves[:, None] - logarithms).sum(axis=1)
-    if dimensions % 2:
-        share += [math.erfc(math.sqrt(half)) for half in halves]
-    return np.minimum(share, 1.0)
+def prior_tail_probability(squares: np.ndarray, dimensions: int) -> np.ndarray:
+    """The probability (m,) that a draw of the standard normal in `dimensions` is less likely than a point at squared
+    distance `squares` (m,) from its centre: the survival function of the chi-square distribution."""
+    return gammaincc(dimensions / 2, np.asarray(squares, np.float64) / 2)
 
 
-def survey_part(survey: Survey) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays for `packing.pack`, which `canvas/where.js` reads: at most 170 kB, codes as half floats."""
+def header_and_arrays(reference: ReferenceSet) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The reference set as header and arrays for `packing.pack`, which `shared/where.js` reads; codes are half floats
+    in uint16."""
     header = {
-        "distance": survey.distance,
-        "drift": survey.drift,
-        "prior": survey.prior,
-        "measured": np.flatnonzero(survey.measured).tolist(),
+        "distance": reference.distance,
+        "drift": reference.drift,
+        "prior": reference.prior,
+        "measured": np.flatnonzero(reference.measured).tolist(),
         "far": FAR,
         "unlikely": UNLIKELY,
-        "verdicts": list(survey.verdicts),
+        "verdicts": list(reference.verdicts),
     }
-    arrays = {"codes": survey.codes.astype(np.float16).view(np.uint16), "numbers": survey.numbers}
-    if survey.labels is not None:
-        arrays["labels"] = np.asarray(survey.labels, np.int32)
+    arrays = {"codes": reference.codes.astype(np.float16).view(np.uint16), "numbers": reference.numbers}
+    if reference.labels is not None:
+        arrays["labels"] = np.asarray(reference.labels, np.int32)
     return header, arrays
 
 
+def _measured(active: np.ndarray, variational: bool) -> np.ndarray:
+    return active if variational and active.any() else np.ones_like(active)
+
+
+def _encoded_again(run: Run, z: np.ndarray) -> np.ndarray:
+    return inference.encode(run, inference.decode(run, np.asarray(z, np.float32)))
+
+
+def _drift(z: np.ndarray, encoded: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """|z − E(D(z))| (m,) over the measured codings; infinite where the network overflowed."""
+    moved = np.asarray(z, np.float64) - np.asarray(encoded, np.float64)
+    drift = np.linalg.norm(moved[:, measured], axis=1)
+    return np.where(np.isfinite(drift), drift, np.inf)
+
+
 def _usual(values: np.ndarray, least: float) -> float:
-    """The 95th percentile, infinite ones left out."""
+    """The 95th percentile of the finite values, at least `least`."""
     finite = values[np.isfinite(values)]
     return max(float(np.percentile(finite, USUAL)) if len(finite) else 0.0, least)
 
 
-def _check(survey: Survey, z: np.ndarray) -> None:
-    if np.ndim(z) != 2 or np.shape(z)[1] != len(survey.active):
-        raise AecoreError(f"codings: got shape {np.shape(z)}, allowed: (m, {len(survey.active)})")
+def _check(reference: ReferenceSet, z: np.ndarray) -> None:
+    if np.ndim(z) != 2 or np.shape(z)[1] != len(reference.active):
+        raise AecoreError(f"codings: got shape {np.shape(z)}, allowed: (m, {len(reference.active)})")
     if not np.isfinite(z).all():
         raise AecoreError("codings: got NaN or infinite values, allowed: finite ones")

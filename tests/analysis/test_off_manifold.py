@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from aecore import datasets
 from aecore.analysis import inference, latent_axes, off_manifold
-from aecore.analysis.off_manifold import Survey
+from aecore.analysis.off_manifold import ReferenceSet
 from aecore.datasets.base import Data, DatasetInfo
 from aecore.errors import AecoreError, RunError
 from aecore.presets import demonstrations
@@ -66,11 +66,11 @@ def test_far_codings_score_worse_than_held_out_ones(name: str) -> None:
     run = runs.open_run(demonstrations.keys()[name])
     if not run.readable:
         pytest.skip(f"no demonstration run {name} here")
-    survey = off_manifold.survey(run, datasets.load(run.spec.dataset))
+    reference = off_manifold.reference_set(run, datasets.load(run.spec.dataset))
     codings = np.asarray(run.array("codings"), np.float32)
     draws = np.random.default_rng(1).standard_normal((200, codings.shape[1]))
-    far = off_manifold.judge(run, survey, codings.mean(axis=0) + 4 * codings.std(axis=0) * draws)
-    held_out = off_manifold.judge(run, survey, codings[3::10])  # others than the survey's but for a few
+    far = off_manifold.diagnose(run, reference, codings.mean(axis=0) + 4 * codings.std(axis=0) * draws)
+    held_out = off_manifold.diagnose(run, reference, codings[3::10])  # mostly others than in the reference set
     assert np.median(far.distance) > 3 * np.median(held_out.distance)
     assert np.median(far.drift) > 3 * np.median(held_out.drift)
     assert np.mean(held_out.level == 0) > 0.8
@@ -82,10 +82,10 @@ def test_far_codings_score_worse_than_held_out_ones(name: str) -> None:
 
 def test_training_codes_are_found_again_under_their_numbers(tmp_path: Path) -> None:
     run, data = make(tmp_path / "run", square(40), square(30))
-    survey = off_manifold.survey(run, data)
-    assert survey.codes == pytest.approx(data.numbered(survey.numbers), abs=1e-3)
-    assert (survey.labels == data.labels_of(survey.numbers)).all()
-    places = off_manifold.judge(run, survey, survey.codes[::-1])
+    reference = off_manifold.reference_set(run, data)
+    assert reference.codes == pytest.approx(data.numbered(reference.numbers), abs=1e-3)
+    assert (reference.labels == data.labels_of(reference.numbers)).all()
+    places = off_manifold.diagnose(run, reference, reference.codes[::-1])
     assert places.nearest.tolist() == list(range(40))[::-1]
     assert places.distance.max() == 0
 
@@ -93,15 +93,15 @@ def test_training_codes_are_found_again_under_their_numbers(tmp_path: Path) -> N
 def test_classes_take_turns_and_wide_codings_send_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, data = make(tmp_path / "run", square(1000), square(30))
     monkeypatch.setattr(off_manifold, "MOST_NUMBERS", 180)
-    assert np.bincount(off_manifold.survey(run, data).labels).tolist() == [20, 20, 20]
+    assert np.bincount(off_manifold.reference_set(run, data).labels).tolist() == [20, 20, 20]
     monkeypatch.setattr(off_manifold, "MOST_NUMBERS", 1)
-    assert len(off_manifold.survey(run, data).codes) == 1
+    assert len(off_manifold.reference_set(run, data).codes) == 1
 
 
 def test_drift_is_what_encoding_again_moves(tmp_path: Path) -> None:
     run, data = make(tmp_path / "run", square(500), square(30))
-    survey = off_manifold.survey(run, data)
-    places = off_manifold.judge(run, survey, np.array([[0.5, 0.5, 0], [0.5, 3, 0], [4, 5, 0]], np.float32))
+    reference = off_manifold.reference_set(run, data)
+    places = off_manifold.diagnose(run, reference, np.array([[0.5, 0.5, 0], [0.5, 3, 0], [4, 5, 0]], np.float32))
     assert places.drift == pytest.approx([0, 2, 5], abs=1e-6)
     assert places.level.tolist() == [0, 2, 2]
 
@@ -111,9 +111,9 @@ def test_a_silent_coding_counts_where_the_decoder_was_not_taught_to_ignore_it(tm
     found = {}
     for coding in ("plain", "variational"):
         run, data = make(tmp_path / coding, square(500), square(30), coding)
-        survey = off_manifold.survey(run, data)
-        assert survey.active.tolist() == [True, True, False]
-        found[coding] = off_manifold.judge(run, survey, moved)
+        reference = off_manifold.reference_set(run, data)
+        assert reference.active.tolist() == [True, True, False]
+        found[coding] = off_manifold.diagnose(run, reference, moved)
     assert found["plain"].level == 2 and found["plain"].distance > 1.5
     assert found["variational"].level == 0 and found["variational"].drift == 0
     assert found["variational"].density == pytest.approx(math.exp(-0.25))
@@ -122,11 +122,11 @@ def test_a_silent_coding_counts_where_the_decoder_was_not_taught_to_ignore_it(tm
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_a_plain_coding_is_silent_beside_the_others_only(tmp_path: Path, scale: float) -> None:
     run, data = make(tmp_path / "run", square(50) * scale, square(30) * np.float32(scale))
-    survey = off_manifold.survey(run, data)
-    assert survey.active.tolist() == [
+    reference = off_manifold.reference_set(run, data)
+    assert reference.active.tolist() == [
         axis.active for axis in sorted(latent_axes.axes(run), key=lambda axis: axis.coding)
     ]
-    assert survey.active.tolist() == [True, True, False] and off_manifold.COLLAPSED not in survey.verdicts
+    assert reference.active.tolist() == [True, True, False] and off_manifold.COLLAPSED not in reference.verdicts
 
 
 def test_what_counts_as_in_use() -> None:
@@ -139,66 +139,78 @@ def test_what_counts_as_in_use() -> None:
 
 def test_a_collapsed_run_says_so(tmp_path: Path) -> None:
     run, data = make(tmp_path / "run", square(50) * 0, square(30) * 0, "variational")
-    survey = off_manifold.survey(run, data)
-    places = off_manifold.judge(run, survey, np.ones((1, 3), np.float32))
-    assert set(survey.verdicts) == {off_manifold.COLLAPSED}
+    reference = off_manifold.reference_set(run, data)
+    places = off_manifold.diagnose(run, reference, np.ones((1, 3), np.float32))
+    assert set(reference.verdicts) == {off_manifold.COLLAPSED}
     assert np.isfinite([places.distance_ratio, places.drift_ratio]).all()
 
 
-def plain_survey(prior: int | None = None) -> Survey:
+def plain_reference(prior: int | None = None) -> ReferenceSet:
     """One code at the origin of a plane, beyond which 1 is usual."""
     codes = np.zeros((1, 2), np.float32)
-    return Survey(np.array([7], np.int32), codes, None, np.array([True, True]), 1.0, 1.0, prior)
+    return ReferenceSet(np.array([7], np.int32), codes, None, np.array([True, True]), 1.0, 1.0, prior)
 
 
 @pytest.mark.parametrize(("away", "level"), [(0.9, 0), (1.1, 1), (1.9, 1), (2.1, 2)])
 def test_levels_follow_the_worse_of_distance_and_drift(away: float, level: int) -> None:
     z, still = np.array([[away, 0]]), np.zeros((1, 2))
-    assert off_manifold.measure(plain_survey(), z).level == level
-    assert off_manifold.measure(plain_survey(), still, encoded=z).level == level
-    assert off_manifold.measure(plain_survey(), still, encoded=still * np.nan).level == 2
+    assert off_manifold.diagnose_encoded(plain_reference(), z).level == level
+    assert off_manifold.diagnose_encoded(plain_reference(), still, encoded=z).level == level
+    assert off_manifold.diagnose_encoded(plain_reference(), still, encoded=still * np.nan).level == 2
 
 
 def test_what_the_prior_hardly_draws_is_rare_and_far_only_by_distance_or_drift() -> None:
-    survey = plain_survey(prior=2)
+    reference = plain_reference(prior=2)
     near, rare = (np.array([[0.0, value]]) for value in (0.5, 3.8))
-    wide = Survey(**{**vars(survey), "distance": 10.0})
-    places = [off_manifold.measure(wide, z) for z in (near, rare)]
+    wide = ReferenceSet(**{**vars(reference), "distance": 10.0})
+    places = [off_manifold.diagnose_encoded(wide, z) for z in (near, rare)]
     assert [place.level.item() for place in places] == [0, 0]
     assert [place.verdict.item() for place in places] == [0, off_manifold.RARE]
-    assert "prior" in survey.verdicts[off_manifold.RARE]
-    drifted = off_manifold.measure(wide, rare, encoded=rare - 3)
-    assert drifted.level == drifted.verdict == off_manifold.measure(survey, rare).verdict == 2
+    assert "prior" in reference.verdicts[off_manifold.RARE]
+    drifted = off_manifold.diagnose_encoded(wide, rare, encoded=rare - 3)
+    assert drifted.level == drifted.verdict == off_manifold.diagnose_encoded(reference, rare).verdict == 2
 
 
 def test_no_image_with_training_codes_around_it_is_made_up() -> None:
     run = runs.open_run(demonstrations.keys()["variational-2"])
     if not run.readable:
         pytest.skip("no demonstration run variational-2 here")
-    survey = off_manifold.survey(run, datasets.load(run.spec.dataset))
-    places = off_manifold.judge(
-        run, survey, np.asarray(run.array("codings"), np.float32)[[76, 114, 192, 373, 463, 1200]]
+    reference = off_manifold.reference_set(run, datasets.load(run.spec.dataset))
+    places = off_manifold.diagnose(
+        run, reference, np.asarray(run.array("codings"), np.float32)[[76, 114, 192, 373, 463, 1200]]
     )
     assert places.density is not None and (places.density < off_manifold.UNLIKELY).all()
     assert places.verdict.tolist() == [off_manifold.RARE, 1, 1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("dimensions", [1, 2, 3, 10, 31, 300, 2001])
-def test_rarer_is_chi_squares_survival(dimensions: int) -> None:
-    stats = pytest.importorskip("scipy.stats")
-    squares = np.array([0, 1e-9, 0.5, 1, 3, dimensions, 1.3 * dimensions, 3 * dimensions, 1e5])
-    assert off_manifold.rarer(squares, dimensions) == pytest.approx(stats.chi2.sf(squares, dimensions), abs=1e-9)
+def test_prior_tail_probability_agrees_with_closed_forms() -> None:
+    squares = np.array([0, 1e-9, 0.5, 1, 3, 40, 1e5])
+    halves = squares / 2
+    expected = {
+        1: [math.erfc(math.sqrt(half)) for half in halves],
+        2: np.exp(-halves),
+        4: np.exp(-halves) * (1 + halves),
+        6: np.exp(-halves) * (1 + halves + halves**2 / 2),
+    }
+    for dimensions, values in expected.items():
+        assert off_manifold.prior_tail_probability(squares, dimensions) == pytest.approx(values, abs=1e-9)
+
+
+def test_prior_tail_probability_holds_for_wide_codings() -> None:
+    assert off_manifold.prior_tail_probability(np.array([0, 2001, 6003, 1e5]), 2001) == pytest.approx(
+        [1, 0.4958, 0, 0], abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("z", [np.zeros(2), np.zeros((1, 3)), np.array([[0, np.nan]]), np.array([[0, np.inf]])])
 def test_codings_that_are_none_are_refused(z: np.ndarray) -> None:
     with pytest.raises(AecoreError, match="^codings: got .*, allowed: "):
-        off_manifold.measure(plain_survey(), z)
+        off_manifold.diagnose_encoded(plain_reference(), z)
 
 
 def test_a_run_that_diverged_is_refused(tmp_path: Path) -> None:
     codings = square(30)
     codings[3] = np.nan
     run, data = make(tmp_path / "run", square(50), codings)
-    with pytest.raises(RunError, match="not finite"):
-        off_manifold.survey(run, data)
+    with pytest.raises(RunError, match="NaN or infinite values .*; train it again"):
+        off_manifold.reference_set(run, data)

@@ -63,12 +63,12 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
     if not run.readable:
         pytest.skip("no demonstration runs here")
     data = datasets.load(run.spec.dataset)
-    survey = off_manifold.survey(run, data)
+    reference = off_manifold.reference_set(run, data)
 
     def told(page: Page, z: np.ndarray) -> None:
         """The spot tells the density and the nearest image of that coding, and shows the image."""
-        place = off_manifold.judge(run, survey, z[None].astype(np.float32))
-        number, spot = int(survey.numbers[place.nearest[0]]), page.locator(".journey .spot")
+        place = off_manifold.diagnose(run, reference, z[None].astype(np.float32))
+        number, spot = int(reference.numbers[place.nearest[0]]), page.locator(".journey .spot")
         expect(spot).to_contain_text(f", no. {number:,}.")
         image = datasets.as_float(data.numbered(np.array([number])))[0].ravel()
         assert np.abs(serve.greys(spot.locator("canvas")) - 255 * image).max() <= 2
@@ -76,7 +76,7 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
         share = float(place.density[0])
         density = f"above {min(int(100 * share), 99)}" if share >= 0.01 else f"below {99 if share >= 0.001 else 99.9}"
         expect(page.locator(".journey .told, .journey > .spot").last).to_contain_text(f"Prior density {density} %")
-        expect(page.locator(".journey")).to_contain_text(survey.verdicts[place.verdict[0]])
+        expect(page.locator(".journey")).to_contain_text(reference.verdicts[place.verdict[0]])
 
     page = visit(f"{walks}/?run={run.key}&a=3&b=8")
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))

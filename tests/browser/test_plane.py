@@ -209,11 +209,11 @@ def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: s
     page = visit(holes)
     expect(page.locator(".holes")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
     run = runs.open_run(demonstrations.keys()["variational-2"])
-    survey = off_manifold.survey(run, datasets.load(run.spec.dataset))
+    reference = off_manifold.reference_set(run, datasets.load(run.spec.dataset))
     low = NormalDist().cdf(-3)
     cells = [NormalDist().inv_cdf(low + (1 - 2 * low) * (i + 0.5) / CELLS) for i in range(CELLS)]
     codes = np.array([(x, y) for y in cells for x in cells], np.float32)
-    ratio = off_manifold.judge(run, survey, codes).drift_ratio
+    ratio = off_manifold.diagnose(run, reference, codes).drift_ratio
     assert ratio is not None
     sides = page.locator(".holes section")
     expect(sides).to_have_count(2)
@@ -227,7 +227,7 @@ def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: s
       WebSocket.prototype.send = function (...told) { window.sent += 1; return send.apply(this, told); };
     }""")
     over = sides.first.locator("canvas[tabindex]")
-    corner, middle = [2.9, -2.9], np.median(survey.codes, axis=0).tolist()
+    corner, middle = [2.9, -2.9], np.median(reference.codes, axis=0).tolist()
     for spot, believed in ((corner, False), (middle, True)):
         page.mouse.move(*place(over, [0, 0]))
         page.mouse.down()

@@ -50,7 +50,7 @@ for half in asked.get("without", "").split():
 if "z" not in st.session_state:
     st.session_state["z"] = np.full(len(walker.axes), float(asked.get("z", 0)))
 if st.button("elsewhere", key="elsewhere"):
-    st.session_state["z"] = walker.survey.codes[7]
+    st.session_state["z"] = walker.reference.codes[7]
 if st.button("far", key="far"):
     st.session_state["z"] = np.full(len(walker.axes), 1e4)
 layers = {"grid": True, "data": True, "holes": "holes" in asked}
@@ -59,7 +59,7 @@ z = latent_walk.draw(
 )
 st.session_state["z"] = z
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-st.markdown("told " + json.dumps([z.tolist(), st.session_state["runs"], walker.survey.codes[7].tolist()]))
+st.markdown("told " + json.dumps([z.tolist(), st.session_state["runs"], walker.reference.codes[7].tolist()]))
 """
 
 
@@ -281,13 +281,13 @@ def test_the_fold_counts_the_silent_codings_that_are_not_shown(opened: Open, cac
 def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):
     spec = RunSpec(dataset="digits", hidden=(), coding_size=3, coding="variational")
     run = write(spec, cache, codings=np.array([0.3, 0.3, 3e-5]))
-    survey = off_manifold.survey(run, datasets.load("digits"))
-    assert survey.active.tolist() == [True, True, False]
+    reference = off_manifold.reference_set(run, datasets.load("digits"))
+    assert reference.active.tolist() == [True, True, False]
     page = opened(f"run={run.key}&view=plane&holes=1&z=2")
     over = page.locator(".walk canvas[tabindex]")
     expect(over).to_have_attribute("data-holes", "done", timeout=serve.PATIENCE)
     cells = (np.arange(24) + 0.5) / 24 * 6 - 3
     there = np.array([(x, y, 2) for y in cells for x in cells], np.float32)
-    expected = (off_manifold.judge(run, survey, there).drift_ratio > 1).sum()
+    expected = (off_manifold.diagnose(run, reference, there).drift_ratio > 1).sum()
     assert expected < len(there)
     assert int(over.get_attribute("data-over") or -1) == pytest.approx(expected, abs=2)

@@ -122,12 +122,12 @@ def side(of: Walker) -> dict[str, Any]:
         "kind": of.run.spec.coding,
         "size": len(of.axes),
         "missing": missing(of),
-        "groups": groups(of.survey),
+        "groups": groups(of.reference),
     }
     if facts["missing"]:
         return facts
     axes = sorted(axis.coding for axis in of.axes[:2])
-    box = np.percentile(of.survey.codes[:, axes], RANGE, axis=0).astype(np.float64)
+    box = np.percentile(of.reference.codes[:, axes], RANGE, axis=0).astype(np.float64)
     if variational:
         low, high = np.full(2, -latent_axes.PRIOR_REACH), np.full(2, latent_axes.PRIOR_REACH)
     else:
@@ -194,7 +194,7 @@ def _limits(box: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _note(of: Walker, axes: list[int]) -> str:
     """What else one should know of this plane, '' where nothing."""
-    silent = [axis for axis in axes if not of.survey.active[axis]]
+    silent = [axis for axis in axes if not of.reference.active[axis]]
     fixed = len(of.axes) - 2
     said = ""
     if len(silent) == 1:

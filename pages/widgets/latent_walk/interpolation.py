@@ -60,15 +60,15 @@ def between(run: Run, data: Data, walker: Walker) -> None:
 def means(run: Run, data: Data, walker: Walker) -> None:
     """From the mean coding of a class to that of another one."""
     st.markdown("###### What lies between two classes?")
-    labels = walker.survey.labels
+    labels = walker.reference.labels
     groups = [] if labels is None else np.unique(labels).tolist()
     if len(groups) < 2 or labels is None:
         st.caption("These data have no classes to walk between.")
         return
     names = [class_name(data.info.classes, g) for g in groups]
     st.caption(
-        f"The mean of a class's codes, among {latent_walk.surveyed(walker.survey, data)}, is decoded as its typical "
-        "image; a class that falls into several kinds has its mean between them, where no image is."
+        f"The mean of a class's codes, among {latent_walk.reference_text(walker.reference, data)}, is decoded as its "
+        "typical image; a class that falls into several kinds has its mean between them, where no image is."
     )
     with st.container(horizontal=True, gap="small"):
         chosen = [
@@ -85,7 +85,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
         ]
         bar = st.container(width=330, horizontal=True, gap="small")
     with _in_one_line():
-        middles = dict(zip(names, ways.class_means(walker.survey.codes, labels), strict=True))
+        middles = dict(zip(names, ways.class_means(walker.reference.codes, labels), strict=True))
         _walk(bar, run, walker, middles[chosen[0]], middles[chosen[1]], (chosen[0], chosen[1]), "means")
 
 
@@ -103,14 +103,14 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
         numbers, bar = endpoints.images(data, ("sum_a", "sum_b", "sum_c"), first, key="arithmetic")
         a, b, c = endpoints.codings(run, data, numbers)
         result = ways.arithmetic(a, b, c)
-        place = off_manifold.judge(run, walker.survey, result)
-        near = int(walker.survey.numbers[place.nearest[0]])
+        place = off_manifold.diagnose(run, walker.reference, result)
+        near = int(walker.reference.numbers[place.nearest[0]])
         shown = [*as_float(data.numbered(np.array(numbers))), *inference.decode(run, np.stack([c, result[0]]))]
         shown.append(as_float(data.numbered(np.array([near])))[0])
         with st.container(width=SUM_WIDTH):
             names = ["A", "− B", "+ C", "C decoded", "= picture", "nearest real"]
             image_grid.thumbnails(shown, names, len(shown), captions=True)
-        among = latent_walk.surveyed(walker.survey, data)
+        among = latent_walk.reference_text(walker.reference, data)
         st.caption(f"The nearest code among {among}: {plain(selection.caption_of(data, [near])[0])}.")
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
@@ -136,7 +136,7 @@ def random(run: Run, data: Data, walker: Walker) -> None:
         )
         told.caption(f"{source} {_measured(run, walker)}")
         z = latent_axes.sample(run, RANDOM, seed, temperature)
-        places = off_manifold.judge(run, walker.survey, z)
+        places = off_manifold.diagnose(run, walker.reference, z)
         inside, edge, far = (int((places.level == level).sum()) for level in range(3))
         st.markdown(f"**{inside} of {RANDOM} inside the data**, {edge} at the edge, {far} far from it")
         assert places.drift_ratio is not None
@@ -177,7 +177,7 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
             codings = endpoints.codings(run, data, _twelve(data, count, seed))
         z = ways.resized(codings.reshape(*GIVEN, -1), *GRID)
         framed = ways.given(GIVEN, *GRID)
-        places = off_manifold.judge(run, walker.survey, z)
+        places = off_manifold.diagnose(run, walker.reference, z)
         walk_row.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False, places=places)
         st.caption(
             "A faint bar: at the edge of the data, a full one: far from it. Point at a picture to see where it is."
@@ -329,7 +329,7 @@ def _inside(cache: str, key: str, modified: int, _run: Run, _walker: Walker) -> 
     """The share of random codings inside the data at each of `TEMPERATURES`."""
     # At 0 all are the same place.
     drawn = [latent_axes.sample(_run, MEASURED if t else 1, seed=0, temperature=t) for t in TEMPERATURES]
-    return [float((off_manifold.judge(_run, _walker.survey, z).level == 0).mean()) for z in drawn]
+    return [float((off_manifold.diagnose(_run, _walker.reference, z).level == 0).mean()) for z in drawn]
 
 
 def _percent(share: float) -> str:

@@ -112,7 +112,9 @@ def test_how_many_codes_are_compared_is_said(most, said, tmp_path, monkeypatch):
     data = datasets.load("digits")
     made = latent_walk.walker(run, data)
     facts, _ = made.slots["facts"]
-    assert facts["surveyed"] == latent_walk.surveyed(made.survey, data) == said.format(all=f"{len(data.train):,}")
+    assert (
+        facts["surveyed"] == latent_walk.reference_text(made.reference, data) == said.format(all=f"{len(data.train):,}")
+    )
 
 
 def test_a_run_without_a_decoder_is_walked_with_the_servers_help(cache):
@@ -134,7 +136,7 @@ def test_a_run_without_a_decoder_is_walked_with_the_servers_help(cache):
 def test_codings_that_are_no_numbers_are_refused_in_one_line(cache):
     run = runs.open_run(key("stacked"), cache)
     np.save(run.folder / "codings.npy", np.full((3, 6), np.nan, np.float32))
-    with pytest.raises(RunError, match="not finite"):
+    with pytest.raises(RunError, match="NaN or infinite values"):
         latent_walk.walker(run, datasets.load(run.spec.dataset))
 
 

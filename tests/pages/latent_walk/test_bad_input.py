@@ -83,8 +83,8 @@ def spoil(run: Run, change: str) -> None:
         ("decoder", "decoder.onnx cannot be read"),
         ("encoder", "encoder.onnx cannot be read"),
         ("garbage", "decoder.onnx is damaged"),
-        ("codings", "codings are missing or not finite"),
-        ("huge", "codings reach beyond 65,504"),
+        ("codings", "its codings contain NaN or infinite values"),
+        ("huge", "its codings exceed 65,504"),
         ("kl", "its KL divergences are not finite"),
     ],
 )

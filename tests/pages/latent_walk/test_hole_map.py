@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aecore.analysis.latent_axes import PRIOR_REACH, Axis
-from aecore.analysis.off_manifold import Survey
+from aecore.analysis.off_manifold import ReferenceSet
 from aecore.browser import Network
 from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
@@ -48,7 +48,7 @@ def walker(run: Run, codes: np.ndarray, active: tuple[bool, ...] | None = None, 
     half = None if why_not else Network(steps=[], weights={}, input_shape=(2,), output_shape=(2,), work=0, sizes=[2])
     usual = (0.1, 0.2)
     live = np.array(active or (True,) * size)
-    survey = Survey(np.arange(len(codes)), codes, np.arange(len(codes)) % 3, live, usual, usual, None)
+    reference = ReferenceSet(np.arange(len(codes)), codes, np.arange(len(codes)) % 3, live, usual, usual, None)
     axes = [Axis(i, -1.0, 1.0, 0.25, bool(live[i]), "") for i in np.argsort(~live, kind="stable")]
     return Walker(
         run=run,
@@ -58,7 +58,7 @@ def walker(run: Run, codes: np.ndarray, active: tuple[bool, ...] | None = None, 
         decoder=half,
         encoder=half,
         why_not=why_not,
-        survey=survey,
+        reference=reference,
         axes=axes,
         bounds=np.array([[-2.0], [2.0]]),
         slots={},

@@ -82,13 +82,13 @@ def test_a_link_walks_from_its_image_to_the_other(name: str, views: Views, cache
 def judged(name: str, header: dict, arrays: dict[str, np.ndarray], z: np.ndarray) -> None:
     """What is told of places is what Python measures: verdict, density, nearest real image."""
     run, data = runs.run_of(SPECS[name], shared.cache()), shared.data(SPECS[name].dataset)
-    survey = latent_walk.walker(run, data).survey
-    places = off_manifold.judge(run, survey, z)
+    reference = latent_walk.walker(run, data).reference
+    places = off_manifold.diagnose(run, reference, z)
     assert arrays["verdict"].tolist() == places.verdict.tolist() and len(header["verdicts"]) > max(places.verdict)
     assert ("density" in arrays) == (places.density is not None)
     if places.density is not None:
         assert np.allclose(arrays["density"], places.density, atol=1e-5)
-    numbers = survey.numbers[places.nearest]
+    numbers = reference.numbers[places.nearest]
     labels = data.labels_of(numbers)
     assert labels is not None
     told = [header["nearest"][near] for near in arrays["near"]]
@@ -138,11 +138,13 @@ def test_a_link_to_no_image_begins_elsewhere(a: str, views: Views, cache: Path) 
 def test_means_lie_in_the_middle_of_their_classes(views: Views, cache: Path) -> None:
     app = visit("stacked", "means", from_class="2", to_class="5")
     run = runs.run_of(SPECS["stacked"], shared.cache())
-    survey = latent_walk.walker(run, shared.data("digits")).survey
-    assert survey.labels is not None
-    assert f"among {latent_walk.surveyed(survey, shared.data('digits'))}" in texts(app)
+    reference = latent_walk.walker(run, shared.data("digits")).reference
+    assert reference.labels is not None
+    assert f"among {latent_walk.reference_text(reference, shared.data('digits'))}" in texts(app)
     for end, label in ((0, 2), (-1, 5)):
-        assert np.allclose(views[-1][1]["codings"][end], survey.codes[survey.labels == label].mean(axis=0), atol=1e-5)
+        assert np.allclose(
+            views[-1][1]["codings"][end], reference.codes[reference.labels == label].mean(axis=0), atol=1e-5
+        )
 
 
 def test_data_without_classes_have_no_means_and_draw_bars(views: Views, cache: Path) -> None:
@@ -215,13 +217,13 @@ def test_the_temperature_scales_what_was_drawn(name: str, views: Views, cache: P
     one = views[-1][1]["codings"]
     assert "of 20 inside the data" in texts(app) and len(views[-1][0]["labels"]) == len(one) == 20
     run, data = runs.run_of(SPECS[name], cache), shared.data("digits")
-    places = off_manifold.judge(run, latent_walk.walker(run, data).survey, one)
+    places = off_manifold.diagnose(run, latent_walk.walker(run, data).reference, one)
     assert places.drift_ratio is not None and views[-1][0]["levels"] == places.level.tolist()
     judged(name, *views[-1], one)
     worse = np.maximum(places.distance_ratio, places.drift_ratio)
     assert [float(label.split()[0]) for label in views[-1][0]["labels"]] == pytest.approx(worse, abs=0.051)
     z = latent_axes.sample(run, journeys_page.MEASURED, 0, 2.0)
-    share = (off_manifold.judge(run, latent_walk.walker(run, data).survey, z).level == 0).mean()
+    share = (off_manifold.diagnose(run, latent_walk.walker(run, data).reference, z).level == 0).mean()
     assert f"{journeys_page._percent(float(share))} at 2." in texts(app)
     app.slider("temperature").set_value(2.0).run()
     two = views[-1][1]["codings"]

@@ -20,7 +20,7 @@ import streamlit.components.v2 as components
 
 from aecore import browser
 from aecore.analysis import inference, latent_axes, off_manifold
-from aecore.analysis.off_manifold import Survey
+from aecore.analysis.off_manifold import ReferenceSet
 from aecore.browser import Network
 from aecore.datasets import Data
 from aecore.errors import AecoreError
@@ -61,7 +61,7 @@ class Walker:
     decoder, encoder : None where the browser cannot run them, which `why_not` says in one line.
     axes : the codings in use first, then the silent ones, each in the order of `walk.axes`.
     bounds : (2, d), how far codings may lie: as far as the data's do, or the sliders reach.
-    slots : all of this as parts, by name, the images of the surveyed samples too; for every component that decodes.
+    slots : all of this as parts, by name, the images of the reference set too; for every component that decodes.
     """
 
     run: Run
@@ -71,7 +71,7 @@ class Walker:
     decoder: Network | None
     encoder: Network | None
     why_not: str
-    survey: Survey
+    reference: ReferenceSet
     axes: list[latent_axes.Axis]
     bounds: np.ndarray
     slots: dict[str, Slot]
@@ -134,7 +134,7 @@ def draw(
             "plane": {"axes": list(axes), "quantiles": quantiles, "layers": dict(layers)} if plane else None,
             "anchor": [np.asarray(part, float).tolist() for part in anchor] if anchor else None,
             "versions": blobs.versions(walker.slots),
-            **packing.look(theme.current(), groups(walker.survey), walker.classes),
+            **packing.look(theme.current(), groups(walker.reference), walker.classes),
         }
         found = np.array(kept["z"], np.float32)
         told, arrays = _served(walker, found)
@@ -199,24 +199,24 @@ def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | 
     return "", arrays
 
 
-def surveyed(survey: Survey, data: Data) -> str:
-    """Whose codes the survey holds, for sentences: '1,666 of the 10,000 training images'."""
-    count, of, noun = len(survey.codes), len(data.train), "images" if data.info.is_image else "samples"
+def reference_text(reference: ReferenceSet, data: Data) -> str:
+    """The samples of a reference set in words: '1,666 of the 10,000 training images'."""
+    count, of, noun = len(reference.codes), len(data.train), "images" if data.info.is_image else "samples"
     return f"{count:,} of the {of:,} training {noun}" if count < of else f"all {of:,} training {noun}"
 
 
-def groups(survey: Survey) -> list[int]:
-    """The class numbers among the surveyed samples, [] without labels."""
-    return [] if survey.labels is None else np.unique(survey.labels).tolist()
+def groups(reference: ReferenceSet) -> list[int]:
+    """The class numbers in the reference set, [] without labels."""
+    return [] if reference.labels is None else np.unique(reference.labels).tolist()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walker:
     run, info = _run, _data.info
-    survey = off_manifold.survey(run, _data)
+    reference = off_manifold.reference_set(run, _data)
     axes = sorted(latent_axes.axes(run), key=lambda axis: not axis.active)
     reached = np.array([(axis.low, axis.high) for axis in sorted(axes, key=lambda axis: axis.coding)]).T
-    codes = np.concatenate([np.asarray(run.array("codings"), np.float64), survey.codes, reached])
+    codes = np.concatenate([np.asarray(run.array("codings"), np.float64), reference.codes, reached])
     decoder, encoder, why_not = browser.halves(run)
     halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # else there is nothing to encode
     reach = 1.0 if info.is_image else float(np.nan_to_num(np.abs(_data.validation)).max()) or 1.0
@@ -224,11 +224,11 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         "shape": list(info.shape),
         "reach": reach,
         "whyNot": why_not,
-        "groups": groups(survey),
-        "surveyed": surveyed(survey, _data),
+        "groups": groups(reference),
+        "surveyed": reference_text(reference, _data),
         "axes": [{**vars(axis), "step": axis.step} for axis in axes],
     }
-    header, arrays = off_manifold.survey_part(survey)
+    header, arrays = off_manifold.header_and_arrays(reference)
     slots = {
         "facts": blobs.versioned("facts", facts, {}),
         "survey": blobs.versioned("survey", {"survey": header}, arrays),
@@ -239,7 +239,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
             slots[half] = blobs.versioned(half, {"network": header}, arrays)
     if info.is_image:
         heavy = sum(found.nbytes for found in halves.values() if found) > HEAVY
-        slots["images"] = blobs.sheet_slot("images", _data.numbered(survey.numbers), lossy=heavy)
+        slots["images"] = blobs.sheet_slot("images", _data.numbered(reference.numbers), lossy=heavy)
     return Walker(
         run,
         info.shape,
@@ -248,7 +248,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         halves["decoder"],
         halves["encoder"],
         why_not,
-        survey,
+        reference,
         axes,
         np.stack([codes.min(axis=0), codes.max(axis=0)]),
         slots,

@@ -43,7 +43,7 @@ class WalkWhere {
     return { root, value, fill, track };
   }
 
-  // What belongs to a run: `survey` of survey_part, `where` of makeWhere, `facts` of the walk. The sheet stays until
+  // What belongs to a run: `survey` of off_manifold, `where` of makeWhere, `facts` of the walk. The sheet stays until
   // `images`: two runs may share it.
   begin(survey, where, facts) {
     Object.assign(this, { survey, where, facts, shown: null });

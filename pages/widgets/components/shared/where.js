@@ -1,5 +1,5 @@
-// Where a coding stands among the data's, as aecore/whereabouts.py measures it: `makeWhere(header, arrays)` of its
-// survey_part gives {at(z, encoded), pairs([a, b]), codes (n * size), numbers (n), labels (n) or null, count, size}.
+// Off-manifold diagnostics of codings as in aecore/analysis/off_manifold.py: `makeWhere(header, arrays)` of its
+// header_and_arrays gives {at(z, encoded), pairs([a, b]), codes (n * size), numbers (n), labels (n) or null, count, size}.
 // `at` compares with every training code, a fraction of a millisecond; `encoded` is E(D(z)), or null where no encoder runs.
 function makeWhere(header, arrays) {
   const [count, size] = arrays.codes.shape, measured = Int32Array.from(header.measured), width = measured.length;

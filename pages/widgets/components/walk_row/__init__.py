@@ -51,11 +51,11 @@ def draw(
     scrub: bool = False,
     framed: Collection[int] = (),
     wrap: bool = True,
-    places: off_manifold.Places | None = None,
+    places: off_manifold.Diagnosis | None = None,
     way: interpolation.Way = "straight",
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
-) -> off_manifold.Places | None:
+) -> off_manifold.Diagnosis | None:
     """Draw codings (m, d) as pictures, `columns` in a row; tells where `ALONG` places of a scrubber's way stand.
 
     Parameters
@@ -106,7 +106,7 @@ def draw(
 
 def _view(
     walker: Walker, codings: np.ndarray, scrub: bool, way: interpolation.Way
-) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], off_manifold.Places | None]:
+) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], off_manifold.Diagnosis | None]:
     """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
     decodes."""
     view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
@@ -120,17 +120,17 @@ def _view(
     path = interpolation.between(first, last, ALONG, way)
     if walker.decoder is None:
         arrays["film"] = _sent(inference.decode(walker.run, path))
-    return view, arrays, off_manifold.judge(walker.run, walker.survey, path)
+    return view, arrays, off_manifold.diagnose(walker.run, walker.reference, path)
 
 
-def _told(walker: Walker, places: off_manifold.Places) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+def _told(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
     """What the browser tells of places: their verdicts and measures, and the nearest real images, each sent once."""
     assert places.drift_ratio is not None
-    survey = walker.survey
+    reference = walker.reference
     found, near = np.unique(places.nearest, return_inverse=True)
-    names = [f"no. {number:,}" for number in survey.numbers[found].tolist()]
-    if survey.labels is not None:
-        groups = [class_name(walker.classes, group) for group in survey.labels[found].tolist()]
+    names = [f"no. {number:,}" for number in reference.numbers[found].tolist()]
+    if reference.labels is not None:
+        groups = [class_name(walker.classes, group) for group in reference.labels[found].tolist()]
         names = [f"{group}, {name}" for group, name in zip(groups, names, strict=True)]
     arrays: dict[str, np.ndarray | bytes] = {
         "distance": np.minimum(places.distance_ratio, MOST).astype(np.float32),
@@ -142,8 +142,8 @@ def _told(walker: Walker, places: off_manifold.Places) -> tuple[dict[str, Any], 
     if places.density is not None:
         arrays["density"] = places.density.astype(np.float32)
     if "images" in walker.slots:
-        arrays["real"] = shared.data(walker.run.spec.dataset).numbered(survey.numbers[found])
-    return {"verdicts": list(survey.verdicts), "nearest": names}, arrays
+        arrays["real"] = shared.data(walker.run.spec.dataset).numbered(reference.numbers[found])
+    return {"verdicts": list(reference.verdicts), "nearest": names}, arrays
 
 
 def _sent(samples: np.ndarray) -> np.ndarray:
