@@ -6,12 +6,13 @@ import pickle
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -33,7 +34,16 @@ def small(**changes: Any) -> Autoencoder:
     return Autoencoder(**{"random_state": 0, **SMALL, **changes})
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Steps run as Python calls: tracing one takes longer than the few that a check of scikit-learn's makes."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 # No check is expected to fail.
+@pytest.mark.usefixtures("eager")
 @parametrize_with_checks([Autoencoder(**SMALL)])
 def test_scikit_learns_own_checks(estimator: Autoencoder, check: Callable[[Autoencoder], None]) -> None:
     check(estimator)
