@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
-import streamlit.components.v2 as components
 
 from aecore.analysis import metrics
 from aecore.datasets import Data, as_float
@@ -26,7 +24,7 @@ from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text
 from pages.widgets.basics import charts
 from pages.widgets.classroom import leaderboard
-from pages.widgets.components.shared.packing import script, style
+from pages.widgets.components import presenter_keys
 from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.server import open_runs, shared
@@ -35,12 +33,7 @@ from pages.widgets.session import active_run
 SHOWN = 5  # images in a row, large
 POINTS = 3000
 KEY = "presenter"
-LEAVE = -1  # the step by which `present.js` says that Escape was pressed
 MAPS = ("none", "tsne", "umap", "pca")  # whichever is there, in this order
-
-_HTML = """<div class="present-keys"><button type="button" class="back" aria-label="Step back">‹</button>
-<span class="told" role="status"></span><button type="button" class="on" aria-label="Next step">›</button>
-<button type="button" class="leave">Leave (Esc)</button></div>"""
 
 # What stands around the picture goes; a letter is 28 pixels or more, for the last row of a lecture hall.
 _STYLE = """<style>
@@ -88,11 +81,7 @@ def draw() -> None:
         with st.container(key="slide"):
             _slide(steps[at])
     with bar:
-        _component()(
-            key=KEY,
-            data={"step": at, "count": max(1, len(steps)), "version": " ".join(step.run.key for step in steps)},
-            on_step_change=lambda: None,
-        )
+        presenter_keys.draw(KEY, at, max(1, len(steps)), " ".join(step.run.key for step in steps))
 
 
 def steps_of(found: list[Run]) -> list[Step]:
@@ -105,12 +94,6 @@ def steps_of(found: list[Run]) -> list[Step]:
         elif found_map := _map_of(run):
             steps.append(Step(run, "map", *found_map))
     return steps
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> components.ComponentRenderer:
-    css = style("presenter_keys/present.css")
-    return components.component("present", html=_HTML, css=css, js=script("presenter_keys/present.js"))
 
 
 def _runs() -> list[Run]:
@@ -130,23 +113,15 @@ def _runs() -> list[Run]:
 
 def leave_if_asked() -> None:
     """Go back to the board where Escape was pressed; before the page's controls are drawn."""
-    if _pressed() == LEAVE:
+    if presenter_keys.pressed(KEY) == presenter_keys.LEAVE:
         st.session_state["view"] = "board"
         st.session_state.pop("present_step", None)
         st.query_params.pop("step", None)
 
 
-def _pressed() -> int | None:
-    """The step that the keys say. It is read in every script run: a callback is left out where presses are so fast that
-    one run is given up for the next and the step is again what it was before both."""
-    state: Any = st.session_state.get(KEY)
-    step = state.get("step") if state else None
-    return step if isinstance(step, int) and not isinstance(step, bool) else None
-
-
 def _at(count: int) -> int:
     """The step, from this session or its link; written into the link."""
-    pressed = _pressed()
+    pressed = presenter_keys.pressed(KEY)
     if pressed is not None:
         st.session_state["present_step"] = pressed
     elif "present_step" not in st.session_state:

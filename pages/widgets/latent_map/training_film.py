@@ -1,17 +1,13 @@
 """The time machine: a run's training as a film one scrubs through, live while it trains, and as a GIF.
 
-The film plays in the browser (`film.js`); nothing is sent while it plays or is scrubbed. The frame a person
-stops at goes into the link as `frame`.
+The component `training_film` draws it. The frame a person stops at goes into the link as `frame`.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
-import numpy as np
 import streamlit as st
-import streamlit.components.v2 as components
 
 from aecore.analysis import training_film as films
 from aecore.analysis.training_film import Film
@@ -23,115 +19,11 @@ from aecore.presets.names import run_name
 from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice, theme
-from pages.widgets.components.shared.packing import look, pack, script, style
+from pages.widgets.components import training_film
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run
 
 TICK = 1.0  # seconds between two looks at a training
-WATCHED = 10  # samples beside the map, one of each class as `datasets.watched` orders them
-FEWEST_WATCHED = 4
-MOST_BYTES = 1_500_000  # of reconstructions, at the most snapshots that a run has
-MOST_SNAPSHOTS = 60
-AGAIN = 6  # frames sent once more while it trains, should the browser have missed some
-HEIGHT = 430
-LEVELS = 65_535  # a position is sent as two uint16
-
-_HTML = """
-<div class="film-box"><div class="film">
-  <div class="stage"><canvas class="map" role="img" aria-label="The codings at one moment of the training"></canvas>
-    <div class="told" role="status"></div><div class="tip" hidden></div></div>
-  <div class="side"></div>
-  <div class="time">
-    <button type="button" class="play" aria-pressed="false">▶ Play</button>
-    <select class="speed" aria-label="Speed"><option value="0.5">½ ×</option><option value="1" selected>1 ×</option>
-      <option value="2">2 ×</option><option value="4">4 ×</option></select>
-    <div class="track"><canvas></canvas><input type="range" step="any" min="0" max="1" aria-label="Moment of the training"></div>
-  </div>
-</div></div>
-"""  # noqa: E501
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> components.ComponentRenderer:
-    return components.component(
-        "film",
-        html=_HTML,
-        css=style("training_film/film.css"),
-        js=script(
-            "shared/unpack.js",
-            "shared/markers.js",
-            "training_film/film_draw.js",
-            "training_film/film_frames.js",
-            "training_film/film.js",
-        ),
-    )
-
-
-def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None = None) -> bytes:
-    """What the component is sent: the frames of a film from number `first` on.
-
-    Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
-    `opening` is the frame shown first, None the last one.
-    """
-    left, bottom, right, top = film.view()
-    low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
-    low, unit = low - size, 3 * float(size.max()) / LEVELS
-    positions = np.clip(np.round((film.positions[first:] - low) / unit), 0, LEVELS).astype(np.uint16)
-    each = max(1, film.reconstructions[0, 0].size)
-    count = int(np.clip(MOST_BYTES // (each * MOST_SNAPSHOTS), FEWEST_WATCHED, WATCHED))
-    black, white = film_gif.picture_range(film)
-    pictures = film_gif.tones(film.reconstructions[first:, :count], black, white)
-    names = look(colours, [int(group) for group in film.groups], film.classes)
-    groups = np.zeros(len(film.numbers), np.uint16)
-    if film.labels is not None:
-        groups = np.searchsorted(film.groups, film.labels).astype(np.uint16)
-    watched = [
-        names["classes"][groups[i]]["name"] if film.labels is not None and i < len(film.groups) else f"no. {number}"
-        for i, number in enumerate(film.numbers[: pictures.shape[1]].tolist())
-    ]
-    header: dict[str, Any] = {
-        "version": f"{film.run} {film.began} {first} {film.taken} {film.finished} {colours.name} {opening}",
-        "training": film.run,
-        "first": first,
-        "finished": film.finished,
-        "opening": opening,
-        "view": list(film.view()),
-        "low": low.tolist(),
-        "unit": unit,
-        "shape": list(film.originals.shape[1:]),
-        "range": [black, white],
-        "watched": watched,
-        "captions": [film.caption(frame) for frame in range(first, len(film))],
-        "numbers": film.numbers.tolist(),
-        "height": HEIGHT,
-    }
-    return pack(
-        header | names,
-        positions=positions,
-        pictures=pictures,
-        originals=film_gif.tones(film.originals[:count], black, white),
-        groups=groups,
-        step=film.step[first:].astype(np.float32),
-        epoch=film.epoch[first:].astype(np.float32),
-        error=film.error[first:].astype(np.float32),
-    )
-
-
-def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
-    """Draw a film; the number of the frame a person stopped at last, at first `opening` or the last.
-
-    With `live` only what this session was not sent yet is sent; a run of the whole page (see `section`) begins anew.
-    """
-    first = 0
-    if live:
-        sent = st.session_state.get(f"{key}_sent", 0)
-        first = max(0, min(sent, len(film) - 1) - AGAIN)
-        st.session_state[f"{key}_sent"] = len(film)
-    data = payload(film, theme.current(), first=first, opening=opening)
-    chosen = _component()(key=key, data=data, on_frame_change=lambda: None).get("frame")
-    last = len(film) - 1
-    frame = chosen if isinstance(chosen, int) else last if opening is None else opening
-    return min(max(frame, 0), last)
 
 
 def section(run: Run, data: Data) -> None:
@@ -154,7 +46,7 @@ def _film(key: str, dataset: str) -> None:
         return
     st.caption(_sentence(film, learning))
     learning = learning and not film.finished
-    frame = draw(film, key=f"film_{key}", live=learning, opening=_opening(film))
+    frame = training_film.draw(film, key=f"film_{key}", live=learning, opening=_opening(film))
     if learning:
         return
     _into_link(film, frame)

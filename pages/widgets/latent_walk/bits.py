@@ -1,18 +1,14 @@
 """Flip the bits of a hashing run's code and see; find the images with the same or nearly the same code.
 
-A flip is decoded in the browser at once (`bits/bits.js`) and nothing is sent; the code one comes to rest at is told
-to Python, which looks for images and writes it into the link as `bits`. Where the browser cannot run the decoder, the
-server decodes, and the page says so.
+The component `bits` draws the switches. The code one comes to rest at goes into the link as `bits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-import streamlit.components.v2 as components
 
 from aecore import datasets
 from aecore.analysis import hashing, inference
@@ -24,31 +20,18 @@ from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import charts, notice
 from pages.widgets.basics.notice import plain
+from pages.widgets.components import bits
+from pages.widgets.components.bits import Codes
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.components.shared import blobs, packing
 from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
 
-OWNER = "bits"
 DISTANCES = {0: "Same code", 1: "One bit away", 2: "Two bits away"}
 SHOWN = 20  # images a distance
 A_ROW = 5
 LARGEST = 10  # buckets
 EXAMPLES = ("one of them", "another", "a third")  # of a bucket
 DECIDED = 0.9  # share of codings near an end, below which a run made no bits
-
-
-@dataclass(frozen=True)
-class Codes:
-    """A run's validation codings (n, d) as bits: `bits` (n, d), `levels` (2, d), the distinct codes (k, d), the most
-    frequent first, with their `counts` (k,), and the share of codings that are `decided`."""
-
-    codings: np.ndarray
-    bits: np.ndarray
-    levels: np.ndarray
-    distinct: np.ndarray
-    counts: np.ndarray
-    decided: float
 
 
 def draw(run: Run, data: Data, walker: Walker) -> None:
@@ -75,12 +58,12 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
 def _codes(cache: str, key: str, modified: int) -> Codes:
     run = runs.open_run(key, shared.cache())
     stored = np.asarray(run.array("codings"), np.float32)
-    bits = hashing.bits(stored, hashing.threshold(run))
-    codings = stored.reshape(bits.shape)
-    levels = hashing.levels(run, codings, bits)
-    _, first, counts = np.unique(hashing.pack_bits(bits), axis=0, return_index=True, return_counts=True)
+    codes = hashing.bits(stored, hashing.threshold(run))
+    codings = stored.reshape(codes.shape)
+    levels = hashing.levels(run, codings, codes)
+    _, first, counts = np.unique(hashing.pack_bits(codes), axis=0, return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    return Codes(codings, bits, levels, bits[first[order]], counts[order], hashing.decided(codings, levels))
+    return Codes(codings, codes, levels, codes[first[order]], counts[order], hashing.decided(codings, levels))
 
 
 @render_lock.fragment
@@ -96,7 +79,8 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     start = f"{run.key} {sample}"
     own = hashing.text(codes.bits[sample])
     kept, refused = _kept(start, own, codes.bits.shape[1])
-    code = _component_and_parts(run, data, walker, codes, sample, start, own, kept)
+    image, name = as_float(data.validation[sample]), _name(data, sample)
+    code = bits.draw(walker, codes, sample, image, start=start, code=kept, name=name, noun=_noun(data))
     refused = refused if code == kept else ""
     if refused:
         notice.warning(f"The code in the link is left out. {refused}", place)
@@ -128,74 +112,6 @@ def _kept(start: str, own: str, d: int) -> tuple[str, str]:
         except SpecError as error:
             return own, str(error)
     return kept[1:] if kept is not None and kept[0] == start else (own, "")
-
-
-def _component_and_parts(
-    run: Run, data: Data, walker: Walker, codes: Codes, sample: int, start: str, own: str, kept: str
-) -> str:
-    """Draw the component; the code it came to rest at last, as text."""
-    d = codes.bits.shape[1]
-    slots = {
-        "codes": blobs.versioned(
-            "codes",
-            {},
-            {
-                "packed": hashing.pack_bits(codes.distinct),
-                "counts": codes.counts.astype(np.int32),
-                "balance": codes.bits.mean(axis=0, dtype=np.float32),
-                "levels": codes.levels,
-            },
-        )
-    }
-    if "decoder" in walker.slots:
-        slots["decoder"] = walker.slots["decoder"]
-    with st.container(gap=None, key="bits_box"):
-        answer = _component()(key=OWNER, data={"owner": OWNER}, height="content", on_code_change=lambda: None)
-        code = _rested(answer.get("code"), start, d) or kept
-        for slot in slots.values():
-            blobs.hand_over(OWNER, slot)
-        image = as_float(data.validation[sample])
-        view = {
-            "start": start,
-            "own": own,
-            "code": code,
-            "name": _name(data, sample),
-            "noun": _noun(data),
-            "shape": list(image.shape),
-            "reach": walker.reach,
-            "versions": blobs.versions(slots),
-        }
-        arrays: dict[str, np.ndarray | bytes] = {"image": image, "own": codes.codings[sample]}
-        if walker.decoder is None:
-            try:
-                arrays["picture"] = inference.decode(
-                    run, hashing.decodable(hashing.parse(code, d)[None], codes.levels)
-                )[0]
-                view["decoded"] = code
-            except AecoreError as error:
-                notice.warning(str(error))
-        blobs.hand_over(OWNER, blobs.versioned("view", view, arrays))
-    return code
-
-
-def _rested(answer: object, start: str, d: int) -> str | None:
-    """The code the browser sent, if it belongs to this run and this image: a message may be older than the page."""
-    if not isinstance(answer, dict) or answer.get("start") != start:
-        return None
-    code = answer.get("bits")
-    return code if isinstance(code, str) and len(code) == d and set(code) <= {"0", "1"} else None
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> components.ComponentRenderer:
-    return components.component(
-        "bits",
-        html='<div class="bits-box"><div class="bits"></div></div>',
-        css=packing.style("bits/bits.css"),
-        js=packing.script(
-            "shared/parts.js", "shared/network_ops.js", "shared/network.js", "shared/picture.js", "bits/bits.js"
-        ),
-    )
 
 
 def _noun(data: Data) -> str:

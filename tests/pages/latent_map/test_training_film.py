@@ -13,7 +13,7 @@ from aecore.analysis import training_film as films
 from aecore.figures import DARK, LIGHT
 from aecore.presets import demonstrations
 from aecore.store import files, runs
-from pages.widgets.latent_map import training_film
+from pages.widgets.components import training_film
 from tests.pages.conftest import SPECS, key, texts
 
 COMMITTED = Path(__file__).resolve().parents[3] / "cache"

@@ -15,6 +15,7 @@ from aecore.analysis import hashing
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
 from aecore.store.runs import Run
+from pages.widgets.components.bits import rested
 from pages.widgets.latent_walk import bits
 from tests.made import write
 from tests.pages.conftest import texts
@@ -45,7 +46,7 @@ def page() -> None:
 
     run = runs.open_run(st.query_params["run"], shared.cache())
     # What the bits ask of a walker; the server decodes.
-    walker = SimpleNamespace(decoder=None, why_not="got 'Odd'", reach=1.0, slots={})
+    walker = SimpleNamespace(run=run, decoder=None, why_not="got 'Odd'", reach=1.0, slots={})
     bits.draw(run, shared.data(run.spec.dataset), walker)
 
 
@@ -143,4 +144,4 @@ def test_a_spoilt_run_is_told_in_a_line(change: str, said: str, drawn: bool, cac
     ],
 )
 def test_an_answer_is_taken_if_it_belongs_here(answer: object, taken: str | None) -> None:
-    assert bits._rested(answer, "run 3", 4) == taken
+    assert rested(answer, "run 3", 4) == taken

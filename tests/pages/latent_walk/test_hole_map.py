@@ -16,6 +16,7 @@ from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
 from aecore.store.runs import Run
+from pages.widgets.components.hole_map import REACH, _limits, reason, side
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.latent_walk import hole_map
 from tests.pages.conftest import key, texts
@@ -70,10 +71,10 @@ def spread(size: int, width: float = 1.0) -> np.ndarray:
 
 
 def test_a_variational_plane_is_the_prior_and_a_plain_one_reaches_beyond_its_codes(finished: dict[str, Run]) -> None:
-    drawn = hole_map.side(walker(finished["variational"], spread(2)))
+    drawn = side(walker(finished["variational"], spread(2)), "Run")
     assert drawn["quantiles"] and drawn["low"] == [-PRIOR_REACH] * 2 and drawn["high"] == [PRIOR_REACH] * 2
     assert np.allclose(drawn["range"], [[-0.98, 0.98]] * 2)
-    drawn = hole_map.side(walker(finished["plain"], spread(2)))
+    drawn = side(walker(finished["plain"], spread(2)), "Run")
     assert not drawn["quantiles"] and drawn["groups"] == [0, 1, 2] and drawn["start"] == [0.25, 0.25]
     for end, limits in zip(drawn["range"], zip(drawn["low"], drawn["high"], strict=True), strict=True):
         assert limits[0] < end[0] < end[1] < limits[1]
@@ -94,7 +95,7 @@ def test_a_variational_plane_is_the_prior_and_a_plain_one_reaches_beyond_its_cod
     ],
 )
 def test_a_plane_ends_where_no_code_can_be(activation: str, low: float, high: float) -> None:
-    ends = hole_map._limits(np.array([[-0.98, -0.98], [0.98, 0.98]]), activation)
+    ends = _limits(np.array([[-0.98, -0.98], [0.98, 0.98]]), activation)
     assert np.allclose(ends, [[low] * 2, [high] * 2])
 
 
@@ -104,27 +105,27 @@ def test_a_plane_ends_where_keras_activations_do() -> None:
     below["gelu"] = x * np.array([math.erfc(-value / math.sqrt(2)) for value in x]) / 2
     below["selu"] = 1.0507009873554805 * 1.6732632423543772 * below["elu"]
     for name, values in below.items():
-        assert hole_map.REACH[name] == pytest.approx((values.min(), np.inf), abs=1e-4), name
+        assert REACH[name] == pytest.approx((values.min(), np.inf), abs=1e-4), name
 
 
 @pytest.mark.parametrize("codes", [np.zeros((50, 2), np.float32), spread(2) * np.array([1, 0], np.float32)])
 def test_codes_that_stand_still_have_a_plane_all_the_same(finished: dict[str, Run], codes: np.ndarray) -> None:
-    drawn = hole_map.side(walker(finished["plain"], codes))
+    drawn = side(walker(finished["plain"], codes), "Run")
     assert (np.array(drawn["high"]) > np.array(drawn["low"])).all()
 
 
 def test_the_plane_shows_the_codings_that_carry_most_and_says_what_stands_still(finished: dict[str, Run]) -> None:
-    drawn = hole_map.side(walker(finished["wide"], spread(6), active=(False, True, False, False, True, False)))
+    drawn = side(walker(finished["wide"], spread(6), active=(False, True, False, False, True, False)), "Run")
     assert drawn["axes"] == [1, 4] and drawn["note"] == "The other 4 codings stand still."
-    drawn = hole_map.side(walker(finished["variational"], spread(2), active=(False, True)))
+    drawn = side(walker(finished["variational"], spread(2), active=(False, True)), "Run")
     assert drawn["axes"] == [0, 1] and "Coding 1 carries nothing" in drawn["note"]
-    assert "every place" in hole_map.side(walker(finished["variational"], spread(2), active=(False, False)))["note"]
+    assert "every place" in side(walker(finished["variational"], spread(2), active=(False, False)), "Run")["note"]
 
 
 def test_what_cannot_be_drawn_says_why(finished: dict[str, Run]) -> None:
     line = walker(finished["plain"], spread(1))
-    assert "One coding" in hole_map.reason(line) and hole_map.side(line)["missing"] == hole_map.reason(line)
-    heavy = hole_map.side(walker(finished["plain"], spread(2), why_not="decoder: got 900 MB"))
+    assert "One coding" in reason(line) and side(line, "Run")["missing"] == reason(line)
+    heavy = side(walker(finished["plain"], spread(2), why_not="decoder: got 900 MB"), "Run")
     assert "decoder: got 900 MB" in heavy["missing"] and "axes" not in heavy
 
 

@@ -1,0 +1,105 @@
+"""The bits of a code as switches, over the picture that the code is decoded to.
+
+A flip is decoded in the browser at once (`bits.js`) and nothing is sent; the code one comes to rest at is. Where the
+browser cannot run the decoder, the server decodes that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis import hashing, inference
+from aecore.errors import AecoreError
+from pages.widgets.basics import notice
+from pages.widgets.components.latent_walk import Walker
+from pages.widgets.components.shared import blobs, packing
+
+OWNER = "bits"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A run's validation codings (n, d) as bits: `bits` (n, d), `levels` (2, d), the distinct codes (k, d), the most
+    frequent first, with their `counts` (k,), and the share of codings that are `decided`."""
+
+    codings: np.ndarray
+    bits: np.ndarray
+    levels: np.ndarray
+    distinct: np.ndarray
+    counts: np.ndarray
+    decided: float
+
+
+def draw(
+    walker: Walker, codes: Codes, sample: int, image: np.ndarray, *, start: str, code: str, name: str, noun: str
+) -> str:
+    """Draw the switches; the code they came to rest at last, as text, else `code`.
+
+    Parameters
+    ----------
+    sample : the number of the sample to begin at, whose code flips are counted from.
+    image : that sample, of the run's shape, float32.
+    start : a name of the run and the sample: an answer that belongs to another start is not taken.
+    name, noun : what the sample is called: 'Bag, no. 12', 'image'.
+    """
+    own = hashing.text(codes.bits[sample])
+    d = codes.bits.shape[1]
+    arrays: dict[str, np.ndarray | bytes] = {
+        "packed": hashing.pack_bits(codes.distinct),
+        "counts": codes.counts.astype(np.int32),
+        "balance": codes.bits.mean(axis=0, dtype=np.float32),
+        "levels": codes.levels,
+    }
+    slots = {"codes": blobs.versioned("codes", {}, arrays)}
+    if "decoder" in walker.slots:
+        slots["decoder"] = walker.slots["decoder"]
+    with st.container(gap=None, key="bits_box"):
+        answer = _component()(key=OWNER, data={"owner": OWNER}, height="content", on_code_change=lambda: None)
+        code = rested(answer.get("code"), start, d) or code
+        for slot in slots.values():
+            blobs.hand_over(OWNER, slot)
+        view: dict[str, Any] = {
+            "start": start,
+            "own": own,
+            "code": code,
+            "name": name,
+            "noun": noun,
+            "shape": list(image.shape),
+            "reach": walker.reach,
+            "versions": blobs.versions(slots),
+        }
+        arrays = {"image": image, "own": codes.codings[sample]}
+        if walker.decoder is None:
+            try:
+                wanted = hashing.decodable(hashing.parse(code, d)[None], codes.levels)
+                arrays["picture"] = inference.decode(walker.run, wanted)[0]
+                view["decoded"] = code
+            except AecoreError as error:
+                notice.warning(str(error))
+        blobs.hand_over(OWNER, blobs.versioned("view", view, arrays))
+    return code
+
+
+def rested(answer: object, start: str, d: int) -> str | None:
+    """The code the browser sent, if it belongs to this run and this image: a message may be older than the page."""
+    if not isinstance(answer, dict) or answer.get("start") != start:
+        return None
+    code = answer.get("bits")
+    return code if isinstance(code, str) and len(code) == d and set(code) <= {"0", "1"} else None
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    return components.component(
+        "bits",
+        html='<div class="bits-box"><div class="bits"></div></div>',
+        css=packing.style("bits/bits.css"),
+        js=packing.script(
+            "shared/parts.js", "shared/network_ops.js", "shared/network.js", "shared/picture.js", "bits/bits.js"
+        ),
+    )

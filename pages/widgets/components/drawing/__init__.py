@@ -49,31 +49,6 @@ _HTML = f"""
 </div>
 """
 
-_CSS = """
-.all { display: flex; flex-wrap: wrap; gap: 12px 16px; align-items: flex-start; font: inherit;
-  font-family: var(--st-font); color: var(--st-text-color); }
-canvas { width: min(280px, 100%); aspect-ratio: 1; display: block; background: #000; touch-action: none;
-  cursor: crosshair; border-radius: var(--st-base-radius, .4rem); outline: 1px solid var(--st-border-color); }
-.tools { display: flex; flex-direction: column; gap: 10px; flex: 1 1 200px; max-width: 280px; }
-.row { display: flex; gap: 6px; align-items: center; }
-button { font: inherit; font-size: .9rem; color: inherit; background: var(--st-background-color); cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius, .4rem);
-  min-height: 2.2rem; padding: 0 .7rem; flex: 1; }
-button:hover:not(:disabled) { border-color: var(--st-primary-color); }
-button:focus-visible, input:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-button:disabled { opacity: .45; cursor: default; }
-[data-tool][aria-pressed=true] { border-color: var(--st-primary-color);
-  background: color-mix(in srgb, var(--st-primary-color) 14%, var(--st-background-color)); }
-[data-grey] { background: var(--own); padding: 0; }
-[data-grey][aria-pressed=true] { box-shadow: 0 0 0 2px var(--st-background-color), 0 0 0 4px var(--st-primary-color);
-  border-color: transparent; }
-.size { font-size: .9rem; }
-input { flex: 1; min-width: 0; accent-color: var(--st-primary-color); }
-.frame { width: 34px; height: 34px; display: flex; align-items: center; justify-content: center; }
-[data-dot] { border-radius: 50%; background: var(--st-text-color); }
-@media (pointer: coarse) { button { min-height: 2.6rem; } }
-"""
-
 
 @dataclass(frozen=True)
 class Drawing:
@@ -111,4 +86,6 @@ def _kept(key: str) -> dict[str, Any]:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    return components.component("drawing", html=_HTML, css=_CSS, js=packing.script("drawing/drawing.js"))
+    return components.component(
+        "drawing", html=_HTML, css=packing.style("drawing/drawing.css"), js=packing.script("drawing/drawing.js")
+    )

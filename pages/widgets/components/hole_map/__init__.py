@@ -1,0 +1,149 @@
+"""The hole map: where a decoder's pictures come back from the encoder far from where they left, for one run or two
+side by side.
+
+Everything is computed in the browser (`holes.js` and `plane*.js`), from the walkers' parts; nothing comes back.
+For tests the component's root has `dataset.ready` ("done" when all hole maps are whole), and each side has
+`dataset.over` and `.within`: the shares of the plane, and of the data's range, that drift beyond the usual limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis import latent_axes
+from pages.widgets.basics import theme
+from pages.widgets.components.latent_walk import DECODING, Walker, groups
+from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.shared.blobs import Slot
+
+SCRIPTS = (
+    "shared/parts.js",
+    "shared/markers.js",
+    *DECODING,
+    "plane/plane_grid.js",
+    "plane/plane_draw.js",
+    "plane/plane.js",
+    "hole_map/holes.js",
+)
+RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
+BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
+NARROW = 0.05  # of the wider axis: an axis along which the codes hardly differ is made that wide
+# What a coding layer can put out at all: beyond it nothing is a hole, because nothing could come back.
+REACH = {
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "selu": (-1.7581, np.inf),
+    "elu": (-1.0, np.inf),
+    "gelu": (-0.17, np.inf),
+    "silu": (-0.2785, np.inf),
+}
+HALVES = ("decoder", "encoder", "survey")
+
+
+def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
+    """Draw the hole maps of one run or two of the same data, each with its title and measured by its own held-out
+    images. A run without a plane, or that the browser cannot run, has a line in its place."""
+    slots: dict[str, Slot] = {}
+    told = []
+    for name, (title, of) in zip(("left", "right"), sides, strict=False):
+        mine = {} if missing(of) else {half: of.slots[half] for half in HALVES}
+        for half, (known, arrays) in mine.items():
+            slots[f"{name}_{half}"] = ({**known, "slot": f"{name}_{half}"}, arrays)
+        told.append(side(of, title) | {"slots": [f"{name}_{half}" for half in mine]})
+    groups = sorted({group for facts in told for group in facts["groups"]})
+    look = packing.look(theme.current(), groups, sides[0][1].classes)
+    with st.container(gap=None, key=f"{key}_holes"):
+        _component()(key=key, data={"owner": key}, height="content")
+        for slot in slots.values():
+            blobs.hand_over(key, slot)
+        for facts in told:
+            facts["groups"] = groups
+        view = {"sides": told, "versions": blobs.versions(slots), **look}
+        blobs.hand_over(key, blobs.versioned("view", view, {}))
+
+
+def reason(of: Walker) -> str:
+    """Why a run has no plane, in one line; '' for a run that has one."""
+    return "" if len(of.axes) > 1 else "One coding is a line, not a plane: a hole map needs two codings."
+
+
+def missing(of: Walker) -> str:
+    """Why a run's plane cannot be drawn by a browser, in one line; '' where it can."""
+    if why := reason(of):
+        return why
+    return "" if of.decoder and of.encoder else f"No hole map: the server would have to draw it ({of.why_not})."
+
+
+def side(of: Walker, title: str) -> dict[str, Any]:
+    """What the browser is told of a run called `title`: which plane is drawn, between which codes, in which words.
+
+    The plane spans the two codings that carry most. A variational run is drawn in quantiles of its prior, so that all
+    cells are equally likely; a plain one, which has no prior, evenly over its codes' range and somewhat beyond.
+    """
+    variational = of.run.spec.variational
+    facts: dict[str, Any] = {
+        "title": title,
+        "kind": of.run.spec.coding,
+        "size": len(of.axes),
+        "missing": missing(of),
+        "groups": groups(of.reference),
+    }
+    if facts["missing"]:
+        return facts
+    axes = sorted(axis.coding for axis in of.axes[:2])
+    box = np.percentile(of.reference.codes[:, axes], RANGE, axis=0).astype(np.float64)
+    if variational:
+        low, high = np.full(2, -latent_axes.PRIOR_REACH), np.full(2, latent_axes.PRIOR_REACH)
+    else:
+        low, high = _limits(box, of.run.spec.coding_activation)
+    start = np.zeros(len(of.axes))
+    for axis in of.axes:
+        start[axis.coding] = axis.start
+    start[axes] = np.clip(start[axes], low, high)
+    return facts | {
+        "axes": axes,
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "start": start.tolist(),
+        "range": box.T.tolist(),
+        "quantiles": variational,
+        "shape": list(of.shape),
+        "reach": of.reach,
+        "note": _note(of, axes),
+    }
+
+
+def _limits(box: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high ends (2,) of a plain run's plane around the box [[low, low], [high, high]] of its codes."""
+    spans = box[1] - box[0]
+    wide = np.maximum(spans, max(NARROW * float(spans.max()), 1e-3)) * (1 + 2 * BEYOND)
+    middle = box.mean(axis=0)
+    least, most = REACH.get(activation, (-np.inf, np.inf))
+    return np.maximum(middle - wide / 2, least), np.minimum(middle + wide / 2, most)
+
+
+def _note(of: Walker, axes: list[int]) -> str:
+    """What else one should know of this plane, '' where nothing."""
+    silent = [axis for axis in axes if not of.reference.active[axis]]
+    fixed = len(of.axes) - 2
+    said = ""
+    if len(silent) == 1:
+        said = f"Coding {silent[0] + 1} carries nothing (the run collapsed), so nothing changes along it. "
+    elif silent:
+        said = "No coding carries anything (the run collapsed): every place decodes to nearly the same picture. "
+    if fixed:
+        said += f"The other {fixed:,} coding{'s' if fixed > 1 else ''} stand{'' if fixed > 1 else 's'} still."
+    return said.strip()
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    scripts = packing.script(*SCRIPTS)
+    css = packing.style("hole_map/holes.css")
+    return components.component("hole_map", html='<div class="holes"></div>', css=css, js=scripts)

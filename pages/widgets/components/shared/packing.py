@@ -107,3 +107,8 @@ def script(*names: str) -> str:
 def style(name: str) -> str:
     """A style sheet such as 'latent_map/map.css'."""
     return (COMPONENTS / name).read_text(encoding="utf-8")
+
+
+def markup(name: str) -> str:
+    """A piece of HTML such as 'training_film/film.html'."""
+    return (COMPONENTS / name).read_text(encoding="utf-8")

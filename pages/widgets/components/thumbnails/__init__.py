@@ -10,16 +10,15 @@ import streamlit.components.v2 as components
 from pages.widgets.components.shared import packing
 from pages.widgets.images import grid
 
-_CSS = """
-div { color: var(--st-text-color); font-family: var(--st-font); }
-figure { cursor: pointer; border-radius: 3px; }
-figure:hover, figure:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
-"""
-
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    return components.component("clickable", html="<div></div>", css=_CSS, js=packing.script("thumbnails/clickable.js"))
+    return components.component(
+        "clickable",
+        html="<div></div>",
+        css=packing.style("thumbnails/clickable.css"),
+        js=packing.script("thumbnails/clickable.js"),
+    )
 
 
 def thumbnails(images: grid.Samples, labels: Sequence[str], *, key: str, per_row: int = 8) -> int | None:

@@ -1,0 +1,109 @@
+"""A run's training as a film on a canvas: the codings at every snapshot, with a scrubber along the error's curve.
+
+The film plays in the browser (`film.js`); nothing is sent while it plays or is scrubbed, then the frame it rests at is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from aecore.analysis.training_film import Film
+from aecore.export import film_gif
+from aecore.figures import Theme
+from pages.widgets.basics import theme
+from pages.widgets.components.shared import packing
+
+WATCHED = 10  # samples beside the map, one of each class as `datasets.watched` orders them
+FEWEST_WATCHED = 4
+MOST_BYTES = 1_500_000  # of reconstructions, at the most snapshots that a run has
+MOST_SNAPSHOTS = 60
+AGAIN = 6  # frames sent once more while it trains, should the browser have missed some
+HEIGHT = 430
+LEVELS = 65_535  # a position is sent as two uint16
+
+
+def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None = None) -> bytes:
+    """What the component is sent: the frames of a film from number `first` on.
+
+    Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
+    `opening` is the frame shown first, None the last one.
+    """
+    left, bottom, right, top = film.view()
+    low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
+    low, unit = low - size, 3 * float(size.max()) / LEVELS
+    positions = np.clip(np.round((film.positions[first:] - low) / unit), 0, LEVELS).astype(np.uint16)
+    each = max(1, film.reconstructions[0, 0].size)
+    count = int(np.clip(MOST_BYTES // (each * MOST_SNAPSHOTS), FEWEST_WATCHED, WATCHED))
+    black, white = film_gif.picture_range(film)
+    pictures = film_gif.tones(film.reconstructions[first:, :count], black, white)
+    names = packing.look(colours, [int(group) for group in film.groups], film.classes)
+    groups = np.zeros(len(film.numbers), np.uint16)
+    if film.labels is not None:
+        groups = np.searchsorted(film.groups, film.labels).astype(np.uint16)
+    watched = [
+        names["classes"][groups[i]]["name"] if film.labels is not None and i < len(film.groups) else f"no. {number}"
+        for i, number in enumerate(film.numbers[: pictures.shape[1]].tolist())
+    ]
+    header: dict[str, Any] = {
+        "version": f"{film.run} {film.began} {first} {film.taken} {film.finished} {colours.name} {opening}",
+        "training": film.run,
+        "first": first,
+        "finished": film.finished,
+        "opening": opening,
+        "view": list(film.view()),
+        "low": low.tolist(),
+        "unit": unit,
+        "shape": list(film.originals.shape[1:]),
+        "range": [black, white],
+        "watched": watched,
+        "captions": [film.caption(frame) for frame in range(first, len(film))],
+        "numbers": film.numbers.tolist(),
+        "height": HEIGHT,
+    }
+    return packing.pack(
+        header | names,
+        positions=positions,
+        pictures=pictures,
+        originals=film_gif.tones(film.originals[:count], black, white),
+        groups=groups,
+        step=film.step[first:].astype(np.float32),
+        epoch=film.epoch[first:].astype(np.float32),
+        error=film.error[first:].astype(np.float32),
+    )
+
+
+def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
+    """Draw a film; the number of the frame a person stopped at last, at first `opening` or the last.
+
+    With `live` only what this session was not sent yet is sent; a run of the whole page (see `section`) begins anew.
+    """
+    first = 0
+    if live:
+        sent = st.session_state.get(f"{key}_sent", 0)
+        first = max(0, min(sent, len(film) - 1) - AGAIN)
+        st.session_state[f"{key}_sent"] = len(film)
+    data = payload(film, theme.current(), first=first, opening=opening)
+    chosen = _component()(key=key, data=data, on_frame_change=lambda: None).get("frame")
+    last = len(film) - 1
+    frame = chosen if isinstance(chosen, int) else last if opening is None else opening
+    return min(max(frame, 0), last)
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> components.ComponentRenderer:
+    return components.component(
+        "film",
+        html=packing.markup("training_film/film.html"),
+        css=packing.style("training_film/film.css"),
+        js=packing.script(
+            "shared/unpack.js",
+            "shared/markers.js",
+            "training_film/film_draw.js",
+            "training_film/film_frames.js",
+            "training_film/film.js",
+        ),
+    )

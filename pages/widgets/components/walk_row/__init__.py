@@ -27,18 +27,6 @@ from pages.widgets.server import shared
 ALONG = 41  # places between both ends at which distance and drift are measured
 MOST = 1e6  # times the usual: what overflowed is not infinite
 SCRIPTS = ("shared/parts.js", *DECODING, "walk_row/journey.js")
-_HTML = """
-<div class="journey-box"><div class="journey">
-  <div class="way" hidden>
-    <figure class="now"><canvas role="img"></canvas></figure>
-    <div class="told"><strong></strong><span></span></div>
-    <div class="track"><canvas></canvas><input type="range" min="0" max="1" step="any" aria-label="Place on the way"></div>
-    <button type="button" class="play" aria-pressed="false">▶ Play</button>
-  </div>
-  <div class="strip"></div>
-  <div class="spot"><canvas role="img"></canvas><span></span></div>
-</div></div>
-"""  # noqa: E501
 
 
 def draw(
@@ -155,4 +143,4 @@ def _sent(samples: np.ndarray) -> np.ndarray:
 def _component() -> components.ComponentRenderer:
     css = packing.style("walk_row/journey.css")
     scripts = packing.script(*SCRIPTS)
-    return components.component("journey", html=_HTML, css=css, js=scripts)
+    return components.component("journey", html=packing.markup("walk_row/journey.html"), css=css, js=scripts)
