@@ -5,7 +5,7 @@ import streamlit as st
 from pages.widgets.basics import controls
 from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
 from pages.widgets.frame import header, shell
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 shell.enter()
 
@@ -22,7 +22,7 @@ def main() -> None:
     presenter.leave_if_asked()
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="center", key="classroom_bar")
-    view = controls.segments(bar, "View", VIEWS, "view")
+    view = controls.segments(bar, "View", VIEWS, keys.VIEW)
     if view == "present":
         presenter.draw()
         return

@@ -6,7 +6,7 @@ from pages.widgets.basics import controls
 from pages.widgets.compare import maps, sample
 from pages.widgets.frame import header, shell
 from pages.widgets.server import shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 shell.enter()
 
@@ -26,7 +26,7 @@ def main() -> None:
         return
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="center")
-    view = controls.segments(bar, "View", VIEWS, "view")
+    view = controls.segments(bar, "View", VIEWS, keys.VIEW)
     with head:
         header.draw(run, SENTENCES[view], [])
     data = shared.data(run.spec.dataset)

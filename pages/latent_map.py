@@ -16,7 +16,7 @@ from pages.widgets.images import run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.latent_map import own_image, settings, training_film, trust
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, selection
+from pages.widgets.session import active_run, keys, selection
 
 shell.enter()
 
@@ -44,7 +44,7 @@ def main() -> None:
     data = shared.data(run.spec.dataset)
     selection.forget_other(data)
     views = {name: text for name, text in VIEWS.items() if name != "own" or data.info.is_image}
-    view = controls.segments(st.container(horizontal=True), "View", views, "view")
+    view = controls.segments(st.container(horizontal=True), "View", views, keys.VIEW)
     if view == "training":
         training_film.section(run, data)
         return
@@ -65,15 +65,17 @@ def main() -> None:
 
 def _controls(bar: st.delta_generator.DeltaGenerator, run: Run, data: Data) -> settings.Look:
     """The controls; a method or a colour without a meaning here is not offered."""
-    raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get("map_layer", "codings") == "codings"
+    raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get(keys.MAP_LAYER, "codings") == "codings"
     methods = {name: text for name, text in map_job.METHODS.items() if raw or name != "none"}
-    method = controls.segments(bar, "Method", methods, "method")
-    everything = st.session_state.get("split") == "all"
+    method = controls.segments(bar, "Method", methods, keys.METHOD)
+    everything = st.session_state.get(keys.SPLIT) == "all"
     labelled = data.validation_labels is not None
     offered = {"class": labelled, "error": not everything, "trust": True}
-    colour = controls.segments(bar, "Colour", {name: text for name, text in COLOURS.items() if offered[name]}, "colour")
-    style = controls.segments(bar, "Style", STYLES, "style") if data.info.is_image else "dots"
-    tool = controls.segments(bar, "Select by", TOOLS, "select")
+    colour = controls.segments(
+        bar, "Colour", {name: text for name, text in COLOURS.items() if offered[name]}, keys.COLOUR
+    )
+    style = controls.segments(bar, "Style", STYLES, keys.STYLE) if data.info.is_image else "dots"
+    tool = controls.segments(bar, "Select by", TOOLS, keys.SELECT)
     with bar.popover("Settings", icon=":material/tune:"):
         settings.draw(run, method, map_job.METHODS)
     return settings.Look(method, colour, cast(Any, style), cast(Any, tool))
@@ -90,7 +92,7 @@ def _explore(run: Run, data: Data, work: ResultFolder, look: settings.Look) -> N
         many = len(selection.current()) > 1
         if many:
             selection.draw(run, data, work)
-        focus = np.flatnonzero(np.asarray(work.array("index")) == st.session_state.get("point"))
+        focus = np.flatnonzero(np.asarray(work.array("index")) == st.session_state.get(keys.POINT))
         if len(focus):
             trust.point(run, data, work, int(focus[0]))
         if not many:
@@ -122,7 +124,7 @@ def _map(run: Run, data: Data, work: ResultFolder, look: settings.Look, marks: S
         errors=errors,
     )
     place = {number: position for position, number in enumerate(numbers.tolist())}
-    focus = place.get(st.session_state.get("point"))
+    focus = place.get(st.session_state.get(keys.POINT))
     chosen = [place[number] for number in selection.current() if number in place]
     found = latent_map.draw(
         [panel],
@@ -145,7 +147,7 @@ def _map(run: Run, data: Data, work: ResultFolder, look: settings.Look, marks: S
         st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")
     if (found.point, found.selection) != (focus, chosen):  # a gesture; else samples beyond this map stay selected too
         selection.choose(numbers[found.selection].tolist(), data)
-        st.session_state["point"] = None if found.point is None else int(numbers[found.point])
+        st.session_state[keys.POINT] = None if found.point is None else int(numbers[found.point])
 
 
 main()

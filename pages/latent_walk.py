@@ -21,7 +21,7 @@ from pages.widgets.frame import header, shell
 from pages.widgets.images import grid
 from pages.widgets.latent_walk import bits, hole_map, interpolation
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 shell.enter()
 
@@ -50,7 +50,7 @@ def main() -> None:
         header.draw(run, "There is no walk through this run.", [])
         notice.warning(str(error))
         return
-    view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), "view")
+    view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), keys.VIEW)
     with head:
         header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":
@@ -127,28 +127,28 @@ def _begin(run: Run, data: Data) -> None:
     """Where the walk stands: where it was; for another run at a real image of its own, or where the link says; or at
     the sample that another page sent here."""
     state = st.session_state
-    sent = state.pop("walk_from", None)
+    sent = state.pop(keys.WALK_FROM, None)
     if sent is not None:
         _go_to(run, inference.encode(run, as_float(data.numbered(np.array([sent]))))[0], sent)
-        state["walk_began"] = None
-    elif state.get("walk_run") != run.key:
-        first, link = "walk_run" not in state, st.query_params.get("z")
+        state[keys.WALK_BEGAN] = None
+    elif state.get(keys.WALK_RUN) != run.key:
+        first, link = keys.WALK_RUN not in state, st.query_params.get(keys.Z)
         sample = int(watched(len(data.validation), data.validation_labels)[0])
         _go_to(run, shared.array(run, "codings")[sample], sample)
-        state["walk_began"] = state["walk_z"]
+        state[keys.WALK_BEGAN] = state[keys.WALK_Z]
         if not first and link:
-            del st.query_params["z"]  # of another run
+            del st.query_params[keys.Z]  # of another run
         elif link:
             try:
-                _go_to(run, latent_axes.read_coding(link, len(state["walk_z"])))
-                state["walk_sample"] = _linked_image(data)
+                _go_to(run, latent_axes.read_coding(link, len(state[keys.WALK_Z])))
+                state[keys.WALK_SAMPLE] = _linked_image(data)
             except AecoreError as error:
-                state["walk_notice"] = f"Not used from the link: {error}."
+                state[keys.WALK_NOTICE] = f"Not used from the link: {error}."
 
 
 def _linked_image(data: Data) -> int | None:
     """The number of the image that a link's walk was set to last. Raises `SpecError` for one that is not there."""
-    text, last = st.query_params.get("image"), len(data.validation) + len(data.train) - 1
+    text, last = st.query_params.get(keys.IMAGE), len(data.validation) + len(data.train) - 1
     if text is None:
         return None
     number = int(text) if text.isdecimal() and len(text) < 10 else last + 1
@@ -158,8 +158,10 @@ def _linked_image(data: Data) -> int | None:
 
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
     """Stand at a coding; `sample` is the number of the image it is the code of, whose uncertainty the plane draws."""
-    st.session_state.pop("walk_notice", None)
-    st.session_state.update(walk_run=run.key, walk_z=np.array(z, np.float32), walk_sample=sample)
+    st.session_state.pop(keys.WALK_NOTICE, None)
+    st.session_state[keys.WALK_RUN] = run.key
+    st.session_state[keys.WALK_Z] = np.array(z, np.float32)
+    st.session_state[keys.WALK_SAMPLE] = sample
 
 
 @render_lock.fragment
@@ -168,24 +170,24 @@ def _walk(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"
     place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data, walker)
     plane = _plane(bar, run, walker) if view == "plane" else {}
-    z, anchor = st.session_state["walk_z"], _anchor(run, data)
+    z, anchor = st.session_state[keys.WALK_Z], _anchor(run, data)
     moved = latent_walk.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
     if view == "plane":
         st.caption(_beyond(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
-        st.session_state["walk_z"] = moved
+        st.session_state[keys.WALK_Z] = moved
     if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
-        st.session_state.pop("walk_notice", None)
-    if "walk_notice" in st.session_state:
-        notice.warning(st.session_state["walk_notice"], place)
-    began = st.session_state.get("walk_began")
+        st.session_state.pop(keys.WALK_NOTICE, None)
+    if keys.WALK_NOTICE in st.session_state:
+        notice.warning(st.session_state[keys.WALK_NOTICE], place)
+    began = st.session_state.get(keys.WALK_BEGAN)
     if began is not None and np.allclose(moved, began, rtol=1e-3, atol=1e-3):
         wanted = {}
     else:
-        wanted = {"z": latent_axes.coding_text(moved)}
+        wanted = {keys.Z: latent_axes.coding_text(moved)}
         if anchor is not None:
-            wanted["image"] = str(st.session_state["walk_sample"])
-    for name in ("z", "image"):
+            wanted[keys.IMAGE] = str(st.session_state[keys.WALK_SAMPLE])
+    for name in (keys.Z, keys.IMAGE):
         if name in wanted:
             st.query_params[name] = wanted[name]
         else:
@@ -196,8 +198,8 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
     state = st.session_state
 
     def draw() -> None:
-        state["draws"] = state.get("draws", 0) + 1
-        _go_to(run, latent_axes.sample(run, 1, seed=state["draws"])[0])
+        state[keys.DRAWS] = state.get(keys.DRAWS, 0) + 1
+        _go_to(run, latent_axes.sample(run, 1, seed=state[keys.DRAWS])[0])
 
     def centre() -> None:
         z = np.zeros(len(walker.axes), np.float32)
@@ -206,7 +208,7 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
 
     bar.button("Random", icon=":material/casino:", key="random", on_click=draw)
     with bar.popover("From an image", icon=":material/image:"):
-        number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key="walk_number")
+        number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key=keys.WALK_NUMBER)
         grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
         start = partial(_go_to, run, shared.array(run, "codings")[number], number)
         st.button("Start here", key="walk_start", type="primary", on_click=start)
@@ -223,22 +225,22 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
     codings, named = list(names), names.__getitem__
     across, up = codings[0], codings[1]
     if len(codings) > 2:
-        across = bar.selectbox("Across", codings, format_func=named, key="across", bind="query-params", width=130)
+        across = bar.selectbox("Across", codings, format_func=named, key=keys.ACROSS, bind="query-params", width=130)
         others = [coding for coding in codings if coding != across]
-        up = bar.selectbox("Up", others, format_func=named, key="up", bind="query-params", width=130)
+        up = bar.selectbox("Up", others, format_func=named, key=keys.UP, bind="query-params", width=130)
     picked = bar.pills(
         "Drawn",
         list(LAYERS),
         selection_mode="multi",
         default=["grid", "data"],
         format_func=LAYERS.__getitem__,
-        key="layers",
+        key=keys.LAYERS,
         label_visibility="collapsed",
         bind="query-params",
     )
     quantiles = run.spec.variational and bar.toggle(
         "Prior quantiles",
-        key="quantiles",
+        key=keys.QUANTILES,
         bind="query-params",
         help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
     )
@@ -264,7 +266,7 @@ def _beyond(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
 def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
     """Means and standard deviations, each (d,), of the image the walk was set to last, as its variational encoder gives
     them."""
-    sample = st.session_state.get("walk_sample")
+    sample = st.session_state.get(keys.WALK_SAMPLE)
     if not run.spec.variational or sample is None:
         return None
     x = as_float(data.numbered(np.array([sample])))
@@ -272,7 +274,7 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _journeys(run: Run, data: Data, walker: Walker) -> None:
-    kind = controls.segments(st.container(horizontal=True), "Journey", JOURNEYS, "journey")
+    kind = controls.segments(st.container(horizontal=True), "Journey", JOURNEYS, keys.JOURNEY)
     {"images": interpolation.between, "classes": interpolation.means, "sum": interpolation.arithmetic}[kind](
         run, data, walker
     )

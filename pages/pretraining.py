@@ -18,14 +18,13 @@ from pages.widgets.basics import charts, controls, notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 shell.enter()
 
 TRAINERS = {"sgd": "SGD", "adam": "Adam"}
 RATES = {"sgd": 0.02, "adam": 0.003}
 MAX_EPOCHS = 200
-ASKED = "asked_pretraining"  # key of the experiment this session waits for
 
 
 def main() -> None:
@@ -78,21 +77,21 @@ def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
     require_labels(info)
     text = bar.text_input(
         "Labelled images",
-        key="labels",
+        key=keys.LABELS,
         bind="query-params",
         placeholder=", ".join(map(str, usual)),
         max_chars=60,
         width=200,
         help="One number or several, such as 50, 200; they join the picture. Every class gets its share.",
     )
-    trainer = controls.segments(bar, "Trained by", TRAINERS, "trainer")
+    trainer = controls.segments(bar, "Trained by", TRAINERS, keys.TRAINER)
     with bar.popover("Settings", icon=":material/tune:"):
         seeds = st.slider(
             "Seeds",
             2,
             MAX_SEEDS,
             5,
-            key="seeds",
+            key=keys.SEEDS,
             bind="query-params",
             help="Repetitions with other labelled images, other random weights and another order.",
         )
@@ -101,7 +100,7 @@ def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
             2,
             MAX_EPOCHS,
             DEFAULTS["epochs"],
-            key="classifier_epochs",
+            key=keys.CLASSIFIER_EPOCHS,
             bind="query-params",
             help="The pretrained one has its encoder frozen for the first half of them.",
         )
@@ -113,8 +112,8 @@ def _controls(bar: DeltaGenerator, run: Run) -> PretrainSpec:
 
 def _busy(spec: PretrainSpec) -> str | None:
     """The key of the experiment that is waited for or under way: the one asked for, else the one of the controls."""
-    keys = [key for key in (st.session_state.get(ASKED), experiments.key_of(spec)) if key]
-    return next((key for key in keys if active_run.state(_open(key)) in active_run.PENDING), None)
+    run_keys = [key for key in (st.session_state.get(keys.ASKED_PRETRAINING), experiments.key_of(spec)) if key]
+    return next((key for key in run_keys if active_run.state(_open(key)) in active_run.PENDING), None)
 
 
 def _open(key: str) -> Experiment:
@@ -147,12 +146,12 @@ def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None
 
 
 def _ask(spec: PretrainSpec) -> None:
-    st.session_state.pop("notice", None)
+    st.session_state.pop(keys.NOTICE, None)
     try:
         shared.queue().submit(jobs.PretrainTask(spec), shared.session())
-        st.session_state[ASKED] = experiments.key_of(spec)
+        st.session_state[keys.ASKED_PRETRAINING] = experiments.key_of(spec)
     except AecoreError as error:
-        st.session_state["notice"] = str(error)
+        st.session_state[keys.NOTICE] = str(error)
 
 
 def _stop(key: str) -> None:
@@ -161,7 +160,8 @@ def _stop(key: str) -> None:
 
 def _failure(spec: PretrainSpec) -> None:
     work = _open(experiments.key_of(spec))
-    if st.session_state.get(ASKED) == experiments.key_of(spec) and active_run.state(work) in ("failed", "damaged"):
+    waited_for = st.session_state.get(keys.ASKED_PRETRAINING) == experiments.key_of(spec)
+    if waited_for and active_run.state(work) in ("failed", "damaged"):
         notice.error(f"No result: {work.status().get('message') or 'it ended early'}")
 
 

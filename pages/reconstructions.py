@@ -13,7 +13,7 @@ from pages.widgets.frame import header, shell
 from pages.widgets.images import grid, run_images
 from pages.widgets.run import activations, probe_table
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, selection
+from pages.widgets.session import active_run, keys, selection
 
 shell.enter()
 
@@ -84,18 +84,20 @@ def _pictures(run: Run, data: Data) -> None:
     if selection.current():
         ways["selection"] = "Selected on the map"
     bar = st.container(horizontal=True, vertical_alignment="center")
-    way = controls.segments(bar, "Which images", ways, "show")
+    way = controls.segments(bar, "Which images", ways, keys.SHOW)
     group = 0
     if way == "class":
-        name = bar.selectbox("Class", names, key="class", label_visibility="collapsed", bind="query-params", width=180)
+        name = bar.selectbox(
+            "Class", names, key=keys.CLASS, label_visibility="collapsed", bind="query-params", width=180
+        )
         group = names.index(name)
     if way == "random" and bar.button("Another ten", icon=":material/casino:"):
-        st.session_state["draw"] = st.session_state.get("draw", 0) + 1
+        st.session_state[keys.DRAW] = st.session_state.get(keys.DRAW, 0) + 1
     if way == "selection":
         index = np.array(selection.current()[: run_images.SHOWN])
     else:
         index = run_images.choose(
-            way, run_images.errors_of(run), labels, group=group, seed=st.session_state.get("draw", 0)
+            way, run_images.errors_of(run), labels, group=group, seed=st.session_state.get(keys.DRAW, 0)
         )
     x, groups = as_float(data.numbered(index)), data.labels_of(index)
     columns = [f"no. {i}" for i in index] if groups is None else [names[label] for label in groups]

@@ -13,7 +13,7 @@ from pages.widgets.frame import header, shell
 from pages.widgets.jobs import waiting
 from pages.widgets.run import activations
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 shell.enter()
 
@@ -32,7 +32,7 @@ def main() -> None:
     st.selectbox(
         "Layer",
         activations.layer_names(run),
-        key="sparsity_layer",
+        key=keys.SPARSITY_LAYER,
         label_visibility="collapsed",
         width=320,
         help="The penalty acts on the codings; any other layer can be looked at as well.",
@@ -43,9 +43,9 @@ def main() -> None:
 
 
 def _layer(run: Run) -> str:
-    layer = st.session_state.get("sparsity_layer", "codings")
+    layer = st.session_state.get(keys.SPARSITY_LAYER, "codings")
     if layer not in activations.layer_names(run):
-        st.session_state.pop("sparsity_layer", None)
+        st.session_state.pop(keys.SPARSITY_LAYER, None)
         return "codings"
     return layer
 

@@ -21,7 +21,7 @@ from aecore.store import files, runs
 from pages.widgets.basics import notice
 from pages.widgets.images import grid
 from pages.widgets.server import shared
-from pages.widgets.session import knobs
+from pages.widgets.session import keys, knobs
 from tests.pages.conftest import PAGES, ROOT, SMALL, Open, key, texts, unescaped
 
 HOSTILE = (
@@ -45,19 +45,7 @@ FIELDS = re.compile(r"\.(id|value|default|raw_value|raw_values|set_value|placeho
 LISTS = ("selectbox", "multiselect")
 OTHERS = ("bidi_component", "plotly_chart", "html", "arrow_data_frame")
 
-# Query parameters whose name is no constant where they are read: (file, expression), with their names.
-VARIABLE: dict[tuple[str, str], tuple[str, ...]] = {
-    ("active_run.py", "name"): (),
-    ("controls.py", "key"): (),  # the rows of segments, found by their calls
-    ("maps.py", "key"): (),  # one of those
-    ("run_picker.py", "name"): ("other", "runs"),
-    ("endpoints.py", "name"): ("a", "b", "sum_a", "sum_b", "sum_c"),
-    ("interpolation.py", "name"): ("from_class", "to_class"),
-    ("knobs.py", "name"): ("variant", *knobs.NAMES),
-    ("latent_walk.py", "name"): ("z", "image"),
-    ("lesson.py", "name"): (),  # those of a page's view
-    ("sidebar.py", "name"): knobs.NAMES,
-}
+PARAMETERS = sorted({*keys.PARAMETERS, *knobs.NAMES})
 
 
 def test_every_sign_is_escaped_and_long_text_is_cut() -> None:
@@ -90,11 +78,6 @@ def test_scripts_write_text_and_no_html() -> None:
     assert found == ["clickable.js"]  # gets HTML that Python has escaped
     label = grid.thumbnails_html(np.zeros((1, 8, 8), np.uint8), [HOSTILE[2]], 8)
     assert "<img src=x" not in label and "&lt;img src=x" in label
-
-
-def test_no_parameter_is_forgotten() -> None:
-    some = {"run", "lesson", "variant", "hidden", "z", "bits", "frame", "step", "view", "a", "labels"}
-    assert set(PARAMETERS) >= some
 
 
 @pytest.mark.parametrize(("turn", "page"), list(enumerate((*PAGES, "status"))))
@@ -233,37 +216,3 @@ def strings(app: AppTest) -> Iterator[tuple[str, str, str]]:
 def sources() -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted((ROOT / "pages").rglob("*.py")):
         yield path, ast.parse(path.read_text(encoding="utf-8"))
-
-
-def parameters() -> list[str]:
-    """Every query parameter that some page reads: bound to a widget, or asked for."""
-    found: set[str] = set()
-    for path, tree in sources():
-        for node in ast.walk(tree):
-            for name in _named(node):
-                if isinstance(name, ast.Constant):
-                    found.add(str(name.value))
-                else:
-                    found.update(VARIABLE[path.name, ast.unparse(name)])
-    return sorted(found)
-
-
-def _named(node: ast.AST) -> Iterator[ast.expr]:
-    """The names of query parameters in one node of a source."""
-    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "st.query_params":
-        yield node.slice
-    if isinstance(node, ast.Compare) and ast.unparse(node.comparators[0]) == "st.query_params":
-        yield node.left
-    if not isinstance(node, ast.Call):
-        return
-    called = ast.unparse(node.func)
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
-    if called in {f"st.query_params.{method}" for method in ("get", "get_all", "pop", "setdefault")}:
-        yield node.args[0]
-    if called == "controls.segments":
-        yield given.get("key") or node.args[3]
-    if "bind" in given:
-        yield given["key"]
-
-
-PARAMETERS = parameters()

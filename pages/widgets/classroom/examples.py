@@ -11,7 +11,7 @@ from aecore.store.runs import Run
 from aecore.text import error_text
 from pages.widgets.frame import shell
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, knobs, lesson
+from pages.widgets.session import active_run, keys, knobs, lesson
 
 KINDS = {True: ("Known good", "green"), False: ("Known bad", "red")}
 
@@ -31,7 +31,7 @@ def draw() -> None:
 def _card(example: Example) -> None:
     run = runs.open_run(example.key, shared.cache())
     finished = active_run.state(run) == "finished"
-    shown = st.session_state.get("run") == run.key
+    shown = st.session_state.get(keys.RUN) == run.key
     with st.container(border=True, gap="small"):
         st.markdown(f"**{example.title}**")
         st.markdown(f"{example.told}  \n**See** {_small(example.see)}  \n**Why** {_small(example.why)}")
@@ -44,7 +44,7 @@ def _card(example: Example) -> None:
                     "Show", key=f"show_{example.name}", icon=":material/visibility:", on_click=_show, args=(example,)
                 )
                 st.caption(_found(run))
-        if st.session_state.get("example") == example.name:
+        if st.session_state.get(keys.EXAMPLE) == example.name:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption("Opened." if shown else "The knobs are set: press Train or Show.", width="content")
                 st.page_link(f"pages/{example.page}.py", label=f"Look at {shell.TITLES[example.page]}", width="content")
@@ -62,7 +62,7 @@ def _found(run: Run) -> str:
 
 def _set(example: Example) -> None:
     st.session_state.update(knobs.of_spec(example.spec) | lesson.locked())
-    st.session_state["example"] = example.name
+    st.session_state[keys.EXAMPLE] = example.name
 
 
 def _show(example: Example) -> None:

@@ -19,9 +19,8 @@ from aecore.store import runs
 from pages.widgets.basics import charts
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, knobs
+from pages.widgets.session import active_run, keys, knobs
 
-CHART, TABLE = "board_chart", "board_table"
 MOST_TICKED = 24
 
 
@@ -32,25 +31,25 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
         st.caption("No finished run on this server yet: Train makes the first.")
         return
     shown = boards[_dataset(bar, {name: len(one.rows) for name, one in boards.items()})]
-    keys = shown.rows["key"].tolist()
-    st.session_state["board_keys"] = keys
+    run_keys = shown.rows["key"].tolist()
+    st.session_state[keys.BOARD_KEYS] = run_keys
     _opened()
     here = shown.rows[shown.rows["key"] == active_run.shown_key()]
     charts.draw(
         lambda colours: errors_by_size(shown.rows, shown.best, shown.floor, colours),
         of=(shown.version,),
         add=lambda colours: [ring(here, colours.primary, 20, 3)],
-        key=CHART,
+        key=keys.BOARD_CHART,
         alt="Error against coding size of every run",
         on_select=_clicked,
         selection_mode="points",
     )
     st.caption(
-        f"{len(keys):,} run{'s' if len(keys) != 1 else ''}. Lower is better, and so is further left: fewer numbers "
-        "for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a linear code "
-        "can do."
+        f"{len(run_keys):,} run{'s' if len(run_keys) != 1 else ''}. Lower is better, and so is further left: fewer "
+        "numbers for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a "
+        "linear code can do."
     )
-    _table(_rows(keys), shown)
+    _table(_rows(run_keys), shown)
 
 
 def key_of(event: Any, known: list[str]) -> str | None:
@@ -74,21 +73,21 @@ def keys_at(event: Any, known: list[str]) -> list[str]:
 
 def ticked() -> list[str]:
     """The keys of the runs that this visitor ticked, also for the presenter."""
-    return st.session_state.get("board_ticked", [])
+    return st.session_state.get(keys.BOARD_TICKED, [])
 
 
 def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> str:
     """The data set whose runs are shown; at first that of the active run."""
     run = active_run.shown()
     names = list(counts)
-    if st.session_state.get("board_dataset") not in (None, *names):
-        del st.session_state["board_dataset"]
-    if "board_dataset" not in st.session_state and run and run.spec.dataset in names:
-        st.session_state["board_dataset"] = run.spec.dataset
+    if st.session_state.get(keys.BOARD_DATASET) not in (None, *names):
+        del st.session_state[keys.BOARD_DATASET]
+    if keys.BOARD_DATASET not in st.session_state and run and run.spec.dataset in names:
+        st.session_state[keys.BOARD_DATASET] = run.spec.dataset
     return bar.selectbox(
         "Data set",
         names,
-        key="board_dataset",
+        key=keys.BOARD_DATASET,
         label_visibility="collapsed",
         width=320,
         format_func=lambda name: (
@@ -98,21 +97,21 @@ def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> 
 
 
 def _clicked() -> None:
-    key = key_of(st.session_state.get(CHART), st.session_state.get("board_keys", []))
+    key = key_of(st.session_state.get(keys.BOARD_CHART), st.session_state.get(keys.BOARD_KEYS, []))
     if key:  # a chart that is drawn anew forgets its selection, which is no click
         _open(key)
 
 
 def _open(key: str) -> None:
     active_run.open_run_of(key)
-    if st.session_state["run"] == key:
-        st.session_state["board_opened"] = key
+    if st.session_state[keys.RUN] == key:
+        st.session_state[keys.BOARD_OPENED] = key
 
 
 def _opened() -> None:
     """Say which run a click opened, and where to look at it."""
-    key = st.session_state.get("board_opened")
-    if not key or key != st.session_state.get("run"):
+    key = st.session_state.get(keys.BOARD_OPENED)
+    if not key or key != st.session_state.get(keys.RUN):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="board_opened_line"):
         name = plain(run_name(runs.open_run(key, shared.cache())))
@@ -121,29 +120,29 @@ def _opened() -> None:
             st.page_link(f"pages/{page}.py", label=title, width="content")
 
 
-def _rows(keys: list[str]) -> list[str]:
+def _rows(run_keys: list[str]) -> list[str]:
     """The keys in the order of the table's rows. The browser names what is ticked by the number of its row, also in a
     click that is under way: so rows stay where they are while one looks at them, and runs that finish meanwhile join
     below. Where a run has gone, or others are looked at, the ticks move to another table."""
     state = st.session_state
-    rows, table = state.get("board_rows", []), str(state.get("board_table"))
+    rows, table = state.get(keys.BOARD_ROWS, []), str(state.get(keys.BOARD_TABLE))
     looked_at = table in state
     if looked_at:
-        state["board_ticked"] = keys_at(state[table], rows)
-    if looked_at and set(rows) <= set(keys):
-        rows = [*rows, *(key for key in reversed(keys) if key not in set(rows))]
+        state[keys.BOARD_TICKED] = keys_at(state[table], rows)
+    if looked_at and set(rows) <= set(run_keys):
+        rows = [*rows, *(key for key in reversed(run_keys) if key not in set(rows))]
     else:
-        rows, table = keys, f"{TABLE}_{digest(*keys)}"
-        state["board_ticked"] = [key for key in ticked() if key in keys]
+        rows, table = run_keys, f"{keys.BOARD_TABLE}_{digest(*run_keys)}"
+        state[keys.BOARD_TICKED] = [key for key in ticked() if key in run_keys]
         state[table] = {"selection": {"rows": [rows.index(key) for key in ticked()], "columns": [], "cells": []}}
-    state["board_rows"], state["board_table"] = rows, table
+    state[keys.BOARD_ROWS], state[keys.BOARD_TABLE] = rows, table
     return rows
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _view(version: str, keys: tuple[str, ...], _shown: leaderboard.Board) -> pa.Table:
+def _view(version: str, run_keys: tuple[str, ...], _shown: leaderboard.Board) -> pa.Table:
     """The runs of these keys as a table of what one reads; already in the form in which it goes to the browser."""
-    table = _shown.rows.set_index("key").loc[list(keys)]
+    table = _shown.rows.set_index("key").loc[list(run_keys)]
     best, demonstrations = set(_shown.best["key"]), set(demo.keys().values())
     view = pd.DataFrame(
         {
@@ -154,15 +153,15 @@ def _view(version: str, keys: tuple[str, ...], _shown: leaderboard.Board) -> pa.
             "Epochs": table["epochs"],
             "Seed": table["seed"],
             "Trained in": table["seconds"],
-            "Note": [_note(key, best, demonstrations) for key in keys],
+            "Note": [_note(key, best, demonstrations) for key in run_keys],
         }
     )
     return pa.Table.from_pandas(view.reset_index(drop=True))
 
 
-def _table(keys: list[str], shown: leaderboard.Board) -> None:
+def _table(run_keys: list[str], shown: leaderboard.Board) -> None:
     """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
-    view = _view(shown.version, tuple(keys), shown)
+    view = _view(shown.version, tuple(run_keys), shown)
     number = st.column_config.NumberColumn
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("###### All of them", width="content")
@@ -186,7 +185,7 @@ def _table(keys: list[str], shown: leaderboard.Board) -> None:
         )
     st.dataframe(
         view,
-        key=st.session_state["board_table"],
+        key=st.session_state[keys.BOARD_TABLE],
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
@@ -205,4 +204,4 @@ def _note(key: str, best: set[str], demonstrations: set[str]) -> str:
 
 
 def _present() -> None:
-    st.session_state["view"] = "present"
+    st.session_state[keys.VIEW] = "present"

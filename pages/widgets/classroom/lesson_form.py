@@ -14,7 +14,7 @@ from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.frame import shell
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, knobs, lesson
+from pages.widgets.session import active_run, keys, knobs, lesson
 
 _ADVANCED = "All under Advanced"
 COUNT_EVERY = 3.0  # seconds between two counts of the answers
@@ -60,40 +60,40 @@ def _form(want: active_run.Wanted) -> None:
     with st.form("lesson_form"):
         st.text_input(
             "Title",
-            key="lesson_title",
+            key=keys.LESSON_TITLE,
             max_chars=lessons.LONGEST["title"],
             placeholder="Two numbers an image: what is lost?",
         )
         st.selectbox(
             "Opens the page, as you looked at it last",
             lessons.PAGES,
-            key="lesson_page",
-            index=lessons.PAGES.index(st.session_state.get("seen_last", lessons.PAGES[0])),
+            key=keys.LESSON_PAGE,
+            index=lessons.PAGES.index(st.session_state.get(keys.SEEN_LAST, lessons.PAGES[0])),
             format_func=shell.TITLES.__getitem__,
         )
         st.pills(
             "Locked knobs: nobody can turn these",
             ("variant", *knobs.MAIN, _ADVANCED),
             selection_mode="multi",
-            key="lesson_locked",
+            key=keys.LESSON_LOCKED,
             format_func=lambda name: lesson.LABELS.get(name, name),
         )
         st.text_input(
             "Predict first: the page stays covered until this is answered (may be empty)",
-            key="lesson_question",
+            key=keys.LESSON_QUESTION,
             max_chars=lessons.LONGEST["question"],
             placeholder="How many classes will one tell apart?",
         )
-        st.text_area("Answers, one a line, 2 to 5", key="lesson_answers", height=110)
-        st.selectbox("Right is", range(len(RIGHT)), key="lesson_right", format_func=RIGHT.__getitem__)
+        st.text_area("Answers, one a line, 2 to 5", key=keys.LESSON_ANSWERS, height=110)
+        st.selectbox("Right is", range(len(RIGHT)), key=keys.LESSON_RIGHT, format_func=RIGHT.__getitem__)
         st.text_area(
             "Explanation, shown after the answer",
-            key="lesson_explanation",
+            key=keys.LESSON_EXPLANATION,
             height=80,
             max_chars=lessons.LONGEST["explanation"],
         )
         st.form_submit_button("Make the link", type="primary", icon=":material/link:", on_click=_make)
-    if error := st.session_state.pop("lesson_error", ""):
+    if error := st.session_state.pop(keys.LESSON_ERROR, ""):
         notice.error(error)
 
 
@@ -115,27 +115,27 @@ def _said(want: active_run.Wanted) -> str:
 def _make() -> None:
     """The form was sent: keep the lesson, or say in one line why not."""
     state = st.session_state
-    page = state["lesson_page"]
-    number = state["lesson_right"]
+    page = state[keys.LESSON_PAGE]
+    number = state[keys.LESSON_RIGHT]
     try:
         made = Lesson(
-            title=state["lesson_title"],
+            title=state[keys.LESSON_TITLE],
             knobs={"variant": knobs.variant(), **knobs.values()},
             page=page,
-            view=state.get("seen", {}).get(page, {}),
-            locked=_locked(state["lesson_locked"] or []),
-            question=state["lesson_question"],
-            answers=tuple(filter(None, (line.strip() for line in state["lesson_answers"].splitlines()))),
+            view=state.get(keys.SEEN, {}).get(page, {}),
+            locked=_locked(state[keys.LESSON_LOCKED] or []),
+            question=state[keys.LESSON_QUESTION],
+            answers=tuple(filter(None, (line.strip() for line in state[keys.LESSON_ANSWERS].splitlines()))),
             right=number - 1 if number else None,
-            explanation=state["lesson_explanation"],
+            explanation=state[keys.LESSON_EXPLANATION],
         )
         lessons.keep(made, shared.cache())
     except SpecError as error:
-        state["lesson_error"] = f"No lesson yet. {error}"
+        state[keys.LESSON_ERROR] = f"No lesson yet. {error}"
     except AecoreError as error:
-        state["lesson_error"] = str(error)
+        state[keys.LESSON_ERROR] = str(error)
     else:
-        state["lesson_made"] = made
+        state[keys.LESSON_MADE] = made
 
 
 def _locked(chosen: list[str]) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _locked(chosen: list[str]) -> tuple[str, ...]:
 
 
 def _made() -> None:
-    made: Lesson | None = st.session_state.get("lesson_made")
+    made: Lesson | None = st.session_state.get(keys.LESSON_MADE)
     if made is None:
         return
     st.markdown(f"###### The link to “{plain(made.title)}”")

@@ -28,11 +28,10 @@ from pages.widgets.components import presenter_keys
 from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.server import open_runs, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 SHOWN = 5  # images in a row, large
 POINTS = 3000
-KEY = "presenter"
 MAPS = ("none", "tsne", "umap", "pca")  # whichever is there, in this order
 
 # What stands around the picture goes; a letter is 28 pixels or more, for the last row of a lecture hall.
@@ -81,7 +80,7 @@ def draw() -> None:
         with st.container(key="slide"):
             _slide(steps[at])
     with bar:
-        presenter_keys.draw(KEY, at, max(1, len(steps)), " ".join(step.run.key for step in steps))
+        presenter_keys.draw(keys.PRESENTER, at, max(1, len(steps)), " ".join(step.run.key for step in steps))
 
 
 def steps_of(found: list[Run]) -> list[Step]:
@@ -99,9 +98,9 @@ def steps_of(found: list[Run]) -> list[Step]:
 def _runs() -> list[Run]:
     """What is presented, each run once and only those that can be looked at."""
     shown = active_run.shown_key()
-    keys = leaderboard.ticked() or [*([shown] if shown else []), *demonstrations.keys().values()]
+    run_keys = leaderboard.ticked() or [*([shown] if shown else []), *demonstrations.keys().values()]
     found = []
-    for key in dict.fromkeys(keys):
+    for key in dict.fromkeys(run_keys):
         try:
             run = runs.open_run(key, shared.cache())
         except AecoreError:
@@ -113,23 +112,23 @@ def _runs() -> list[Run]:
 
 def leave_if_asked() -> None:
     """Go back to the board where Escape was pressed; before the page's controls are drawn."""
-    if presenter_keys.pressed(KEY) == presenter_keys.LEAVE:
-        st.session_state["view"] = "board"
-        st.session_state.pop("present_step", None)
-        st.query_params.pop("step", None)
+    if presenter_keys.pressed(keys.PRESENTER) == presenter_keys.LEAVE:
+        st.session_state[keys.VIEW] = "board"
+        st.session_state.pop(keys.PRESENT_STEP, None)
+        st.query_params.pop(keys.STEP, None)
 
 
 def _at(count: int) -> int:
     """The step, from this session or its link; written into the link."""
-    pressed = presenter_keys.pressed(KEY)
+    pressed = presenter_keys.pressed(keys.PRESENTER)
     if pressed is not None:
-        st.session_state["present_step"] = pressed
-    elif "present_step" not in st.session_state:
-        named = st.query_params.get("step", "")
-        st.session_state["present_step"] = int(named) - 1 if named.isdecimal() and len(named) < 5 else 0
-    at = min(max(st.session_state["present_step"], 0), max(0, count - 1))
+        st.session_state[keys.PRESENT_STEP] = pressed
+    elif keys.PRESENT_STEP not in st.session_state:
+        named = st.query_params.get(keys.STEP, "")
+        st.session_state[keys.PRESENT_STEP] = int(named) - 1 if named.isdecimal() and len(named) < 5 else 0
+    at = min(max(st.session_state[keys.PRESENT_STEP], 0), max(0, count - 1))
     # Also where the link seems to say so: a run that was given up may have told the browser otherwise meanwhile.
-    st.query_params["step"] = str(at + 1)
+    st.query_params[keys.STEP] = str(at + 1)
     return at
 
 

@@ -22,7 +22,7 @@ from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.server import shared
-from pages.widgets.session import selection
+from pages.widgets.session import keys, selection
 
 COLOURS = {"class": "Class", "moved": "Moved", "shared": "Shared neighbours", "error": "Error"}
 Tool = Literal["click", "box", "lasso"]
@@ -36,8 +36,10 @@ NAMED = 3  # of those that moved most are named in the sentence
 def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
     """The view: controls in `bar`, then the two maps and what they say."""
     labelled = data.validation_labels is not None
-    colour = controls.segments(bar, "Colour", {k: v for k, v in COLOURS.items() if labelled or k != "class"}, "colour")
-    tool = controls.segments(bar, "Select by", TOOLS, "select")
+    colour = controls.segments(
+        bar, "Colour", {k: v for k, v in COLOURS.items() if labelled or k != "class"}, keys.COLOUR
+    )
+    tool = controls.segments(bar, "Select by", TOOLS, keys.SELECT)
     with bar.popover("Settings", icon=":material/tune:"):
         points = _points(data)
     left, right = _sides(run, points)
@@ -54,7 +56,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
         notice.warning(str(error))
         _alone(left, data, tool, 0)
         return
-    st.session_state["compared_maps"] = left, right
+    st.session_state[keys.COMPARED_MAPS] = left, right
     _maps(pair, data, colour, tool)
     moved, neighbours = st.columns([3, 2], gap="large")
     with moved:
@@ -67,7 +69,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
 
 def _before(run: Run) -> tuple[Side, Side] | None:
     """The two maps of this run that were shown last, so that the picture stays while others are drawn."""
-    sides: tuple[Side, Side] | None = st.session_state.get("compared_maps")
+    sides: tuple[Side, Side] | None = st.session_state.get(keys.COMPARED_MAPS)
     if sides is None or sides[0].run.key != run.key:
         return None
     return sides if all(side.work is not None and side.work.state == "finished" for side in sides) else None
@@ -75,14 +77,14 @@ def _before(run: Run) -> tuple[Side, Side] | None:
 
 def _points(data: Data) -> int:
     most = min(len(data.validation), MOST_POINTS)
-    if st.session_state.get("points", 0) > most:
-        st.session_state["points"] = most
+    if st.session_state.get(keys.POINTS, 0) > most:
+        st.session_state[keys.POINTS] = most
     return st.slider(
         "Points",
         min(10, most - 1),
         most,
         min(POINTS, most),
-        key="points",
+        key=keys.POINTS,
         bind="query-params",
         help="Both maps show the same samples, as many of each class where there are more.",
     )
@@ -96,10 +98,10 @@ def _sides(run: Run, points: int) -> tuple[Side, Side]:
         names = run_picker.names([run, *others])
         # The run of this page: it changes where runs are opened, in the sidebar. Drawn so that both columns line up.
         st.selectbox("This run", [names[run.key]], disabled=True, label_visibility="collapsed", key="compared_run")
-        method = _method(run, "method", names[run.key])
+        method = _method(run, keys.METHOD, names[run.key])
     with columns[1]:
         other = run_picker.pick_other(st.container(), run, others)
-        other_method = _method(other, "other_method", names[other.key], "" if other.key != run.key else method)
+        other_method = _method(other, keys.OTHER_METHOD, names[other.key], "" if other.key != run.key else method)
     sides = []
     waiting = st.container()  # below both, so that neither column jumps while the other one waits
     for one, drawn, key in ((run, method, "map_left"), (other, other_method, "map_right")):
@@ -190,13 +192,13 @@ def _draw(
         value_name=names.get(colour, ""),
         tool=cast(Tool, tool),
         selected=[place[number] for number in selection.current() if number in place],
-        focus=place.get(st.session_state.get("point", -1)),
+        focus=place.get(st.session_state.get(keys.POINT, -1)),
         height=HEIGHT,
     )
     chosen = [int(index[position]) for position in found.selection]
     if chosen != [number for number in selection.current() if number in place]:
         selection.choose(chosen, data)
-    st.session_state["point"] = None if found.point is None else int(index[found.point])
+    st.session_state[keys.POINT] = None if found.point is None else int(index[found.point])
 
 
 def _moved(pair: Pair, data: Data) -> None:

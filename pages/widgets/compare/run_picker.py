@@ -21,7 +21,7 @@ from aecore.store import listing, runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
 from pages.widgets.server import shared
-from pages.widgets.session import knobs
+from pages.widgets.session import keys, knobs
 
 SAME = "same"  # the active run itself, with another projection
 MOST_RUNS = 12
@@ -41,9 +41,9 @@ def names(found: Sequence[Run]) -> dict[str, str]:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _names(cache: str, keys: tuple[str, ...]) -> dict[str, str]:
+def _names(cache: str, run_keys: tuple[str, ...]) -> dict[str, str]:
     """A key stands for one spec, whatever happens to the run, so this reads up to a hundred runs once."""
-    found = [runs.open_run(key, Path(cache)) for key in keys]
+    found = [runs.open_run(key, Path(cache)) for key in run_keys]
     told = {run.key: run_name(run) for run in found}
     for same in _alike(found, told):
         for key, difference in _differences(same).items():
@@ -58,22 +58,22 @@ def pick_other(place: DeltaGenerator, run: Run, found: Sequence[Run], label: str
     """The second run of a comparison, `run` itself for another projection of it. It lives in the link as `other=`."""
     told = {SAME: "The same run, another projection", **names([run, *found])}
     del told[run.key]
-    wanted = (_wanted("other") or [""])[0]
+    wanted = (_wanted(keys.OTHER) or [""])[0]
     wanted = SAME if wanted == run.key else wanted
     if wanted and wanted not in told:
         notice.warning(f"{_why_not(wanted, run)} Beside it stands another one.", place)
     first = next((key for key in told if key != SAME), SAME)
-    st.session_state["other"] = next(key for key in (wanted, st.session_state.get("other"), first) if key in told)
+    st.session_state[keys.OTHER] = next(key for key in (wanted, st.session_state.get(keys.OTHER), first) if key in told)
     key = place.selectbox(
         label,
         list(told),
         format_func=told.__getitem__,
-        key="other",
+        key=keys.OTHER,
         label_visibility="collapsed",
         on_change=_remember,
-        args=("other",),
+        args=(keys.OTHER,),
     )
-    st.query_params["other"] = key
+    st.query_params[keys.OTHER] = key
     return next((other for other in found if other.key == key and other.readable), run)
 
 
@@ -82,7 +82,7 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Se
     `lines`. They live in the link as `runs=`."""
     there = {other.key: other for other in [run, *found]}
     told = names(list(there.values()))
-    wanted = _wanted("runs")
+    wanted = _wanted(keys.RUNS)
     if wanted is None:
         demonstrations = [key for key in demo.keys().values() if key in there and key != run.key]
         wanted = [run.key, *(demonstrations or [other.key for other in found[:RECENT]])][:MOST_RUNS]
@@ -91,35 +91,35 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, found: Se
     if missing:
         more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
         notice.warning(f"{_why_not(missing[0], run)}{more} The others are shown.", lines)
-    st.session_state["runs"] = known
+    st.session_state[keys.RUNS] = known
     label = f"{len(known)} run{'s' if len(known) != 1 else ''}"
     chosen = bar.popover(label, icon=":material/stacks:").multiselect(
         f"Which runs, up to {MOST_RUNS}",
         list(told),
         format_func=told.__getitem__,
-        key="runs",
+        key=keys.RUNS,
         max_selections=MOST_RUNS,
         on_change=_remember,
-        args=("runs",),
+        args=(keys.RUNS,),
     )
-    st.query_params["runs"] = ",".join(chosen)
+    st.query_params[keys.RUNS] = ",".join(chosen)
     return [there[key] for key in chosen if there[key].readable]
 
 
 def _wanted(name: str) -> list[str] | None:
     """What a person picked or the session's first link says, None for nothing. Kept apart from the widget, so that it
     outlives a change of page, and a run that cannot be shown now is remembered for when it can."""
-    kept = f"compared_{name}"
+    kept = keys.compared(name)
     if kept not in st.session_state:
-        keys = [key.strip() for key in st.query_params.get(name, "").split(",")]
-        st.session_state[kept] = list(dict.fromkeys(filter(None, keys)))[: 2 * MOST_RUNS] or None
+        run_keys = [key.strip() for key in st.query_params.get(name, "").split(",")]
+        st.session_state[kept] = list(dict.fromkeys(filter(None, run_keys)))[: 2 * MOST_RUNS] or None
     return st.session_state[kept]
 
 
 def _remember(name: str) -> None:
     """A person chose: from now on this is what is wanted."""
     value = st.session_state[name]
-    st.session_state[f"compared_{name}"] = list(value) if isinstance(value, list) else [value]
+    st.session_state[keys.compared(name)] = list(value) if isinstance(value, list) else [value]
 
 
 def _why_not(key: str, run: Run) -> str:

@@ -24,7 +24,7 @@ from pages.widgets.compare.cards import Card, Place
 from pages.widgets.images import grid, run_images
 from pages.widgets.latent_map import own_image
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, selection
+from pages.widgets.session import active_run, keys, selection
 
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
 ANY = "Any class"
@@ -37,7 +37,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
     """The view: controls in `bar`, then the sample and a row a run."""
     source = "validation"
     if data.info.is_image:
-        source = controls.segments(bar, "Which sample", FROM, "sample_from")
+        source = controls.segments(bar, "Which sample", FROM, keys.SAMPLE_FROM)
     number = _number(bar, data) if source == "validation" else None
     chosen = run_picker.pick_several(bar, st.container(), run, run_picker.others(run))
     if number is not None:
@@ -54,13 +54,13 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
 def _number(bar: DeltaGenerator, data: Data) -> int:
     """The validation sample's number: typed, or drawn by chance from all or from one class."""
     last = len(data.validation) - 1
-    if not 0 <= st.session_state.get("sample", 0) <= last:
-        st.session_state["sample"] = 0
+    if not 0 <= st.session_state.get(keys.SAMPLE, 0) <= last:
+        st.session_state[keys.SAMPLE] = 0
     labels, classes = data.validation_labels, data.info.classes
     group: int | None = None
     number = int(
         bar.number_input(
-            "Sample", 0, last, 0, key="sample", bind="query-params", width=130, label_visibility="collapsed"
+            "Sample", 0, last, 0, key=keys.SAMPLE, bind="query-params", width=130, label_visibility="collapsed"
         )
     )
     if labels is not None and classes:
@@ -72,11 +72,11 @@ def _number(bar: DeltaGenerator, data: Data) -> int:
 
 def _another(labels: np.ndarray | None, group: int | None, total: int) -> None:
     """A random sample, of one class if one is chosen, other than the one that is shown."""
-    draw = st.session_state["sample_draw"] = st.session_state.get("sample_draw", 0) + 1
+    draw = st.session_state[keys.SAMPLE_DRAW] = st.session_state.get(keys.SAMPLE_DRAW, 0) + 1
     among = np.arange(total) if labels is None or group is None else np.flatnonzero(labels == group)
-    among = among[among != st.session_state.get("sample", 0)]
+    among = among[among != st.session_state.get(keys.SAMPLE, 0)]
     if len(among):
-        st.session_state["sample"] = int(np.random.default_rng(draw).choice(among))
+        st.session_state[keys.SAMPLE] = int(np.random.default_rng(draw).choice(among))
 
 
 def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None) -> None:

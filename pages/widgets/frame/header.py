@@ -16,7 +16,7 @@ from pages.widgets.basics.notice import plain
 from pages.widgets.frame import phone_bar
 from pages.widgets.jobs import waiting
 from pages.widgets.server import open_runs, render_lock, shared
-from pages.widgets.session import active_run, knobs
+from pages.widgets.session import active_run, keys, knobs
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
     open_runs.stay(*filter(None, [run]))
     phone_bar.draw()
-    if told := st.session_state.get("notice"):
+    if told := st.session_state.get(keys.NOTICE):
         notice.warning(told)
     if run is None:
         st.markdown("##### Nothing to show yet")
@@ -78,17 +78,17 @@ def _progress(shown: Run | None) -> None:
     if busy:
         render_lock.look(_tick, busy.key)(busy.key, active_run.state(busy))
         return
-    key = st.session_state.get("run")
+    key = st.session_state.get(keys.RUN)
     chosen = runs.open_run(key, shared.cache()) if key else None
     if chosen and active_run.state(chosen) in ("failed", "damaged"):
         _failure(chosen, shown)
         return
-    want = st.session_state["buttons"].want  # what the sidebar has just made of the knobs
+    want = st.session_state[keys.BUTTONS].want  # what the sidebar has just made of the knobs
     if shown and want.spec:
         difference = knobs.differences(shown.spec, want.spec)
         if difference:
             verb = "Show opens it." if want.finished else "Train makes it."
-            demonstration = "" if st.session_state.get("run") else "A demonstration. "
+            demonstration = "" if st.session_state.get(keys.RUN) else "A demonstration. "
             notice.caption(f"{demonstration}{difference} {verb}", ":material/tune:")
 
 
@@ -106,8 +106,8 @@ def _tick(key: str, drawn: str) -> None:
     state = active_run.state(run)
     if state != drawn:  # it began, and is looked at more often now; or it ended
         st.rerun(scope="app")
-    if st.session_state.get("seen_learning") != key and run.latest_snapshot():
-        st.session_state["seen_learning"] = key  # from now on the page draws the run that trains
+    if st.session_state.get(keys.SEEN_LEARNING) != key and run.latest_snapshot():
+        st.session_state[keys.SEEN_LEARNING] = key  # from now on the page draws the run that trains
         st.rerun(scope="app")
     status = run.status()
     notice.progress(status.get("fraction"), _doing(run, state, status))

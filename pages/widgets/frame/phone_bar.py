@@ -10,6 +10,7 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from pages.widgets.frame import sidebar
+from pages.widgets.session import keys
 
 _HTML = (
     '<button data-clicks=".st-key-train button"></button><button data-clicks=".st-key-stop button">Stop</button>'
@@ -40,7 +41,7 @@ export default function({parentElement, data}) {
 
 
 def draw() -> None:
-    can: sidebar.Buttons = st.session_state["buttons"]
+    can: sidebar.Buttons = st.session_state[keys.BUTTONS]
     _component()(key="phone_bar", data={"train": can.label, "trains": can.trains, "stops": can.busy})
 
 

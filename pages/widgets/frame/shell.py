@@ -15,7 +15,7 @@ from aecore.errors import AecoreError, SpecError
 from pages.widgets.basics import notice
 from pages.widgets.frame import sidebar
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, lesson
+from pages.widgets.session import active_run, keys, lesson
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
@@ -54,7 +54,7 @@ def _pages() -> list[st.Page]:
 def main() -> None:
     """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
     after a server start loses its knobs at the first change of page."""
-    with render_lock.take(newcomer="page" not in st.session_state):
+    with render_lock.take(newcomer=keys.PAGE not in st.session_state):
         _draw()
 
 
@@ -62,7 +62,7 @@ def _draw() -> None:
     st.set_page_config(page_title="Autoencoder explorer", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     page = st.navigation(pages(), position="top")
-    st.session_state["page"] = page.url_path or active_run.HOME
+    st.session_state[keys.PAGE] = page.url_path or active_run.HOME
     if refused := _refused():
         notice.error(refused)
         return
@@ -74,8 +74,8 @@ def _draw() -> None:
     sidebar.draw()
     lesson.draw()
     if page.url_path == "status" or not lesson.covered():
-        lesson.note(st.session_state["page"])
-        st.session_state["_routed"] = True
+        lesson.note(st.session_state[keys.PAGE])
+        st.session_state[keys.ROUTED] = True
         page.run()
     shared.queue().warm()
 
@@ -103,6 +103,6 @@ def _log(line: str) -> None:
 def enter() -> None:
     """First line of every page. The first visitor of a fresh server who opens `/latent_map` gets that file run
     without `app.py` around it (Streamlit's older discovery of `pages/`): then the whole app is drawn instead."""
-    if not st.session_state.pop("_routed", False):
+    if not st.session_state.pop(keys.ROUTED, False):
         main()
         st.stop()

@@ -15,7 +15,7 @@ from aecore.store import listing
 from aecore.text import duration_text
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, knobs, lesson
+from pages.widgets.session import active_run, keys, knobs, lesson
 
 RECENT = 10
 # Why a knob stands still that the composition does not use.
@@ -40,8 +40,8 @@ def draw() -> None:
         if not lesson.covered():  # the errors of runs would tell the answer
             _recent()
         with buttons:
-            st.session_state["buttons"] = _buttons()
-            _train_and_stop(st.session_state["buttons"])
+            st.session_state[keys.BUTTONS] = _buttons()
+            _train_and_stop(st.session_state[keys.BUTTONS])
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _pick() -> None:
         names,
         index=names.index(knobs.DEFAULT_VARIANT),
         format_func=partial(knobs.in_words, "variant"),
-        key="variant",
+        key=keys.VARIANT,
         bind="query-params",
         disabled=lesson.locks("variant"),
         on_change=knobs.use_variant,
@@ -127,7 +127,7 @@ def _pick() -> None:
         sets,
         index=sets.index(default),
         format_func=partial(knobs.in_words, "dataset"),
-        key="dataset",
+        key=keys.DATASET,
         bind="query-params",
         disabled=lesson.locks("dataset"),
         help="Real images unless it says otherwise. The full sets need a copy on this machine or a download.",

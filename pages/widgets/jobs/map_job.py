@@ -13,7 +13,7 @@ from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -29,7 +29,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
     state = active_run.state(work)
     if state == "finished":
         return work
-    if state not in active_run.PENDING and st.session_state.get(f"{key}_asked") == work.key:
+    if state not in active_run.PENDING and st.session_state.get(keys.asked(key)) == work.key:
         # It was asked for and is not there: drawing it again unasked would end the same way.
         if state == "failed":
             notice.error(f"No map: {work.status().get('message')}")
@@ -42,7 +42,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
     except AecoreError as error:
         notice.warning(str(error))
         return None
-    st.session_state[f"{key}_asked"] = work.key
+    st.session_state[keys.asked(key)] = work.key
     if ticket.state == "finished":  # a queue without workers has done it already
         return work
     render_lock.look(_wait, work.key)(str(ticket.folder), METHODS[spec.method], key)
@@ -51,10 +51,10 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
 
 def _leave_other(key: str, wanted: str) -> None:
     """Nobody looks at the map any more that was asked for before the settings changed."""
-    asked = st.session_state.get(f"{key}_asked")
+    asked = st.session_state.get(keys.asked(key))
     if asked and asked != wanted:
         shared.queue().stop(asked, shared.session())
-        del st.session_state[f"{key}_asked"]
+        del st.session_state[keys.asked(key)]
 
 
 def _wait(folder: str, name: str, key: str) -> None:

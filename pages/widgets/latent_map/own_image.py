@@ -23,6 +23,7 @@ from pages.widgets.images import grid, run_images
 from pages.widgets.images.sample_html import difference, sample_html
 from pages.widgets.run import activations
 from pages.widgets.server import shared
+from pages.widgets.session import keys
 
 WAYS = {"draw": "Draw", "upload": "Upload", "sample": "Validation image"}
 NEIGHBOURS = 8
@@ -80,7 +81,7 @@ def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
     if not data.info.is_image:
         notice.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
         return None
-    way = controls.segments(st.container(horizontal=True), "Own image", {way: WAYS[way] for way in ways}, "own_way")
+    way = controls.segments(st.container(horizontal=True), "Own image", {way: WAYS[way] for way in ways}, keys.OWN_WAY)
     return {"draw": _drawn, "upload": _uploaded, "sample": _numbered}[way](data)
 
 
@@ -192,7 +193,7 @@ def _drawn(data: Data) -> np.ndarray | None:
         sample = None
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Begin with an image", icon=":material/image:"):
-            number = _number(data, "own_begin")
+            number = _number(data, keys.OWN_BEGIN)
             grid.large_image(data.validation[number], f"Validation image {number}", width=120)
             st.button(
                 "Draw over it",
@@ -206,8 +207,8 @@ def _drawn(data: Data) -> np.ndarray | None:
 
 
 def _uploaded(data: Data) -> np.ndarray | None:
-    kept: dict[str, np.ndarray] = st.session_state.setdefault("own_uploads", {})
-    seen: dict[str, tuple[str, str]] = st.session_state.setdefault("own_seen", {})  # the last file and its error
+    kept: dict[str, np.ndarray] = st.session_state.setdefault(keys.OWN_UPLOADS, {})
+    seen: dict[str, tuple[str, str]] = st.session_state.setdefault(keys.OWN_SEEN, {})  # the last file and its error
     name = data.info.name
     file = st.file_uploader(
         "An image file, one thing on a plain background",
@@ -230,7 +231,7 @@ def _uploaded(data: Data) -> np.ndarray | None:
 
 
 def _numbered(data: Data) -> np.ndarray:
-    return data.validation[_number(data, "own_number")]
+    return data.validation[_number(data, keys.OWN_NUMBER)]
 
 
 def _number(data: Data, key: str) -> int:

@@ -12,6 +12,7 @@ from aecore import datasets
 from aecore.specs.map import MAX_POINTS, MapSpec
 from aecore.store.runs import Run
 from pages.widgets.run import activations
+from pages.widgets.session import keys
 
 POINTS = 2000
 MOST_POINTS = 10_000  # in steps; "all of them" has its own switch
@@ -39,16 +40,16 @@ def spec_from(run: Run, method: str) -> MapSpec:
     state, info = st.session_state, datasets.info(run.spec.dataset)
     wanted: dict[str, Any] = {
         "method": method,
-        "layer": state.get("map_layer", "codings"),
-        "split": state.get("split", "validation"),
-        "n": MAX_POINTS if state.get("split") == "all" else state.get("points", POINTS),
+        "layer": state.get(keys.MAP_LAYER, "codings"),
+        "split": state.get(keys.SPLIT, "validation"),
+        "n": MAX_POINTS if state.get(keys.SPLIT) == "all" else state.get(keys.POINTS, POINTS),
         "dimensions": dimensions(run, method),
     }
-    for name, key in (("perplexity", "perplexity"), ("n_neighbors", "n_neighbors"), ("min_dist", "min_dist")):
+    for name, key in (("perplexity", keys.PERPLEXITY), ("n_neighbors", keys.N_NEIGHBORS), ("min_dist", keys.MIN_DIST)):
         if key in state:
             wanted[name] = state[key]
-    if "map_seed" in state:
-        wanted["seed"] = state["map_seed"]
+    if keys.MAP_SEED in state:
+        wanted["seed"] = state[keys.MAP_SEED]
     spec = MapSpec(**wanted)
     spec.check(spec.points(info.n_validation, info.n_train))
     return spec
@@ -58,23 +59,25 @@ def dimensions(run: Run, method: str) -> int:
     """Three codings drawn as they are need three axes; otherwise what the form says."""
     if method == "none":
         return 3 if run.metrics.get("coding_size") == 3 else 2
-    return int(st.session_state.get("dims", 2))
+    return int(st.session_state.get(keys.DIMS, 2))
 
 
 def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
     """The form, for the method that is chosen."""
     info, layers = datasets.info(run.spec.dataset), activations.layer_names(run)
-    if st.session_state.get("map_layer") not in (None, *layers):
-        del st.session_state["map_layer"]
+    if st.session_state.get(keys.MAP_LAYER) not in (None, *layers):
+        del st.session_state[keys.MAP_LAYER]
     with st.form("map_settings", border=False):
         st.caption(f"**{methods[method]}.** {EFFECTS[method]}")
-        st.selectbox("Representation", layers, key="map_layer", help="The codings, or any hidden layer's activations.")
+        st.selectbox(
+            "Representation", layers, key=keys.MAP_LAYER, help="The codings, or any hidden layer's activations."
+        )
         st.segmented_control(
             "Samples",
             ["validation", "all"],
             default="validation",
             required=True,
-            key="split",
+            key=keys.SPLIT,
             bind="query-params",
             format_func={"validation": "Validation", "all": f"All {info.n_validation + info.n_train:,}"}.__getitem__,
             help="All: the training samples too. 60,000 points take a minute or two.",
@@ -85,7 +88,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
             min(10, most - 1),
             most,
             min(POINTS, most),
-            key="points",
+            key=keys.POINTS,
             bind="query-params",
             help="Of the validation samples: a sample with as many of each class where there are more.",
         )
@@ -95,7 +98,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
                 2,
                 100,
                 30,
-                key="perplexity",
+                key=keys.PERPLEXITY,
                 bind="query-params",
                 help="About how many neighbours a point listens to: small shows fine grain, large the big picture. "
                 "Below a third of the points.",
@@ -106,7 +109,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
                 2,
                 200,
                 15,
-                key="n_neighbors",
+                key=keys.N_NEIGHBORS,
                 bind="query-params",
                 help="Small keeps fine grain, large the big picture.",
             )
@@ -115,7 +118,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
                 0.0,
                 0.99,
                 0.1,
-                key="min_dist",
+                key=keys.MIN_DIST,
                 bind="query-params",
                 help="How tightly points may be packed. It changes the look, not the neighbours.",
             )
@@ -125,7 +128,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
                 [2, 3],
                 default=2,
                 required=True,
-                key="dims",
+                key=keys.DIMS,
                 bind="query-params",
                 format_func="{}-D".format,
                 help="Turn a 3-D map by dragging it.",
@@ -136,7 +139,7 @@ def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
                 0,
                 2**31 - 1,
                 42,
-                key="map_seed",
+                key=keys.MAP_SEED,
                 bind="query-params",
                 help="The same settings draw the same map; another seed shows what is chance.",
             )

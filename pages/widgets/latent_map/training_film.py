@@ -21,7 +21,7 @@ from aecore.store.runs import Run
 from pages.widgets.basics import notice, theme
 from pages.widgets.components import training_film
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 TICK = 1.0  # seconds between two looks at a training
 
@@ -30,7 +30,7 @@ def section(run: Run, data: Data) -> None:
     """The time machine of a run that is finished, stopped or in training, with heading and caption."""
     st.markdown("###### How did the codings get there?")
     live = active_run.state(run) in active_run.PENDING
-    st.session_state[f"film_{run.key}_sent"] = 0
+    st.session_state[training_film.sent_key(keys.film(run.key))] = 0
     part = render_lock.look(_film, run.key, TICK) if live else render_lock.fragment(_film)
     part(run.key, data.info.name)
 
@@ -46,7 +46,7 @@ def _film(key: str, dataset: str) -> None:
         return
     st.caption(_sentence(film, learning))
     learning = learning and not film.finished
-    frame = training_film.draw(film, key=f"film_{key}", live=learning, opening=_opening(film))
+    frame = training_film.draw(film, key=keys.film(key), live=learning, opening=_opening(film))
     if learning:
         return
     _into_link(film, frame)
@@ -114,14 +114,14 @@ def _gif(film: Film, colours: Theme, title: str) -> bytes:
 def _opening(film: Film) -> int | None:
     """The frame the link names, as it was when this session opened the run's film: the component is sent it only once,
     for what it is sent may not change with every frame that it reports."""
-    kept = st.session_state.get("film_opening")
+    kept = st.session_state.get(keys.FILM_OPENING)
     if kept and kept[0] == film.run:
         return kept[1]
-    named = st.query_params.get("frame", "")
+    named = st.query_params.get(keys.FRAME, "")
     opening = int(named) if kept is None and named.isdecimal() and len(named) < 9 else None
-    if kept is not None and "frame" in st.query_params:
-        del st.query_params["frame"]
-    st.session_state["film_opening"] = (film.run, opening)
+    if kept is not None and keys.FRAME in st.query_params:
+        del st.query_params[keys.FRAME]
+    st.session_state[keys.FILM_OPENING] = (film.run, opening)
     return opening
 
 
@@ -129,6 +129,6 @@ def _into_link(film: Film, frame: int) -> None:
     """Write the frame into the link; the last one, which a film shows unasked, is left out."""
     wanted = None if frame == len(film) - 1 else str(frame)
     if wanted is None:
-        st.query_params.pop("frame", None)
-    elif st.query_params.get("frame") != wanted:
-        st.query_params["frame"] = wanted
+        st.query_params.pop(keys.FRAME, None)
+    elif st.query_params.get(keys.FRAME) != wanted:
+        st.query_params[keys.FRAME] = wanted

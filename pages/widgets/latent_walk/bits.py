@@ -25,6 +25,7 @@ from pages.widgets.components.bits import Codes
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
+from pages.widgets.session import keys
 
 DISTANCES = {0: "Same code", 1: "One bit away", 2: "Two bits away"}
 SHOWN = 20  # images a distance
@@ -72,7 +73,12 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     first = int(datasets.watched(len(data.validation), data.validation_labels)[0])
     left, right = st.columns([1, 3], gap="large", vertical_alignment="bottom")
     sample = left.number_input(
-        f"Begin at validation {_noun(data)}", 0, len(data.validation) - 1, first, key="bits_sample", bind="query-params"
+        f"Begin at validation {_noun(data)}",
+        0,
+        len(data.validation) - 1,
+        first,
+        key=keys.BITS_SAMPLE,
+        bind="query-params",
     )
     right.caption(_how(walker))
     place = st.container()
@@ -84,12 +90,12 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     refused = refused if code == kept else ""
     if refused:
         notice.warning(f"The code in the link is left out. {refused}", place)
-    st.session_state["bits_code"] = (start, code, refused)
+    st.session_state[keys.BITS_CODE] = (start, code, refused)
     usual = sample == first and code == own
     if usual:
-        st.query_params.pop("bits", None)
-    elif st.query_params.get("bits") != code:
-        st.query_params["bits"] = code
+        st.query_params.pop(keys.BITS, None)
+    elif st.query_params.get(keys.BITS) != code:
+        st.query_params[keys.BITS] = code
     _alike(data, codes, hashing.parse(code, codes.bits.shape[1]))
 
 
@@ -105,10 +111,10 @@ def _how(walker: Walker) -> str:
 def _kept(start: str, own: str, d: int) -> tuple[str, str]:
     """The code this session was at, as long as it began at the same image, and at first what the link names; and why
     that was refused, if it was."""
-    kept = st.session_state.get("bits_code")
-    if kept is None and "bits" in st.query_params:
+    kept = st.session_state.get(keys.BITS_CODE)
+    if kept is None and keys.BITS in st.query_params:
         try:
-            return hashing.text(hashing.parse(st.query_params["bits"], d)), ""
+            return hashing.text(hashing.parse(st.query_params[keys.BITS], d)), ""
         except SpecError as error:
             return own, str(error)
     return kept[1:] if kept is not None and kept[0] == start else (own, "")

@@ -15,7 +15,7 @@ from pages.widgets.basics import controls
 from pages.widgets.basics.notice import plain
 from pages.widgets.images import grid
 from pages.widgets.server import shared
-from pages.widgets.session import selection
+from pages.widgets.session import keys, selection
 
 THUMBNAIL, FIELDS = 84, 150  # pixels wide
 FIRST, TYPICAL = 50, 12  # images of a class looked at, and how many of them count as typical
@@ -32,9 +32,9 @@ def images(data: Data, names: Sequence[str], first: Sequence[int], *, key: str) 
     """
     count = len(data.validation) + len(data.train)
     for name, number in zip(names, first, strict=True):
-        if st.session_state.get(f"{name}_first", number) == st.session_state.get(name) != number:
+        if st.session_state.get(keys.proposed(name), number) == st.session_state.get(name) != number:
             st.session_state[name] = number
-        st.session_state[f"{name}_first"] = number
+        st.session_state[keys.proposed(name)] = number
         if not 0 <= st.session_state.get(name, 0) < count:  # of another data set
             del st.session_state[name]
     with st.container(horizontal=True, gap="medium"):
@@ -94,7 +94,7 @@ def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], 
 
 def way(place: DeltaGenerator) -> interpolation.Way:
     """Straight or on the sphere."""
-    return "spherical" if controls.segments(place, "Way", WAYS, "way") == "spherical" else "straight"
+    return "spherical" if controls.segments(place, "Way", WAYS, keys.WAY) == "spherical" else "straight"
 
 
 def _image(data: Data, name: str, first: int) -> int:
@@ -107,11 +107,11 @@ def _image(data: Data, name: str, first: int) -> int:
         picture = st.container(width=THUMBNAIL)
         with st.container(gap="xsmall", width=FIELDS):
             if labels is not None and classes:
-                st.session_state[f"{name}_class"] = classes[labels[0]]
+                st.session_state[keys.class_of(name)] = classes[labels[0]]
                 st.selectbox(
                     f"{letter}: class",
                     classes,
-                    key=f"{name}_class",
+                    key=keys.class_of(name),
                     on_change=_first_of,
                     args=(data, name),
                     label_visibility="collapsed",
@@ -148,7 +148,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
         help="Other images, each of another class.",
     )
     selected = selection.current()
-    if len(selected) >= len(names) and st.session_state.get("selection_of", data.info.name) == data.info.name:
+    if len(selected) >= len(names) and st.session_state.get(keys.SELECTION_OF, data.info.name) == data.info.name:
         told = ", ".join(plain(text) for text in selection.caption_of(data, selected[: len(names)]))
         picked = dict(zip(names, selected, strict=False))
         st.button(
@@ -162,7 +162,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
 
 
 def _first_of(data: Data, name: str) -> None:
-    st.session_state[name] = of_class(data, data.info.classes.index(st.session_state[f"{name}_class"]))
+    st.session_state[name] = of_class(data, data.info.classes.index(st.session_state[keys.class_of(name)]))
 
 
 def _set(numbers: Mapping[str, int]) -> None:
@@ -171,7 +171,7 @@ def _set(numbers: Mapping[str, int]) -> None:
 
 def _shuffle(data: Data, names: Sequence[str]) -> None:
     """A validation sample for each name, of different classes where there are any."""
-    draw = st.session_state["journey_draw"] = st.session_state.get("journey_draw", 0) + 1
+    draw = st.session_state[keys.JOURNEY_DRAW] = st.session_state.get(keys.JOURNEY_DRAW, 0) + 1
     random = np.random.default_rng(draw)
     labels = data.validation_labels
     if labels is None or len(np.unique(labels)) < len(names):

@@ -29,7 +29,7 @@ from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid as image_grid
 from pages.widgets.latent_walk import endpoints
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import selection
+from pages.widgets.session import keys, selection
 
 A_ROW = 10
 PICTURES = 10  # from end to end
@@ -49,7 +49,7 @@ def between(run: Run, data: Data, walker: Walker) -> None:
     """From image A to image B."""
     st.markdown("###### What lies between two images?")
     st.caption("Drag from A to B: each picture is decoded on the way. Show another run, and the two images stay.")
-    numbers, bar = endpoints.images(data, ("a", "b"), endpoints.examples(data, ENDS), key="between")
+    numbers, bar = endpoints.images(data, (keys.A, keys.B), endpoints.examples(data, ENDS), key="between")
     with _in_one_line():
         a, b = endpoints.codings(run, data, numbers)
         names = selection.caption_of(data, numbers)
@@ -81,7 +81,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
                 bind="query-params",
                 label_visibility="collapsed",
             )
-            for told, name, first in (("From", "from_class", ENDS[0]), ("To", "to_class", ENDS[1]))
+            for told, name, first in (("From", keys.FROM_CLASS, ENDS[0]), ("To", keys.TO_CLASS, ENDS[1]))
         ]
         bar = st.container(width=330, horizontal=True, gap="small")
     with _in_one_line():
@@ -100,7 +100,7 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
     )
     with _in_one_line():
         first = endpoints.decoded_well(run, data, SUM)
-        numbers, bar = endpoints.images(data, ("sum_a", "sum_b", "sum_c"), first, key="arithmetic")
+        numbers, bar = endpoints.images(data, (keys.SUM_A, keys.SUM_B, keys.SUM_C), first, key="arithmetic")
         a, b, c = endpoints.codings(run, data, numbers)
         result = ways.arithmetic(a, b, c)
         place = off_manifold.diagnose(run, walker.reference, result)
@@ -123,9 +123,9 @@ def random(run: Run, data: Data, walker: Walker) -> None:
     told = st.empty()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         temperature = st.slider(
-            "Temperature", 0.0, HOTTEST, 1.0, 0.1, key="temperature", bind="query-params", width=280
+            "Temperature", 0.0, HOTTEST, 1.0, 0.1, key=keys.TEMPERATURE, bind="query-params", width=280
         )
-        seed = _draws("random_draws")
+        seed = _draws(keys.RANDOM_DRAWS)
     with _in_one_line():
         source = (
             "Codings drawn from the standard normal prior, times the temperature: 0 is its centre, 1 the prior itself."
@@ -167,8 +167,8 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
     )
     bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
     with bar:
-        source = controls.segments(bar, "Codings", GRID_FROM, "grid_from")
-        seed = _draws("grid_draws")
+        source = controls.segments(bar, "Codings", GRID_FROM, keys.GRID_FROM)
+        seed = _draws(keys.GRID_DRAWS)
     with _in_one_line():
         count = GIVEN[0] * GIVEN[1]
         if source == "random":
@@ -205,7 +205,7 @@ def _walk(
             3,
             30,
             PICTURES,
-            key="pictures",
+            key=keys.PICTURES,
             bind="query-params",
             width=130,
             label_visibility="collapsed",

@@ -73,7 +73,7 @@ def draw(run: Run, data: Data) -> None:
     left, right = st.columns([3, 1])
     layer = left.selectbox("Layer", names, key="layer", help="Any layer can serve as the representation.")
     last = len(data.validation) - 1
-    number = right.number_input("Sample", 0, last, 0, key="sample")
+    number = right.number_input("Sample", 0, last, 0, key="activations_sample")
     x = as_float(data.validation[number : number + 1])
     found = activations(run, x, layer)[0]
     if data.info.is_image:

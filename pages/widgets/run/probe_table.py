@@ -23,7 +23,7 @@ from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.jobs import waiting
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 LOOK_SECONDS = 1.0
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
@@ -49,7 +49,7 @@ def draw(run: Run) -> None:
     if state in ("missing", "damaged"):
         _ask(run)
         state = active_run.state(work)
-    refused = st.session_state.pop("probe_refused", "")
+    refused = st.session_state.pop(keys.PROBE_REFUSED, "")
     found = probe_numbers.result(run) if state == "finished" else None
     if found:
         _show(found)
@@ -66,7 +66,7 @@ def _ask(run: Run) -> None:
     try:
         shared.queue().submit(jobs.ProbeTask(run.key), shared.session())
     except AecoreError as error:
-        st.session_state["probe_refused"] = str(error)
+        st.session_state[keys.PROBE_REFUSED] = str(error)
 
 
 def _wait(key: str) -> None:

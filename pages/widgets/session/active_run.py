@@ -14,7 +14,7 @@ from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import shared
-from pages.widgets.session import knobs, lesson
+from pages.widgets.session import keys, knobs, lesson
 
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
@@ -46,13 +46,13 @@ class Wanted:
 def restore() -> None:
     """Once a session, before any widget: knobs and run as the link says; what it says wrongly is told in one line.
     A run wins over knobs."""
-    if "run" in st.session_state:
+    if keys.RUN in st.session_state:
         return
-    st.session_state["run"] = None
+    st.session_state[keys.RUN] = None
     values, junk = knobs.read_link()
     view = st.query_params.to_dict()
-    values = lesson.open_link(values, junk, st.session_state["page"])
-    key = st.query_params.get("run")
+    values = lesson.open_link(values, junk, st.session_state[keys.PAGE])
+    key = st.query_params.get(keys.RUN)
     if key is None:
         _open_lessons_run()
     else:
@@ -65,11 +65,11 @@ def restore() -> None:
                 values = knobs.of_spec(run.spec) | lesson.locked()
                 choose(run.key)
                 if missing:
-                    st.session_state["notice"] = f"Run {run.key} was asked for and never made; Train makes it."
+                    st.session_state[keys.NOTICE] = f"Run {run.key} was asked for and never made; Train makes it."
         except AecoreError as error:
             junk.append(str(error))
     if junk:
-        st.session_state["notice"] = f"Not used from the link: {'; '.join(junk[:3])}."
+        st.session_state[keys.NOTICE] = f"Not used from the link: {'; '.join(junk[:3])}."
     knobs.restore(values)
     if st.query_params.to_dict() != view:  # the lesson's view: widgets read it when a script run begins with it
         st.rerun()
@@ -86,17 +86,17 @@ def _open_lessons_run() -> None:
 def choose(key: str) -> None:
     """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
     the others leave, and Stop is asked of everyone."""
-    st.session_state["run"] = key
+    st.session_state[keys.RUN] = key
     shared.queue().join(key, shared.session())
 
 
 def open_run_of(key: str) -> None:
     """Open a run that a page offers: picture and knobs. One that is gone meanwhile is told in one line."""
-    st.session_state.pop("notice", None)
+    st.session_state.pop(keys.NOTICE, None)
     try:
         values = knobs.of_spec(runs.open_run(key, shared.cache()).spec)
     except AecoreError as error:
-        st.session_state["notice"] = f"{error}; it may have made room for newer ones."
+        st.session_state[keys.NOTICE] = f"{error}; it may have made room for newer ones."
         return
     choose(key)
     st.session_state.update(values)
@@ -104,11 +104,11 @@ def open_run_of(key: str) -> None:
 
 def keep_link() -> None:
     """Write the active run into the link (changing pages clears it)."""
-    key = st.session_state.get("run")
-    if key and st.query_params.get("run") != key:
-        st.query_params["run"] = key
-    elif not key and "run" in st.query_params:
-        del st.query_params["run"]
+    key = st.session_state.get(keys.RUN)
+    if key and st.query_params.get(keys.RUN) != key:
+        st.query_params[keys.RUN] = key
+    elif not key and keys.RUN in st.query_params:
+        del st.query_params[keys.RUN]
 
 
 def state(run: ResultFolder) -> str:
@@ -126,20 +126,20 @@ def wanted() -> Wanted:
 
 def pending() -> Run | None:
     """The active run while it waits or trains."""
-    key = st.session_state.get("run")
+    key = st.session_state.get(keys.RUN)
     run = runs.open_run(key, shared.cache()) if key else None
     return run if run and state(run) in PENDING else None
 
 
 def shown() -> Run | None:
     """The run whose picture the page draws: the active one, else the last good one, else the page's demonstration."""
-    page = st.session_state.get("page", HOME)
+    page = st.session_state.get(keys.PAGE, HOME)
     demonstration = demonstrations.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
-    for key in (st.session_state.get("run"), st.session_state.get("last_good"), demonstration):
+    for key in (st.session_state.get(keys.RUN), st.session_state.get(keys.LAST_GOOD), demonstration):
         run = runs.open_run(key, shared.cache()) if key else None
         if run and run.readable:
-            if key == st.session_state.get("run"):
-                st.session_state["last_good"] = key
+            if key == st.session_state.get(keys.RUN):
+                st.session_state[keys.LAST_GOOD] = key
             run.touch()
             return run
     return None
@@ -153,17 +153,17 @@ def shown_key() -> str | None:
 def train() -> None:
     """Train was clicked: show the run where it is finished already, else ask the queue for it."""
     lesson.enforce()
-    st.session_state.pop("notice", None)
+    st.session_state.pop(keys.NOTICE, None)
     want = wanted()
     if want.spec is None or want.run is None:
-        st.session_state["notice"] = want.error
+        st.session_state[keys.NOTICE] = want.error
         return
     try:
         if not want.finished:
             shared.queue().submit(jobs.TrainTask(want.spec), shared.session())
         choose(want.run.key)
     except AecoreError as error:
-        st.session_state["notice"] = str(error)
+        st.session_state[keys.NOTICE] = str(error)
 
 
 def stop() -> None:
@@ -171,13 +171,13 @@ def stop() -> None:
     run = pending()
     if not run:
         return
-    st.session_state.pop("notice", None)
+    st.session_state.pop(keys.NOTICE, None)
     shared.queue().stop(run.key, shared.session())
     ticket = shared.queue().ticket(run.key)
     if ticket is None:
-        st.session_state["notice"] = "Another server trains this run, and it is stopped there."
+        st.session_state[keys.NOTICE] = "Another server trains this run, and it is stopped there."
     elif ticket.watchers and not ticket.ended:
-        st.session_state["notice"] = (
+        st.session_state[keys.NOTICE] = (
             f"Others watch this training, too ({len(ticket.watchers)}): it goes on until they leave. "
             f"A tab that was closed or reloaded counts for {shared.GRACE_SECONDS:.0f} s more."
         )

@@ -16,6 +16,7 @@ from aecore.errors import AecoreError, SpecError
 from aecore.specs import composition
 from aecore.specs.run import RunSpec, setting
 from aecore.store import runs
+from pages.widgets.session import keys
 
 MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "kl_weight", "epochs", "seed")
 ADVANCED = (
@@ -51,8 +52,8 @@ def read_link() -> tuple[dict[str, Any], list[str]]:
     """The knobs a link names, in the words of the command line or of the page, and lines that say what is junk."""
     values: dict[str, Any] = {}
     junk = []
-    if "variant" in st.query_params:
-        name = _by_title(st.query_params["variant"], {name: p.title for name, p in presets.PRESETS.items()})
+    if keys.VARIANT in st.query_params:
+        name = _by_title(st.query_params[keys.VARIANT], {name: p.title for name, p in presets.PRESETS.items()})
         if name in presets.PRESETS:
             values["variant"] = name
         else:
@@ -124,12 +125,12 @@ def options(name: str, fixed: tuple[Any, ...], default: Any) -> list[Any]:
 
 def variant() -> str:
     """The variant picked; any preset's name."""
-    return st.session_state.get("variant", DEFAULT_VARIANT)
+    return st.session_state.get(keys.VARIANT, DEFAULT_VARIANT)
 
 
 def use_variant() -> None:
     """After another variant was picked: every knob takes that variant's value, the data set stays if it can."""
-    dataset = st.session_state.get("dataset")
+    dataset = st.session_state.get(keys.DATASET)
     values = defaults(variant())
     if variant() in presets.VARIANTS and dataset in datasets.names():
         try:

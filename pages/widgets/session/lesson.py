@@ -22,11 +22,11 @@ from aecore.errors import AecoreError
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import knobs
+from pages.widgets.session import keys, knobs
 
-LABELS = {"variant": "Variant", **knobs.LABELS}
-NAMES = ("variant", *knobs.NAMES)
-_NOT_SEEN = {"lesson", "run", *NAMES}
+LABELS = {keys.VARIANT: "Variant", **knobs.LABELS}
+NAMES = (keys.VARIANT, *knobs.NAMES)
+_NOT_SEEN = {keys.LESSON, keys.RUN, *NAMES}
 # Without a path it counts for all pages of this app, and for no other app of the same host.
 _KEEP_ANSWER = """
 export default function(component) {
@@ -45,7 +45,7 @@ _STYLE = """<style>
 
 def current() -> Lesson | None:
     """The lesson that is open."""
-    key = st.session_state.get("lesson")
+    key = st.session_state.get(keys.LESSON)
     return _opened(key, shared.cache()) if key else None
 
 
@@ -55,8 +55,8 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
     A lesson that is not here adds a line to `junk`. Knobs that are not locked may be set by the link, all of them where
     it names another variant.
     """
-    st.session_state["lesson"] = None
-    key = st.query_params.get("lesson")
+    st.session_state[keys.LESSON] = None
+    key = st.query_params.get(keys.LESSON)
     if key is None:
         return values
     try:
@@ -64,9 +64,9 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
     except AecoreError as error:
         junk.append(str(error))
         return values
-    st.session_state["lesson"] = opened.key
-    st.session_state["answer_token"] = _cookies().get(_cookie(opened.key), "")
-    st.session_state["answer"] = lessons.answered(opened.key, st.session_state["answer_token"], shared.cache())
+    st.session_state[keys.LESSON] = opened.key
+    st.session_state[keys.ANSWER_TOKEN] = _cookies().get(_cookie(opened.key), "")
+    st.session_state[keys.ANSWER] = lessons.answered(opened.key, st.session_state[keys.ANSWER_TOKEN], shared.cache())
     _link_view(opened, page)
     other = values.get("variant", opened.knobs["variant"]) != opened.knobs["variant"]
     return ({} if other and not locks("variant") else _values(opened)) | values | locked()
@@ -74,14 +74,14 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
 
 def keep_link() -> None:
     """Write the lesson into the link (changing pages clears it)."""
-    key = st.session_state.get("lesson")
-    if key and st.query_params.get("lesson") != key:
-        st.query_params["lesson"] = key
-    elif not key and "lesson" in st.query_params:
-        del st.query_params["lesson"]
+    key = st.session_state.get(keys.LESSON)
+    if key and st.query_params.get(keys.LESSON) != key:
+        st.query_params[keys.LESSON] = key
+    elif not key and keys.LESSON in st.query_params:
+        del st.query_params[keys.LESSON]
     lesson = current()
     if lesson and covered():  # for the controls that are drawn once it is answered
-        _link_view(lesson, st.session_state["page"])
+        _link_view(lesson, st.session_state[keys.PAGE])
 
 
 def locked() -> dict[str, Any]:
@@ -105,7 +105,7 @@ def enforce() -> None:
 def covered() -> bool:
     """True while the lesson's question waits for this visitor's answer: no page shows its picture."""
     lesson = current()
-    return lesson is not None and bool(lesson.question) and st.session_state.get("answer") is None
+    return lesson is not None and bool(lesson.question) and st.session_state.get(keys.ANSWER) is None
 
 
 def note(page: str) -> None:
@@ -113,8 +113,8 @@ def note(page: str) -> None:
     if page not in lessons.PAGES:
         return
     view = {name: value for name, value in st.query_params.items() if name not in _NOT_SEEN}
-    st.session_state["seen"] = {**st.session_state.get("seen", {}), page: view}
-    st.session_state["seen_last"] = page
+    st.session_state[keys.SEEN] = {**st.session_state.get(keys.SEEN, {}), page: view}
+    st.session_state[keys.SEEN_LAST] = page
 
 
 def draw() -> None:
@@ -163,33 +163,33 @@ def _ask(lesson: Lesson) -> None:
             "Your answer",
             range(len(lesson.answers)),
             index=None,
-            key="predicted",
+            key=keys.PREDICTED,
             label_visibility="collapsed",
             format_func=lambda number: plain(lesson.answers[number]),
         )
         st.form_submit_button("Answer", type="primary", icon=":material/how_to_vote:", on_click=_answer)
-    if told := st.session_state.pop("answer_notice", ""):
+    if told := st.session_state.pop(keys.ANSWER_NOTICE, ""):
         notice.warning(told)
     st.caption("Predict first: the page opens when you have answered. Answers are counted, not named.")
 
 
 def _answer() -> None:
-    lesson, choice = current(), st.session_state.get("predicted")
-    if lesson is None or st.session_state.get("answer") is not None:
+    lesson, choice = current(), st.session_state.get(keys.PREDICTED)
+    if lesson is None or st.session_state.get(keys.ANSWER) is not None:
         return
     if choice is None:
-        st.session_state["answer_notice"] = "Pick one of the answers first."
+        st.session_state[keys.ANSWER_NOTICE] = "Pick one of the answers first."
         return
     try:
-        st.session_state["answer_token"] = lessons.answer(lesson.key, choice, shared.cache())
+        st.session_state[keys.ANSWER_TOKEN] = lessons.answer(lesson.key, choice, shared.cache())
     except AecoreError as error:  # the lesson goes on; only the count lacks one
-        st.session_state["notice"] = str(error)
-    st.session_state["answer"] = choice
+        st.session_state[keys.NOTICE] = str(error)
+    st.session_state[keys.ANSWER] = choice
 
 
 @render_lock.fragment
 def _told(lesson: Lesson) -> None:
-    own = st.session_state["answer"]
+    own = st.session_state[keys.ANSWER]
     verdict = "Your answer" if lesson.right is None else "Right" if own == lesson.right else "Not quite"
     colour = {"Right": "green", "Not quite": "orange"}.get(verdict, "blue")
     head = f":{colour}-badge[{verdict}] {plain(lesson.question)}"
@@ -198,7 +198,7 @@ def _told(lesson: Lesson) -> None:
         with left:
             st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[own])}.")
             st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
-            if token := st.session_state.get("answer_token"):
+            if token := st.session_state.get(keys.ANSWER_TOKEN):
                 _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
         with right:
             st.html(bars(lesson, own))
@@ -240,4 +240,4 @@ def _values(lesson: Lesson) -> dict[str, Any]:
     """Every knob as the lesson sets it, as its widget holds it."""
     spec = lesson.spec
     values = {name: knobs.widget_value(name, getattr(spec, name)) for name in knobs.NAMES}
-    return {"variant": lesson.knobs["variant"], **values}
+    return {keys.VARIANT: lesson.knobs[keys.VARIANT], **values}

@@ -15,6 +15,7 @@ from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import thumbnails
+from pages.widgets.session import keys
 
 SHOWN = 32
 MOST_NAMES = 20
@@ -22,26 +23,26 @@ MOST_NAMES = 20
 
 def current() -> list[int]:
     """The numbers of the selected samples (see `aecore.datasets.Data`), in the order in which they were picked."""
-    return st.session_state.get("selection", [])
+    return st.session_state.get(keys.SELECTION, [])
 
 
 def choose(numbers: list[int], data: Data) -> None:
     """Select samples; those of another data set than before are other samples."""
-    st.session_state["selection"] = numbers
-    st.session_state["selection_of"] = data.info.name
+    st.session_state[keys.SELECTION] = numbers
+    st.session_state[keys.SELECTION_OF] = data.info.name
 
 
 def forget_other(data: Data) -> None:
     """Numbers mean samples of one data set."""
-    if st.session_state.get("selection_of", data.info.name) != data.info.name:
-        for name in ("selection", "named", "point"):
+    if st.session_state.get(keys.SELECTION_OF, data.info.name) != data.info.name:
+        for name in (keys.SELECTION, keys.NAMED, keys.POINT):
             st.session_state.pop(name, None)
 
 
 def draw(run: Run, data: Data, work: ResultFolder) -> None:
     """The selection as a grid with its classes, and what one can do with it."""
     numbers = current()
-    names = st.session_state.get("named", {})
+    names = st.session_state.get(keys.NAMED, {})
     if not numbers:
         _named(data, names)
         return
@@ -52,20 +53,20 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
     titles = caption_of(data, numbers[:SHOWN])
     clicked = thumbnails.thumbnails(as_float(data.numbered(np.array(numbers[:SHOWN]))), titles, key="selected_images")
     if clicked is not None and clicked < len(numbers):
-        st.session_state["point"] = numbers[clicked]
+        st.session_state[keys.POINT] = numbers[clicked]
         st.rerun(scope="fragment")
     if len(numbers) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(numbers):,}.")
     with st.container(horizontal=True, gap="small"):
         if st.button("Clear", key="clear"):
             choose([], data)
-            st.session_state["point"] = None
+            st.session_state[keys.POINT] = None
             st.rerun(scope="fragment")
         if st.button("Open in Latent walk", key="to_walk"):
-            st.session_state["walk_from"] = numbers[0]
+            st.session_state[keys.WALK_FROM] = numbers[0]
             st.switch_page("pages/latent_walk.py")
         if st.button("Reconstructions", key="to_reconstructions"):
-            st.session_state["show"] = "selection"
+            st.session_state[keys.SHOW] = "selection"
             st.switch_page("pages/reconstructions.py")
         with st.popover("Download", icon=":material/download:"):
             _downloads(run, data, work, numbers)
@@ -131,7 +132,7 @@ def _name(data: Data, numbers: list[int], names: dict[str, list[int]]) -> None:
         if given not in names and len(names) >= MOST_NAMES:
             notice.warning(f"Selections: got a {MOST_NAMES + 1}st, allowed: {MOST_NAMES}. Give one of the old names.")
             return
-        st.session_state["named"] = {**names, given: list(numbers)}
+        st.session_state[keys.NAMED] = {**names, given: list(numbers)}
         st.rerun(scope="fragment")
 
 

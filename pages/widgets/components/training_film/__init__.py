@@ -76,6 +76,11 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
     )
 
 
+def sent_key(key: str) -> str:
+    """The key of the number of frames in `st.session_state` that a session has of the film `key`."""
+    return f"{key}_sent"
+
+
 def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
     """Draw a film; the number of the frame a person stopped at last, at first `opening` or the last.
 
@@ -83,9 +88,9 @@ def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None
     """
     first = 0
     if live:
-        sent = st.session_state.get(f"{key}_sent", 0)
+        sent = st.session_state.get(sent_key(key), 0)
         first = max(0, min(sent, len(film) - 1) - AGAIN)
-        st.session_state[f"{key}_sent"] = len(film)
+        st.session_state[sent_key(key)] = len(film)
     data = payload(film, theme.current(), first=first, opening=opening)
     chosen = _component()(key=key, data=data, on_frame_change=lambda: None).get("frame")
     last = len(film) - 1

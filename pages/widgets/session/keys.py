@@ -1,0 +1,152 @@
+"""Names of all values in `st.session_state` and of all query parameters, each once.
+
+A widget that is bound to a query parameter has the parameter's name as its key, so these constants name both. The knobs
+of the sidebar are named after the fields of `RunSpec` (`knobs.NAMES`). Keys of widgets whose value is read from the
+widget's return value only (buttons, forms, charts) stand where the widget is drawn.
+"""
+
+from __future__ import annotations
+
+# Query parameters: the run and the page's view. Links that people keep hold these names, so they never change.
+RUN = "run"  # key of the active run
+LESSON = "lesson"  # key of the lesson
+VARIANT = "variant"
+VIEW = "view"  # which part of a page: map or training film, sliders or plane, ...
+SHOW = "show"  # Reconstructions: random, worst, best, one class, the selection
+CLASS = "class"
+METHOD = "method"  # Latent map and Compare: projection
+OTHER_METHOD = "other_method"
+COLOUR = "colour"
+STYLE = "style"
+SELECT = "select"  # the tool that selects points
+SPLIT = "split"
+POINTS = "points"
+PERPLEXITY = "perplexity"
+N_NEIGHBORS = "n_neighbors"
+MIN_DIST = "min_dist"
+DIMS = "dims"
+MAP_SEED = "map_seed"
+FRAME = "frame"  # training film: number of the snapshot
+OWN_WAY = "own_way"  # where an own image comes from: drawn, uploaded, a sample
+Z = "z"  # Latent walk: the coding
+IMAGE = "image"  # number of the image that the walk was set to last
+ACROSS = "across"
+UP = "up"
+LAYERS = "layers"
+QUANTILES = "quantiles"
+BITS = "bits"  # the hash code
+BITS_SAMPLE = "bits_sample"
+JOURNEY = "journey"
+A, B = "a", "b"  # numbers of the two images to interpolate between
+SUM_A, SUM_B, SUM_C = "sum_a", "sum_b", "sum_c"
+FROM_CLASS, TO_CLASS = "from_class", "to_class"
+WAY = "way"  # straight or spherical interpolation
+PICTURES = "pictures"  # number of pictures in a row
+TEMPERATURE = "temperature"
+GRID_FROM = "grid_from"
+OTHER = "other"  # Compare: key of the second run
+RUNS = "runs"  # keys of the runs that a sample is sent through
+SAMPLE = "sample"
+SAMPLE_FROM = "sample_from"
+LABELS = "labels"  # Pretraining: number of labels
+SEEDS = "seeds"
+CLASSIFIER_EPOCHS = "classifier_epochs"
+TRAINER = "trainer"
+STEP = "step"  # presenter: number of the slide
+
+PARAMETERS = (
+    *(RUN, LESSON, VARIANT, VIEW, SHOW, CLASS, METHOD, OTHER_METHOD, COLOUR, STYLE, SELECT, SPLIT, POINTS, PERPLEXITY),
+    *(N_NEIGHBORS, MIN_DIST, DIMS, MAP_SEED, FRAME, OWN_WAY, Z, IMAGE, ACROSS, UP, LAYERS, QUANTILES, BITS),
+    *(BITS_SAMPLE, JOURNEY, A, B, SUM_A, SUM_B, SUM_C, FROM_CLASS, TO_CLASS, WAY, PICTURES, TEMPERATURE, GRID_FROM),
+    *(OTHER, RUNS, SAMPLE, SAMPLE_FROM, LABELS, SEEDS, CLASSIFIER_EPOCHS, TRAINER, STEP),
+)
+
+# The frame around the pages.
+PAGE = "page"  # URL path of the page that is drawn
+ROUTED = "_routed"  # set while `app.py` runs a page
+NOTICE = "notice"  # one line that the header shows until the next action
+BUTTONS = "buttons"  # what Train and Stop can do now
+DATASET = "dataset"
+LAST_GOOD = "last_good"  # key of the run that was drawn last
+SEEN_LEARNING = "seen_learning"  # key of the training that the page draws while it runs
+
+# Samples that are selected on a map or among thumbnails.
+SELECTION = "selection"  # sample numbers
+SELECTION_OF = "selection_of"  # the data set that they belong to
+NAMED = "named"  # {name: sample numbers}
+POINT = "point"  # number of the sample that is marked
+
+# One page each.
+DRAW = "draw"  # Reconstructions: how often other images were drawn
+MAP_LAYER = "map_layer"
+SPARSITY_LAYER = "sparsity_layer"
+FILM_OPENING = "film_opening"  # (key of the run, number of the frame that a link opens)
+OWN_UPLOADS = "own_uploads"  # {data set: the last image}
+OWN_SEEN = "own_seen"  # {data set: (file, error)}
+OWN_BEGIN, OWN_NUMBER = "own_begin", "own_number"
+WALK_FROM = "walk_from"  # number of a sample that another page sends to the walk
+WALK_RUN = "walk_run"
+WALK_Z = "walk_z"
+WALK_BEGAN = "walk_began"  # the coding that needs no place in the link
+WALK_SAMPLE = "walk_sample"
+WALK_NOTICE = "walk_notice"
+WALK_NUMBER = "walk_number"
+DRAWS, RANDOM_DRAWS, GRID_DRAWS = "draws", "random_draws", "grid_draws"
+BITS_CODE = "bits_code"  # (coding, hash code, error)
+JOURNEY_DRAW = "journey_draw"
+COMPARED_MAPS = "compared_maps"
+SAMPLE_DRAW = "sample_draw"
+PROBE_REFUSED = "probe_refused"
+ASKED_PRETRAINING = "asked_pretraining"  # key of the experiment that this session waits for
+
+# Lessons, examples, leaderboard and presenter.
+ANSWER = "answer"  # number of the answer that was given
+ANSWER_TOKEN = "answer_token"
+ANSWER_NOTICE = "answer_notice"
+PREDICTED = "predicted"
+SEEN = "seen"  # {page: its query parameters when it was drawn last}
+SEEN_LAST = "seen_last"
+EXAMPLE = "example"
+LESSON_TITLE = "lesson_title"
+LESSON_PAGE = "lesson_page"
+LESSON_LOCKED = "lesson_locked"
+LESSON_QUESTION = "lesson_question"
+LESSON_ANSWERS = "lesson_answers"
+LESSON_RIGHT = "lesson_right"
+LESSON_EXPLANATION = "lesson_explanation"
+LESSON_MADE = "lesson_made"
+LESSON_ERROR = "lesson_error"
+BOARD_DATASET = "board_dataset"
+BOARD_KEYS = "board_keys"
+BOARD_ROWS = "board_rows"
+BOARD_TABLE = "board_table"  # key of the table widget
+BOARD_TICKED = "board_ticked"
+BOARD_OPENED = "board_opened"
+BOARD_CHART = "board_chart"
+PRESENTER = "presenter"
+PRESENT_STEP = "present_step"
+
+
+def asked(place: str) -> str:
+    """Where the key of the job stands that a place on a page waits for."""
+    return f"{place}_asked"
+
+
+def compared(parameter: str) -> str:
+    """Where the runs stand that were picked for `OTHER` or `RUNS`."""
+    return f"compared_{parameter}"
+
+
+def film(run: str) -> str:
+    """The key of a run's training film."""
+    return f"film_{run}"
+
+
+def class_of(image: str) -> str:
+    """The key of the list of classes beside the number `image`."""
+    return f"{image}_class"
+
+
+def proposed(image: str) -> str:
+    """Where the number stands that the page proposed last for `image`."""
+    return f"{image}_first"
