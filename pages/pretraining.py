@@ -16,8 +16,8 @@ from aecore.store.runs import Run
 from aecore.text import duration_text
 from pages.widgets.basics import charts, controls, notice
 from pages.widgets.frame import header, shell
-from pages.widgets.jobs import waiting
-from pages.widgets.server import render_lock, shared
+from pages.widgets.jobs import panel
+from pages.widgets.server import shared
 from pages.widgets.session import active_run, keys
 
 shell.enter()
@@ -48,7 +48,8 @@ def main() -> None:
     _buttons(bar, run, spec, busy)
     _failure(spec)
     if busy:
-        render_lock.look(_tick, busy)(busy, len(_open(busy).rows))
+        work, drawn = _open(busy), len(_open(busy).rows)
+        panel.wait(work, "", changed=lambda: len(work.rows) != drawn)
     _results(spec, rows, judged)
 
 
@@ -163,17 +164,6 @@ def _failure(spec: PretrainSpec) -> None:
     waited_for = st.session_state.get(keys.ASKED_PRETRAINING) == experiments.key_of(spec)
     if waited_for and active_run.state(work) in ("failed", "damaged"):
         notice.error(f"No result: {work.status().get('message') or 'it ended early'}")
-
-
-def _tick(key: str, drawn: int) -> None:
-    """Progress; the page is drawn anew when there is more than the `drawn` results to see, and at the end."""
-    work = _open(key)
-    if active_run.state(work) not in active_run.PENDING or len(work.rows) != drawn:
-        st.rerun(scope="app")
-    status = work.status()
-    doing = waiting.told(key) or status.get("message") or "about to start"
-    left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
-    notice.progress(status.get("fraction"), f"{doing}{left}")
 
 
 def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:

@@ -4,15 +4,14 @@ import numpy as np
 import streamlit as st
 
 from aecore import figures, jobs
-from aecore.errors import AecoreError
 from aecore.store import runs
 from aecore.store.runs import Run
 from aecore.text import error_text, share_text
-from pages.widgets.basics import charts, notice
+from pages.widgets.basics import charts
 from pages.widgets.frame import header, shell
-from pages.widgets.jobs import waiting
+from pages.widgets.jobs import panel
 from pages.widgets.run import activations
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import shared
 from pages.widgets.session import active_run, keys
 
 shell.enter()
@@ -133,24 +132,11 @@ def _ask_for_baseline(run: Run, baseline: Run | None) -> None:
     if run.spec.sparsity_weight == 0 or baseline:
         return
     spec = run.spec.replace(sparsity_weight=0)
-    state = active_run.state(runs.run_of(spec, shared.cache()))
-    if state in active_run.PENDING:
-        key = runs.run_key(spec)
-        render_lock.look(_await_baseline, key)(key)
-    elif st.button("Train the same without penalty, to compare", icon=":material/compare_arrows:", key="baseline"):
-        try:
-            shared.queue().submit(jobs.TrainTask(spec), shared.session())
-            st.rerun()
-        except AecoreError as error:
-            notice.warning(str(error))
-
-
-def _await_baseline(key: str) -> None:
-    run = runs.open_run(key, shared.cache())
-    if active_run.state(run) not in active_run.PENDING:
-        st.rerun(scope="app")
-    doing = waiting.told(key) or "is being trained"
-    notice.progress(run.status().get("fraction"), f"The same run without penalty: {doing}")
+    without = runs.run_of(spec, shared.cache())
+    if panel.is_pending(without):
+        panel.wait(without, "The same run without penalty")
+    else:
+        panel.offer(jobs.TrainTask(spec), "Train the same without penalty, to compare", key="baseline")
 
 
 def _penalties(run: Run, layer: str, activity: activations.Activity) -> None:

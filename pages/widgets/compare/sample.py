@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -22,8 +22,9 @@ from pages.widgets.compare import cards as compare_cards
 from pages.widgets.compare import run_picker
 from pages.widgets.compare.cards import Card, Place
 from pages.widgets.images import grid, run_images
+from pages.widgets.jobs import panel
 from pages.widgets.latent_map import own_image
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import shared
 from pages.widgets.session import active_run, keys, selection
 
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
@@ -115,9 +116,9 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
         else "Bars: a feature each. The star is the sample on the run's map; the neighbours are the validation samples "
         "whose codings are closest."
     )
-    pending = [str(work.folder) for work in maps.values() if work and active_run.state(work) in active_run.PENDING]
+    pending = [work for work in maps.values() if work and panel.is_pending(work)]
     if pending:
-        render_lock.look(_await, Path(pending[0]).name)(pending)
+        panel.poll(pending, partial(_progress, len(pending)))
 
 
 def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: ResultFolder | None) -> Card:
@@ -184,11 +185,8 @@ def _place(
     return compare_cards.place_on(points, data.labels_of(index), at, theme.current(), MAP_TITLES[method])
 
 
-def _await(folders: list[str]) -> None:
-    """Draw the page again when a map that was asked for is there."""
-    if any(active_run.state(ResultFolder(Path(folder))) not in active_run.PENDING for folder in folders):
-        st.rerun(scope="app")
-    count = len(folders)
+def _progress(count: int) -> None:
+    """One line on the maps that are being drawn."""
     st.caption(f":material/hourglass_top: {count} map{'s are' if count > 1 else ' is'} being drawn.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -14,8 +15,8 @@ from aecore.store.runs import Run
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.frame import phone_bar
-from pages.widgets.jobs import waiting
-from pages.widgets.server import open_runs, render_lock, shared
+from pages.widgets.jobs import panel
+from pages.widgets.server import open_runs, shared
 from pages.widgets.session import active_run, keys, knobs
 
 
@@ -76,7 +77,7 @@ def _progress(shown: Run | None) -> None:
     """One line on the training this session waits for, or on how the picture differs from the knobs."""
     busy = active_run.pending()
     if busy:
-        render_lock.look(_tick, busy.key)(busy.key, active_run.state(busy))
+        panel.wait(busy, run_name(busy), changed=partial(_changed, busy, active_run.state(busy)))
         return
     key = st.session_state.get(keys.RUN)
     chosen = runs.open_run(key, shared.cache()) if key else None
@@ -101,25 +102,10 @@ def _failure(chosen: Run, shown: Run | None) -> None:
     st.button("Train again", key="again", icon=":material/replay:", on_click=active_run.train)
 
 
-def _tick(key: str, drawn: str) -> None:
-    run = runs.open_run(key, shared.cache())
-    state = active_run.state(run)
-    if state != drawn:  # it began, and is looked at more often now; or it ended
-        st.rerun(scope="app")
-    if st.session_state.get(keys.SEEN_LEARNING) != key and run.latest_snapshot():
-        st.session_state[keys.SEEN_LEARNING] = key  # from now on the page draws the run that trains
-        st.rerun(scope="app")
-    status = run.status()
-    notice.progress(status.get("fraction"), _doing(run, state, status))
-
-
-def _doing(run: Run, state: str, status: dict) -> str:
-    name = run_name(run)
-    if state == "waiting":
-        return f"{name}: {waiting.told(run.key) or 'about to start'}"
-    if not status.get("epoch"):
-        return f"{name}: {status.get('message') or 'the worker is getting ready'}"
-    phase = f"{status['phase']} · " if status.get("phase") else ""
-    left = f" · {status['eta']:.0f} s left" if status.get("eta") is not None else ""
-    loss = f" · loss {status['loss']:.4f}".replace(" 0.", " .") if status.get("loss") is not None else ""
-    return f"{name}: {phase}epoch {status['epoch']} of {status.get('epochs')}{left}{loss}"
+def _changed(run: Run, drawn: str) -> bool:
+    """Whether the training is in another state than the `drawn` one, or has its first snapshot, from which on pages
+    draw the run that trains."""
+    if st.session_state.get(keys.SEEN_LEARNING) != run.key and run.latest_snapshot():
+        st.session_state[keys.SEEN_LEARNING] = run.key
+        return True
+    return active_run.state(run) != drawn

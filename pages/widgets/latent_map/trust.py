@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -23,8 +22,8 @@ from pages.widgets.basics import charts, notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.images import grid
 from pages.widgets.images.sample_html import sample_html
-from pages.widgets.jobs import waiting
-from pages.widgets.server import render_lock, shared
+from pages.widgets.jobs import panel
+from pages.widgets.server import shared
 from pages.widgets.session import active_run
 
 ROW = 10
@@ -313,23 +312,5 @@ def _drawn(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | None:
             notice.error(f"Not drawn: {work.status().get('message')}")
         if not st.button(f"Draw it with {several} seeds", key="stability_draw", icon=":material/casino:"):
             return None
-    try:
-        ticket = shared.queue().submit(jobs.StabilityTask(run.key, spec), shared.session())
-    except AecoreError as error:
-        notice.warning(str(error))
-        return None
-    if ticket.state == "finished":  # a queue without workers has done it already
-        return work
-    render_lock.look(_wait, work.key)(str(ticket.folder))
-    return None
-
-
-def _wait(folder: str) -> None:
-    work = ResultFolder(Path(folder))
-    if active_run.state(work) not in active_run.PENDING:
-        st.rerun(scope="app")
-    status = work.status()
-    doing = waiting.told(work.key) or status.get("message") or "about to start"
-    bar, button = st.columns([5, 2], vertical_alignment="center")
-    notice.progress(status.get("fraction"), f"Drawing: {doing}", bar)
-    button.button("Stop", key="stability_stop", on_click=shared.queue().stop, args=(work.key, shared.session()))
+    ticket = panel.submit(jobs.StabilityTask(run.key, spec))
+    return panel.result(ticket, "Drawing", stop_key="stability_stop") if ticket else None

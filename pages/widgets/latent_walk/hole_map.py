@@ -20,9 +20,8 @@ from aecore.store.runs import Run
 from pages.widgets.basics import notice
 from pages.widgets.components import hole_map
 from pages.widgets.components.latent_walk import Walker, walker
-from pages.widgets.jobs import waiting
-from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run
+from pages.widgets.jobs import panel
+from pages.widgets.server import shared
 
 OTHER = {"plain": "variational", "variational": "plain"}
 PICK_WIDTH = 440
@@ -111,21 +110,8 @@ def _offer(run: Run) -> None:
     except AecoreError as error:
         notice.caption(f"Nothing to compare with: {error}")
         return
-    if active_run.state(asked) in active_run.PENDING:
-        render_lock.look(_await, asked.key)(asked.key)
-        return
-    words = WORDS[spec.coding]
-    if st.button(f"Train {words} with two codings, to compare", icon=":material/compare_arrows:", key="holes_train"):
-        try:
-            shared.queue().submit(jobs.TrainTask(spec), shared.session())
-            st.rerun()
-        except AecoreError as error:
-            notice.warning(str(error))
-
-
-def _await(key: str) -> None:
-    run = runs.open_run(key, shared.cache())
-    if active_run.state(run) not in active_run.PENDING:
-        st.rerun(scope="app")
-    doing = waiting.told(key) or "is being trained"
-    notice.progress(run.status().get("fraction"), f"{run_name(run)}, to compare: {doing}")
+    if panel.is_pending(asked):
+        panel.wait(asked, f"{run_name(asked)}, to compare")
+    else:
+        label = f"Train {WORDS[spec.coding]} with two codings, to compare"
+        panel.offer(jobs.TrainTask(spec), label, key="holes_train")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -17,12 +18,12 @@ from aecore.analysis import probe_numbers
 from aecore.analysis.probe_numbers import NUMBERS, Number
 from aecore.errors import AecoreError
 from aecore.specs.probe import ProbeSpec
-from aecore.store.runs import ResultFolder, Run, open_run
+from aecore.store.runs import ResultFolder, Run
 from aecore.text import count_text, error_text, share_text
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
-from pages.widgets.jobs import waiting
-from pages.widgets.server import render_lock, shared
+from pages.widgets.jobs import panel
+from pages.widgets.server import shared
 from pages.widgets.session import active_run, keys
 
 LOOK_SECONDS = 1.0
@@ -54,7 +55,7 @@ def draw(run: Run) -> None:
     if found:
         _show(found)
     elif state in active_run.PENDING:
-        render_lock.look(_wait, work.key, LOOK_SECONDS)(run.key)
+        panel.poll([work], partial(_progress, work), seconds=LOOK_SECONDS)
     else:
         message = refused or work.status().get("message") or "it ended early"
         notice.caption(f"This run could not be measured: {message}", ":material/error:")
@@ -69,15 +70,10 @@ def _ask(run: Run) -> None:
         st.session_state[keys.PROBE_REFUSED] = str(error)
 
 
-def _wait(key: str) -> None:
-    work: ResultFolder = open_run(key, shared.cache()).derived(ProbeSpec())
-    if active_run.state(work) not in active_run.PENDING:
-        st.rerun(scope="app")
-    status = work.status()
-    doing = waiting.told(work.key) or status.get("message") or "about to start"
-    # No progress bar: that one is the training's.
-    told = f"Measuring in the background, {status.get('fraction') or 0:.0%} done: {doing}"
-    notice.caption(told, ":material/hourglass_top:")
+def _progress(work: ResultFolder) -> None:
+    """One line without a bar: the bar of the page belongs to the training."""
+    done = f"{work.status().get('fraction') or 0:.0%} done"
+    notice.caption(f"Measuring in the background, {done}: {panel.activity(work)}", ":material/hourglass_top:")
 
 
 def _show(found: Mapping[str, Any]) -> None:
