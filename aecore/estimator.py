@@ -16,6 +16,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from aecore import presets
+from aecore.analysis.activations import ACTIVATION_RANGES
 from aecore.datasets import DatasetInfo, check
 from aecore.errors import SpecError
 from aecore.specs.fields import coerced
@@ -23,9 +24,6 @@ from aecore.specs.run import DEFAULTS, RunSpec, setting
 
 if TYPE_CHECKING:
     from aecore.worker.training.architectures import Autoencoder as Network
-
-# What a reconstruction can be.
-REACHES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf, np.inf)}
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -247,7 +245,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     "allowed: X scaled to [0, 1], or loss='mse' with output_activation='linear'"
                 )
         else:
-            least, most = REACHES[base.output_activation]
+            least, most = ACTIVATION_RANGES[base.output_activation]
             if not least <= low <= high <= most:
                 changes.setdefault("output_activation", "linear")
             if not unit_range or changes.get("output_activation", base.output_activation) != "sigmoid":

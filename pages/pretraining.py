@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore import datasets, figures, jobs
 from aecore.analysis import pretraining
-from aecore.analysis.pretraining import Verdict
+from aecore.analysis.pretraining import ArmComparison
 from aecore.errors import AecoreError
 from aecore.specs.pretraining import ARMS, DEFAULTS, LABELS, MAX_SEEDS, PretrainSpec, require_labels
 from aecore.store import experiments
@@ -41,7 +41,7 @@ def main() -> None:
         notice.warning(str(error))
         return
     rows = experiments.rows_like(spec, shared.cache())
-    judged = pretraining.verdicts(rows)
+    judged = pretraining.compare_arms(rows)
     with head:
         header.draw(run, _sentence(), [_number(verdict) for verdict in judged[:3]])
     busy = _busy(spec)
@@ -60,7 +60,7 @@ def _sentence() -> str:
     )
 
 
-def _number(verdict: Verdict) -> header.Number:
+def _number(verdict: ArmComparison) -> header.Number:
     return header.Number(
         f"{verdict.labels:,} labels",
         pretraining.points(verdict.difference),
@@ -166,7 +166,7 @@ def _failure(spec: PretrainSpec) -> None:
         notice.error(f"No result: {work.status().get('message') or 'it ended early'}")
 
 
-def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None:
+def _results(spec: PretrainSpec, rows: list[Row], judged: list[ArmComparison]) -> None:
     picture, words = st.columns([3, 2], gap="medium")
     with picture:
         charts.draw(
@@ -192,21 +192,21 @@ def _results(spec: PretrainSpec, rows: list[Row], judged: list[Verdict]) -> None
             )
 
 
-def _verdict(spec: PretrainSpec, judged: list[Verdict]) -> str:
+def _verdict(spec: PretrainSpec, judged: list[ArmComparison]) -> str:
     if not judged:
         return "No answer yet: press Run. The first comparison needs two seeds."
     lines = [f"- **{verdict.labels:,} labels**: {verdict.words}." for verdict in judged]
     for trainer, name in TRAINERS.items():
         if trainer != spec.optimizer:
             other = dataclasses.replace(spec, optimizer=trainer, learning_rate=RATES[trainer])
-            judged = pretraining.verdicts(experiments.rows_like(other, shared.cache()))
+            judged = pretraining.compare_arms(experiments.rows_like(other, shared.cache()))
             reached = ", ".join(f"{100 * verdict.means['scratch']:.1f}" for verdict in judged)
             told = f"from scratch it reaches {reached} %. {pretraining.conclusion(judged)}"
             lines += [f"- Trained by {name} instead, {told}"] if judged else []
     return "\n".join(lines)
 
 
-def _table(judged: list[Verdict]) -> str:
+def _table(judged: list[ArmComparison]) -> str:
     lines = [f"| labels | {' | '.join(ARMS.values())} |", "|---:" * (len(ARMS) + 1) + "|"]
     for verdict in judged:
         cells = [

@@ -1,15 +1,16 @@
-"""Two maps of the same samples against each other, and one sample against all that a run has seen: NumPy only."""
+"""Comparison of two maps of the same samples, and of one sample with the others of a run. NumPy only."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from aecore.analysis import hashing
 from aecore.errors import AecoreError
 from aecore.specs.run import RunSpec
 
 
-def moved(reference: np.ndarray, aligned: np.ndarray) -> np.ndarray:
-    """How far each point lies from itself in another map, (n,) float32, in units of the first map's longer side.
+def displacement(reference: np.ndarray, aligned: np.ndarray) -> np.ndarray:
+    """The distance (n,) float32 of each point to itself in another map, in units of the first map's longer side.
 
     `reference`, `aligned` : (n, k), row i the same sample, the second already aligned (`aecore.analysis.procrustes`).
     Raises `AecoreError` where the shapes differ.
@@ -18,11 +19,10 @@ def moved(reference: np.ndarray, aligned: np.ndarray) -> np.ndarray:
     return (_distances(reference, aligned) / _side(reference)).astype(np.float32)
 
 
-def unrelated(reference: np.ndarray, aligned: np.ndarray, seed: int = 0) -> float:
-    """The median of `moved` if every point were paired with another one by chance: what two maps that have nothing in
-    common would show."""
+def chance_displacement(reference: np.ndarray, aligned: np.ndarray) -> float:
+    """The median of `displacement` with the points paired at random (seed 0): its value for unrelated maps."""
     reference, aligned = _paired(reference, aligned)
-    shuffled = aligned[np.random.default_rng(seed).permutation(len(aligned))]
+    shuffled = aligned[np.random.default_rng(0).permutation(len(aligned))]
     return float(np.median(_distances(reference, shuffled)) / _side(reference)) if len(reference) else 0.0
 
 
@@ -37,12 +37,12 @@ def shared_neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if not a.shape[1]:
         return np.zeros(len(a), np.float32)
     common = np.zeros(len(a), int)
-    for column in a.T:  # k is ten: no (n, k, k) array for 60,000 points
+    for column in a.T:  # column by column: no array (n, k, k)
         common += (b == column[:, None]).any(axis=1)
     return (common / a.shape[1]).astype(np.float32)
 
 
-def better_than(errors: np.ndarray, error: float) -> float:
+def share_larger(errors: np.ndarray, error: float) -> float:
     """The share of `errors` (n,) that are larger than `error`; ties count half. NaN without any errors."""
     errors = np.asarray(errors)
     if not len(errors):
@@ -50,11 +50,9 @@ def better_than(errors: np.ndarray, error: float) -> float:
     return float(((errors > error).sum() + (errors == error).sum() / 2) / len(errors))
 
 
-def bits(spec: RunSpec, coding: np.ndarray) -> np.ndarray | None:
-    """A hashing run's coding (d,) as booleans, cut where the probe cuts it; None for other runs."""
-    if spec.noise_on != "coding" or spec.noise_rate == 0:
-        return None
-    return np.asarray(coding) > (0.5 if spec.coding_activation == "sigmoid" else 0.0)
+def code_bits(spec: RunSpec, coding: np.ndarray) -> np.ndarray | None:
+    """A hashing run's coding (d,) as booleans, above `hashing.threshold`; None for other runs."""
+    return np.asarray(coding) > hashing.threshold(spec) if spec.hashes else None
 
 
 def _paired(reference: np.ndarray, aligned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,5 +67,5 @@ def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _side(points: np.ndarray) -> float:
-    """The longer side of the box around the points; 1 where they all lie on one."""
+    """The longer side of the box around the points; 1 for points that coincide."""
     return float(np.ptp(points, axis=0).max()) or 1.0 if len(points) else 1.0

@@ -1,4 +1,4 @@
-"""Numbers about a run, from its arrays: errors, the PCA floor, and what the codings do. NumPy only."""
+"""Metrics of a run from its arrays: reconstruction errors, PCA's error, and statistics of the codings. NumPy only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 from aecore.datasets.base import as_float
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5: a coding is active when its variance exceeds this
-SILENT = 0.1  # the share of activations below it is what the literature prints about sparse codings
-DEAD = 0.01  # an activation that never gets so far from 0, or from its mean, tells no two samples apart
+SILENT = 0.1  # an activation nearer to 0 counts as silent, as in Géron's book
+DEAD = 0.01  # a unit whose activations all lie this close to 0 is dead, this close to another value stuck
 PART = 5000
-EPSILON = 1e-7  # as in Keras, so that a certain and wrong pixel costs 16 nats instead of infinitely many
+EPSILON = 1e-7  # as in Keras: clips the cross-entropy of a wrong and certain pixel to 16 nats
 
 
 def _flat(x: np.ndarray) -> np.ndarray:
@@ -35,15 +35,14 @@ def bce(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def rounded_accuracy(x: np.ndarray, y: np.ndarray) -> float:
-    """Share of values on the same side of 0.5 in both (Géron's metric; all black scores 0.73 on Fashion-MNIST)."""
+    """Share of values on the same side of 0.5 in both (the metric of Géron's book)."""
     return float(np.mean(np.round(_flat(x)) == np.round(_flat(y))))
 
 
-def principal_axes(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (features,) and principal axes (features, components), both float32, the axis of largest variance first.
+def principal_axes(train: np.ndarray, components: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (features,) and principal axes (features, components) of samples, float32, the largest variance first.
 
-    Images may be bytes: they are scaled like everywhere, in parts, so that no large copy is made.
-    components = min(features, n_train - 1).
+    Images of bytes are scaled to [0, 1], part by part. `components` is min(features, n_train - 1) by default.
     """
     parts = [slice(start, start + PART) for start in range(0, len(train), PART)]
     mean = sum(_flat(as_float(train[part])).sum(axis=0, dtype=np.float64) for part in parts) / len(train)
@@ -52,15 +51,14 @@ def principal_axes(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for part in parts:
         centred = _flat(as_float(train[part])) - center
         scatter += centred.T @ centred
-    vectors = np.linalg.eigh(scatter)[1][:, ::-1][:, : min(features, len(train) - 1)]
+    vectors = np.linalg.eigh(scatter)[1][:, ::-1][:, : components or min(features, len(train) - 1)]
     return center, vectors.astype(np.float32)
 
 
 def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
-    """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`.
+    """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`: (components + 1,).
 
-    Returns (components + 1,) float64: what a linear autoencoder with as many codings reaches at best (Baldi and
-    Hornik 1989).
+    It is the lower bound for a linear autoencoder with as many codings (Baldi and Hornik 1989).
     """
     center, vectors = principal_axes(train)
     rest = _flat(as_float(validation)) - center
@@ -70,30 +68,29 @@ def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
 
 
 def pca_mse(floor: np.ndarray, components: int) -> float:
-    """The floor at that many components; the last one known where there are more codings than components."""
+    """The error of `floor` (see `pca_floor`) at that many components, or at all where there are fewer."""
     return float(floor[min(components, len(floor) - 1)])
 
 
-def active_dimensions(codings: np.ndarray, threshold: float = ACTIVE_VARIANCE) -> int:
-    """How many of the codings (n, d) vary: variance over the samples above `threshold`."""
-    return int(np.sum(np.var(_flat(codings), axis=0) > threshold))
+def active_dimensions(codings: np.ndarray) -> int:
+    """Number of active codings (n, d): those with a variance over the samples above `ACTIVE_VARIANCE`."""
+    return int(np.sum(np.var(_flat(codings), axis=0) > ACTIVE_VARIANCE))
 
 
-def silent_share(activations: np.ndarray, threshold: float = SILENT) -> float:
-    """Share of all activations nearer to 0 than `threshold`."""
-    return float(np.mean(np.abs(activations) < threshold))
+def silent_share(activations: np.ndarray) -> float:
+    """Share of all activations nearer to 0 than `SILENT`."""
+    return float(np.mean(np.abs(activations) < SILENT))
 
 
-def dead_units(activations: np.ndarray, threshold: float = DEAD) -> int:
-    """How many units (n, ..., units) stay nearer to 0 than `threshold` for every sample."""
-    return int(np.sum(np.abs(_by_unit(activations)).max(axis=0) < threshold))
+def dead_units(activations: np.ndarray) -> int:
+    """Number of units (n, ..., units) whose activations are nearer to 0 than `DEAD` for every sample."""
+    return int(np.sum(np.abs(_by_unit(activations)).max(axis=0) < DEAD))
 
 
-def stuck_units(activations: np.ndarray, threshold: float = DEAD) -> int:
-    """How many units (n, ..., units) hardly change, deviation below `threshold`, at another value than 0: those that
-    carry as little as the dead ones and are not among them."""
+def stuck_units(activations: np.ndarray) -> int:
+    """Number of units (n, ..., units) with a standard deviation below `DEAD` that are not dead."""
     units = _by_unit(activations)
-    return int(np.sum((units.std(axis=0) < threshold) & (np.abs(units).max(axis=0) >= threshold)))
+    return int(np.sum((units.std(axis=0) < DEAD) & (np.abs(units).max(axis=0) >= DEAD)))
 
 
 def unit_means(activations: np.ndarray) -> np.ndarray:
@@ -114,21 +111,22 @@ def kl_per_dimension(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:
 
 
 def bit_balance(bits: np.ndarray) -> float:
-    """How evenly the bits (n, d) halve the samples, mean over the bits: 1 = each is set for half, 0 = none changes."""
+    """Mean over the bits (n, d) of 2 min(p, 1 − p), p the share of samples with the bit set: 1 = all balanced, 0 = all
+    constant."""
     share = np.mean(bits, axis=0)
     return float(np.mean(2 * np.minimum(share, 1 - share)))
 
 
 def distinct_codes(bits: np.ndarray) -> int:
-    """How many different rows the bits (n, d) have."""
+    """Number of different rows of the bits (n, d)."""
     return len(np.unique(bits, axis=0))
 
 
 def bucket_precision(bits: np.ndarray, labels: np.ndarray) -> float:
-    """Of the other samples with a sample's bits, the share with its label: mean over the samples that have such others.
+    """Precision of retrieval within Hamming distance 0: the share of the other samples with a sample's bits that have
+    its label, mean over the samples with such others (Salakhutdinov and Hinton 2009, "Semantic hashing").
 
-    Precision of retrieval within Hamming distance 0, as in Salakhutdinov and Hinton 2009 (Semantic hashing). NaN where
-    no two of the samples' bits (n, d) are equal.
+    NaN where no two of the samples' bits (n, d) are equal.
     """
     buckets = np.unique(bits, axis=0, return_inverse=True)[1].ravel()
     classes, codes = np.unique(labels, return_inverse=True)
@@ -141,7 +139,7 @@ def bucket_precision(bits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def histogram(activations: np.ndarray, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (bins,) and edges (bins + 1,) of all activations; [0, 1] in equal bins where they lie in it."""
+    """Counts (bins,) and edges (bins + 1,) of all activations over [0, 1], or over their range where that is wider."""
     values = np.asarray(activations, np.float32).ravel()
     low, high = float(values.min()), float(values.max())
     bounds = (0.0, 1.0) if low >= 0 and 0 < high <= 1 else (low, high)

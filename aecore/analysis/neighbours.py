@@ -1,22 +1,24 @@
-"""Where a new coding belongs on a map that is drawn already, and who its neighbours are."""
+"""Exact nearest neighbours, distance ranks, and the position of a new coding on a finished map."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from aecore.datasets.base import Data, as_float
 from aecore.errors import AecoreError
 from aecore.store.files import read_json
 from aecore.store.runs import ResultFolder
 
 VOTERS = 5
-BLOCK = 1 << 22  # distances at a time: 32 MB
+BLOCK = 1 << 22  # distances computed at a time: 32 MB
+SAMPLES = 4096  # samples read at a time
 
 
 def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` rows closest to each query, nearest first: indices (m, k) and Euclidean distances (m, k).
 
-    Exact, by comparing every query (m, d) with every row (n, d); `k` is lowered to n. Raises `AecoreError` where there
-    are no rows, widths differ or a query is not finite.
+    Exact, by comparing every query (m, d) with every row (n, d); `k` is lowered to n. Raises `AecoreError` for no rows,
+    for different widths and for queries that are not finite.
     """
     queries, rows = np.asarray(queries, np.float64), np.asarray(rows, np.float64)
     if queries.ndim != 2 or rows.ndim != 2 or queries.shape[1] != rows.shape[1] or not len(rows):
@@ -24,34 +26,54 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, 
     if not np.isfinite(queries).all():
         raise AecoreError("codings: got NaN or infinite values, allowed: finite ones")
     k = max(1, min(k, len(rows)))
-    centre = rows.mean(axis=0)  # distances stay, and the expanded square loses fewer digits
+    centre = rows.mean(axis=0)  # centred, the expanded square below loses fewer digits
     queries, rows = queries - centre, rows - centre
     squares = np.einsum("ij,ij->i", rows, rows)
     indices, distances = np.empty((len(queries), k), np.intp), np.empty((len(queries), k))
     step = max(1, BLOCK // len(rows))
     for start in range(0, len(queries), step):
         block = queries[start : start + step]
-        rough = squares - 2 * block @ rows.T  # what is missing is the same for all rows of a query
-        found = np.sort(np.argpartition(rough, k - 1, axis=1)[:, :k], axis=1)
-        exact = np.linalg.norm(rows[found] - block[:, None], axis=2)
+        rough = squares - 2 * block @ rows.T  # squared distances but for a constant of each query
+        candidates = np.sort(np.argpartition(rough, k - 1, axis=1)[:, :k], axis=1)
+        exact = np.linalg.norm(rows[candidates] - block[:, None], axis=2)
         order = np.argsort(exact, axis=1, kind="stable")
-        indices[start : start + step] = np.take_along_axis(found, order, axis=1)
+        indices[start : start + step] = np.take_along_axis(candidates, order, axis=1)
         distances[start : start + step] = np.take_along_axis(exact, order, axis=1)
     return indices, distances
 
 
-def place(z: np.ndarray, work: ResultFolder, codings: np.ndarray) -> np.ndarray:
-    """Where new codings `z` (m, d) belong on the finished map `work`: (m, dimensions) float32.
+def ranks(rows: np.ndarray, position: int) -> np.ndarray:
+    """The rank (n,) of each row (n, d) by its distance to the row at `position`, from 1 on; 0 for that row itself."""
+    distances = np.square(np.asarray(rows, np.float64) - rows[position]).sum(axis=1)
+    distances[position] = -1
+    rank = np.empty(len(rows), int)
+    rank[np.argsort(distances, kind="stable")] = np.arange(len(rows))
+    return rank
 
-    PCA is exact: the map's own directions. 'none' is the codings themselves, 0 on an axis they do not have. Elsewhere
-    it is the median of the map positions of the 5 nearest codings: as good as UMAP's own `transform` (its class is
-    guessed as well from there), never where no point lies, and the same for every engine.
+
+def nearest_samples(data: Data, numbers: np.ndarray, position: int, k: int) -> np.ndarray:
+    """Positions, nearest first, of the `k` samples among `numbers` (n,) closest to the one at `position`, by their
+    pixels or features. Samples are read in blocks: a data set in float64 may not fit into memory."""
+    query = as_float(data.numbered(numbers[position : position + 1]))
+    distances = np.empty(len(numbers))
+    for start in range(0, len(numbers), SAMPLES):
+        block = as_float(data.numbered(numbers[start : start + SAMPLES]))
+        distances[start : start + SAMPLES] = np.square(block - query).reshape(len(block), -1).sum(axis=1)
+    distances[position] = np.inf
+    return np.argsort(distances, kind="stable")[: min(k, len(numbers) - 1)]
+
+
+def place_on_map(z: np.ndarray, work: ResultFolder, codings: np.ndarray) -> np.ndarray:
+    """Positions (m, dimensions) float32 of new codings `z` (m, d) on the finished map `work`.
+
+    On a PCA map, the projection on its components; on a map 'none', the codings themselves, 0 on missing axes. On any
+    other map, the median of the positions of the 5 nearest codings, for every engine alike.
 
     Parameters
     ----------
-    codings : (n, d), of the map's own points, in their order.
+    codings : (n, d), of the map's points, in their order.
 
-    Raises `AecoreError` where widths do not fit, a coding is not finite or the map's files cannot be read.
+    Raises `AecoreError` for other shapes, codings that are not finite, and map files that cannot be read.
     """
     z, points = np.asarray(z, np.float64), work.array("points")
     codings = np.asarray(codings).reshape(len(codings), -1)

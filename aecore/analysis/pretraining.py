@@ -1,4 +1,4 @@
-"""Statistics of a pretraining experiment: mean difference of the arms with its confidence interval, and in words."""
+"""Statistics of a pretraining experiment: differences between its arms, their confidence intervals, and sentences."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aecore.specs.pretraining import ARMS, MAX_SEEDS
-from aecore.store.experiments import Row
+from scipy.special import stdtrit
 
-# 97.5 % quantiles of Student's t distribution with 1, 2, … 9 degrees of freedom, for two to ten seeds.
-T_QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+from aecore.specs.pretraining import ARMS
+from aecore.store.experiments import Row
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the trainings with one number of labels say.
+class ArmComparison:
+    """Pretrained against scratch, over the seeds trained with one number of labels.
 
     `means` and `deviations`: {arm: mean accuracy, standard deviation (n - 1)} over the seeds. `difference`: mean over
     the seeds of pretrained minus scratch; both arms of a seed share labels, batches and the head's first weights, so
@@ -33,58 +32,61 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
+        """'helps', 'hurts' or 'open'."""
         return "open" if abs(self.difference) <= self.margin else "helps" if self.difference > 0 else "hurts"
 
     @property
     def words(self) -> str:
-        """One plain sentence, in points of accuracy."""
+        """One sentence, in points of accuracy."""
         low, high = (points(self.difference + side * self.margin) for side in (-1, 1))
-        told = f"{points(self.difference)} points (95 % interval {low} to {high})"
+        interval = f"{points(self.difference)} points (95 % interval {low} to {high})"
         return {
-            "helps": f"pretraining helps: {told}",
-            "hurts": f"pretraining hurts: {told}",
-            "open": f"pretraining does not help as far as {self.seeds} seeds can show: {told}",
+            "helps": f"pretraining helps: {interval}",
+            "hurts": f"pretraining hurts: {interval}",
+            "open": f"pretraining does not help as far as {self.seeds} seeds can show: {interval}",
         }[self.outcome]
 
 
-def verdicts(rows: Sequence[Row]) -> list[Verdict]:
-    """One verdict for every number of labels for which at least two seeds have both arms."""
-    return [verdict for n in sorted({row.labels for row in rows}) if (verdict := _verdict(n, rows))]
+def compare_arms(rows: Sequence[Row]) -> list[ArmComparison]:
+    """A comparison for each number of labels for which at least two seeds have both arms."""
+    comparisons = (_compare(labels, rows) for labels in sorted({row.labels for row in rows}))
+    return [comparison for comparison in comparisons if comparison]
 
 
-def _verdict(n: int, rows: Sequence[Row]) -> Verdict | None:
-    found: dict[str, dict[int, float]] = {arm: {} for arm in ARMS}
+def _compare(labels: int, rows: Sequence[Row]) -> ArmComparison | None:
+    accuracies: dict[str, dict[int, float]] = {arm: {} for arm in ARMS}
     for row in rows:
-        if row.labels == n:
-            found[row.arm][row.seed] = row.accuracy
-    pairs = sorted(found["scratch"].keys() & found["pretrained"].keys())
-    if len(pairs) < 2:
+        if row.labels == labels:
+            accuracies[row.arm][row.seed] = row.accuracy
+    seeds = sorted(accuracies["scratch"].keys() & accuracies["pretrained"].keys())
+    if len(seeds) < 2:
         return None
-    known = {arm: list(values.values()) for arm, values in found.items() if len(values) > 1}
-    differences = [found["pretrained"][seed] - found["scratch"][seed] for seed in pairs]
-    t = T_QUANTILES[min(len(pairs), MAX_SEEDS) - 2]
-    return Verdict(
-        labels=n,
-        seeds=len(pairs),
-        means={arm: statistics.fmean(values) for arm, values in known.items()},
-        deviations={arm: statistics.stdev(values) for arm, values in known.items()},
+    repeated = {arm: list(values.values()) for arm, values in accuracies.items() if len(values) > 1}
+    differences = [accuracies["pretrained"][seed] - accuracies["scratch"][seed] for seed in seeds]
+    quantile = float(stdtrit(len(seeds) - 1, 0.975))
+    return ArmComparison(
+        labels=labels,
+        seeds=len(seeds),
+        means={arm: statistics.fmean(values) for arm, values in repeated.items()},
+        deviations={arm: statistics.stdev(values) for arm, values in repeated.items()},
         difference=statistics.fmean(differences),
-        margin=t * statistics.stdev(differences) / math.sqrt(len(pairs)),
+        margin=quantile * statistics.stdev(differences) / math.sqrt(len(seeds)),
     )
 
 
-def conclusion(found: Sequence[Verdict]) -> str:
-    """What all verdicts together say, in one or two plain sentences; '' before the first."""
-    told = []
+def conclusion(comparisons: Sequence[ArmComparison]) -> str:
+    """The outcomes of all comparisons in one to three sentences; '' without any."""
+    sentences = []
     for outcome, words in (
         ("helps", "Pretraining helps with {}"),
         ("hurts", "Pretraining hurts with {}"),
         ("open", "Pretraining makes no difference that so few seeds could show with {}"),
     ):
-        counts = [f"{verdict.labels:,}" for verdict in found if verdict.outcome == outcome]
+        counts = [f"{comparison.labels:,}" for comparison in comparisons if comparison.outcome == outcome]
         if counts:
-            told.append(words.format(" and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))) + " labels")
-    return "".join(f"{sentence}. " for sentence in told).strip()
+            listed = " and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
+            sentences.append(f"{words.format(listed)} labels.")
+    return " ".join(sentences)
 
 
 def accuracy_text(mean: float, deviation: float) -> str:

@@ -1,6 +1,6 @@
-"""The numbers that say what a run is worth: what each means, which direction is good, what it is set beside.
+"""Table of the numbers in a probe's result: title, explanation, good direction, and the numbers to compare them with.
 
-The one table of them: the page, the command line and its JSON say what stands here.
+The page, the command line and its JSON take titles and explanations from here.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from aecore.store.runs import Run
 
 
 @dataclass(frozen=True)
-class Number:
+class ProbeNumber:
     """A number of a probe's result, or one for each coding.
 
-    `better`: 'higher', 'lower', or 'neither' where it depends on what the run is for. `kind`: 'error' (four decimals),
-    'share' (three), 'percent', 'nats', 'nats each' (a list) or 'count'.
-    `pca`, `pixels`: under which name the result holds the same number of PCA codings of the same size and of the raw
-    pixels; empty where there is none.
+    `better`: 'higher', 'lower', or 'neither' where it depends on the purpose of the run. `kind`: 'error' (four
+    decimals), 'share' (three), 'percent', 'nats', 'nats each' (a list) or 'count'.
+    `pca`, `pixels`: names of the same number for PCA codings of the same size and for the raw pixels; empty without
+    such a number.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Number:
 
 
 NUMBERS = (
-    Number(
+    ProbeNumber(
         "val_mse",
         "Error (MSE)",
         "Mean squared error of a reconstructed value on validation data, from clean inputs and without chance.",
@@ -42,14 +42,14 @@ NUMBERS = (
         "error",
         pca="pca_mse",
     ),
-    Number(
+    ProbeNumber(
         "gain_over_pca",
         "Gain over PCA",
         "By how many percent the error is below that of PCA with as many components, the best linear code.",
         "higher",
         "percent",
     ),
-    Number(
+    ProbeNumber(
         "knn_accuracy",
         "kNN accuracy",
         "Share of validation samples whose nearest training codings (5 unless set) vote for their class: do classes "
@@ -59,7 +59,7 @@ NUMBERS = (
         pca="pca_knn_accuracy",
         pixels="pixels_knn_accuracy",
     ),
-    Number(
+    ProbeNumber(
         "logistic_accuracy",
         "Logistic probe",
         "Share of validation samples whose class a logistic regression on the standardised codings finds: do planes "
@@ -69,7 +69,7 @@ NUMBERS = (
         pca="pca_logistic_accuracy",
         pixels="pixels_logistic_accuracy",
     ),
-    Number(
+    ProbeNumber(
         "trustworthiness",
         "Trustworthiness",
         "1 when the 15 nearest neighbours among the codings are near among the pixels too; chance is about .5.",
@@ -77,7 +77,7 @@ NUMBERS = (
         "share",
         pca="pca_trustworthiness",
     ),
-    Number(
+    ProbeNumber(
         "bucket_precision",
         "Bucket precision",
         "With each coding cut to one bit: of the samples that share a sample's hash, the share of its class.",
@@ -85,7 +85,7 @@ NUMBERS = (
         "share",
         pca="pca_bucket_precision",
     ),
-    Number(
+    ProbeNumber(
         "bit_balance",
         "Bit balance",
         "1 when each bit is set for half of the samples, 0 when no bit ever changes.",
@@ -93,7 +93,7 @@ NUMBERS = (
         "share",
         pca="pca_bit_balance",
     ),
-    Number(
+    ProbeNumber(
         "distinct_codes",
         "Distinct hashes",
         "How many different bit patterns the validation samples have.",
@@ -101,42 +101,42 @@ NUMBERS = (
         "count",
         pca="pca_distinct_codes",
     ),
-    Number(
+    ProbeNumber(
         "val_bce",
         "Cross-entropy",
         "Binary cross-entropy of a reconstructed value on validation data, in nats, from clean inputs.",
         "lower",
         "error",
     ),
-    Number(
+    ProbeNumber(
         "rounded_accuracy",
         "Rounded accuracy",
         "Share of values on the same side of 0.5 as the original; all black scores .73 on Fashion-MNIST.",
         "higher",
         "share",
     ),
-    Number(
+    ProbeNumber(
         "active_dimensions",
         "Active codings",
         "How many codings vary from sample to sample (variance above 0.01); the others carry nothing.",
         "higher",
         "count",
     ),
-    Number(
+    ProbeNumber(
         "silent_share",
         "Nearly silent",
         "Share of activations nearer to 0 than 0.1: the higher, the sparser the code; 1 is one that says nothing.",
         "neither",
         "share",
     ),
-    Number(
+    ProbeNumber(
         "mean_activation",
         "Mean activation",
         "Mean of all codings: a KL or MSE penalty aims at its target; without a penalty any mean will do.",
         "neither",
         "share",
     ),
-    Number(
+    ProbeNumber(
         "dead_units",
         "Dead units",
         "Codings nearer to 0 than 0.01 for every validation sample: switched off. Those stuck at another value are "
@@ -144,7 +144,7 @@ NUMBERS = (
         "lower",
         "count",
     ),
-    Number(
+    ProbeNumber(
         "elbo",
         "ELBO",
         "A lower bound of a sample's log-likelihood in nats: minus the cross-entropy summed over the values (codings "
@@ -152,7 +152,7 @@ NUMBERS = (
         "higher",
         "nats",
     ),
-    Number(
+    ProbeNumber(
         "kl",
         "KL divergence",
         "Nats by which a sample's distribution of codings differs from the normal one, summed over the codings: what "
@@ -160,7 +160,7 @@ NUMBERS = (
         "neither",
         "nats",
     ),
-    Number(
+    ProbeNumber(
         "kl_per_dimension",
         "KL of each coding",
         "The same for each coding alone, the most telling first: one at 0 is the same for every sample, and unused.",
@@ -168,26 +168,25 @@ NUMBERS = (
         "nats each",
     ),
 )
-BY_NAME: Mapping[str, Number] = {number.name: number for number in NUMBERS}
 
 
 def ranked(values: Sequence[float], text: Callable[[float], str]) -> str:
-    """Many values in a few words, the largest first: all of up to four, of more the first three and the last."""
+    """Values as text, the largest first: all of up to four, of more the first three and the last."""
     shown = [text(value) for value in sorted(values, reverse=True)]
     return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…", shown[-1]])
 
 
-def missing(found: Mapping[str, Any]) -> dict[str, list[str]]:
-    """{why: titles of the numbers that a probe's result does not have for that reason}."""
+def missing(metrics: Mapping[str, Any]) -> dict[str, list[str]]:
+    """{reason: titles of the numbers missing for that reason} of a probe's result."""
     titles: dict[str, list[str]] = {}
     for number in NUMBERS:
-        if found.get(number.name) is None:
-            titles.setdefault(found["reasons"].get(number.name, "not measured"), []).append(number.title)
+        if metrics.get(number.name) is None:
+            titles.setdefault(metrics["reasons"].get(number.name, "not measured"), []).append(number.title)
     return titles
 
 
 def about() -> dict[str, dict[str, Any]]:
-    """{name: title, explanation, the direction that is good, names of the compared numbers}, as JSON types."""
+    """{name: title, explanation, good direction, names of the numbers to compare with}, as JSON types."""
     return {
         number.name: {
             "title": number.title,
@@ -200,6 +199,6 @@ def about() -> dict[str, dict[str, Any]]:
 
 
 def result(run: Run) -> dict[str, Any] | None:
-    """`metrics.json` of the run's finished probe; None where there is none yet."""
+    """`metrics.json` of the run's finished probe; None without one."""
     work = run.derived(ProbeSpec())
     return read_json(work.folder / "metrics.json", {}) if work.state == "finished" else None

@@ -1,19 +1,29 @@
-"""Laying one map on another: of two maps of the same points only the shape may differ, not how they are turned."""
+"""Procrustes alignment: two maps of the same points differ by their shape only, not by rotation, scale or position."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
 
 from aecore.errors import AecoreError
 
+FLAT = 1e-12  # a spread below this share of the positions' size is rounding
+
+
+def rotation(moved: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, float]:
+    """The orthogonal matrix R (k, k), reflections included, that minimises |moved R − reference| for (n, k) arrays, and
+    the sum of the singular values of their product (Schönemann 1966)."""
+    matrix, share = orthogonal_procrustes(moved, reference)
+    return matrix, float(share)
+
 
 def procrustes(reference: np.ndarray, moved: np.ndarray) -> tuple[np.ndarray, float]:
-    """Turn, mirror, scale and shift `moved` (n, k) so that it lies on `reference` (n, k) as well as it can.
+    """`moved` (n, k) rotated, reflected, scaled and shifted onto `reference` (n, k) by least squares, and the distance.
 
     Row i of both is the same point. Returns the aligned map (n, k) float64, in the reference's units, and the
     standardised Procrustes distance in [0, 1]: the share of the reference's spread (sum of squares about its mean)
-    that stays unexplained; 0 = the same shape. Best rotation: Schönemann (1966), with scaling Gower (1975); the
-    distance is symmetric. A map whose points all coincide has no shape: its distance is 1 to any other, 0 to its like.
+    that stays unexplained; 0 = the same shape. Rotation: Schönemann (1966), with scaling Gower (1975); the distance is
+    symmetric. A map whose points all coincide has no shape: its distance is 1 to any other, 0 to another such map.
 
     Raises `AecoreError` for shapes that differ and for values that are not finite.
     """
@@ -25,11 +35,9 @@ def procrustes(reference: np.ndarray, moved: np.ndarray) -> tuple[np.ndarray, fl
     centre = reference.mean(axis=0)
     fixed, turned = reference - centre, moved - moved.mean(axis=0)
     size, other = np.linalg.norm(fixed), np.linalg.norm(turned)
-    nothing = 1e-12  # of the positions' own size: what rounding leaves of no spread
-    flat = size <= nothing * np.abs(reference).max(), other <= nothing * np.abs(moved).max()
+    flat = size <= FLAT * np.abs(reference).max(), other <= FLAT * np.abs(moved).max()
     if any(flat):
         return np.broadcast_to(centre, reference.shape).copy(), 0.0 if all(flat) else 1.0
-    left, overlap, right = np.linalg.svd((turned / other).T @ (fixed / size))
-    share = float(overlap.sum())
-    aligned = turned @ (left @ right) * (share * size / other) + centre
+    matrix, share = rotation(turned / other, fixed / size)
+    aligned = turned @ matrix * (share * size / other) + centre
     return aligned, float(np.clip(1 - share**2, 0, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore import jobs, presets
-from aecore.analysis.pretraining import Verdict, accuracy_text, conclusion, verdicts
+from aecore.analysis.pretraining import ArmComparison, accuracy_text, compare_arms, conclusion
 from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
 from aecore.commands.run_task import run_task
 from aecore.specs.pretraining import ARMS, PretrainSpec
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> Answer:
     spec = PretrainSpec.from_settings(_autoencoder(args.autoencoder, args.cache), settings(args.set))
     done = run_task(jobs.PretrainTask(spec), args.cache)
     experiment = Experiment(done.folder)
-    judged = verdicts(experiment.rows)
+    judged = compare_arms(experiment.rows)
     value = {
         "key": experiment.key,
         "run": runs.run_key(spec.autoencoder),
@@ -47,7 +47,7 @@ def _autoencoder(name: str, cache: Path) -> RunSpec:
     return presets.get(name).spec if name in presets.PRESETS else existing_run(name, cache).spec
 
 
-def _text(spec: PretrainSpec, value: dict[str, Any], judged: list[Verdict]) -> str:
+def _text(spec: PretrainSpec, value: dict[str, Any], judged: list[ArmComparison]) -> str:
     head = f"{value['key']}  encoder of {presets.title(spec.autoencoder)}, run {value['run']}"
     if not value["rows"]:
         return f"{head}: stopped before there was anything to keep"

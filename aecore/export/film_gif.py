@@ -90,7 +90,7 @@ class _Ink:
         if film.labels is not None:
             self.group = np.searchsorted(film.groups, film.labels)
         self.names = [letters(class_name(film.classes, int(group)), 12) for group in film.groups]
-        left, bottom, right, top = film.view()
+        left, bottom, right, top = film.bounds()
         x0, y0, x1, y1 = MAP
         unit = min((x1 - x0) / (right - left), (y1 - y0) / (top - bottom))
         self.scale = np.array([unit, -unit])
@@ -117,7 +117,7 @@ class _Ink:
     def frame(self, picture: np.ndarray, time: float, before: int) -> np.ndarray:
         """`picture`, the ground, with what one moment adds."""
         film = self.film
-        seen = film.at(time) * self.scale + self.shift
+        seen = film.positions_at(time) * self.scale + self.shift
         for group, marker in enumerate(self.stamps):
             put(picture, marker, seen[self.group == group], MAP)
         middles = [np.median(seen[self.group == group], axis=0).tolist() for group in range(len(self.names))]

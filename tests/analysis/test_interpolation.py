@@ -1,4 +1,4 @@
-"""Ways through the codings: what must hold for any two, three or twelve of them."""
+"""Interpolation: what must hold for any two, three or twelve codings."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def several(draw: st.DrawFn, count: int) -> list[np.ndarray]:
 
 
 @given(several(2), st.integers(2, 40), st.sampled_from(["straight", "spherical"]))
-def test_a_walk_begins_and_ends_exactly_where_it_should(ends: list[np.ndarray], n: int, way: interpolation.Way) -> None:
+def test_both_ends_are_exact(ends: list[np.ndarray], n: int, path: interpolation.Path) -> None:
     a, b = ends
-    walk = interpolation.between(a, b, n, way)
+    walk = interpolation.interpolate(a, b, n, path)
     assert walk.shape == (n, len(a)) and walk.dtype == np.float32 and np.isfinite(walk).all()
     assert np.array_equal(walk[0], a) and np.array_equal(walk[-1], b)
-    back = interpolation.between(b, a, n, way)
+    back = interpolation.interpolate(b, a, n, path)
     assert np.allclose(walk, back[::-1], atol=1e-3)
 
 
 @given(several(2), st.integers(3, 20))
 def test_a_straight_walk_takes_equal_steps(ends: list[np.ndarray], n: int) -> None:
-    steps = np.diff(interpolation.straight(ends[0], ends[1], n).astype(np.float64), axis=0)
+    steps = np.diff(interpolation.lerp(ends[0], ends[1], n).astype(np.float64), axis=0)
     assert np.allclose(steps, (ends[1].astype(np.float64) - ends[0]) / (n - 1), atol=1e-4)
 
 
@@ -43,7 +43,7 @@ def test_a_spherical_walk_stays_on_the_sphere_in_equal_angles(ends: list[np.ndar
     turn = interpolation.angle(a, b)
     assume(turn is not None and 0.01 < turn < 3.1)  # nearly opposite: a sine of which float32 leaves little
     assert turn
-    walk = interpolation.spherical(a, b, n).astype(np.float64)
+    walk = interpolation.slerp(a, b, n).astype(np.float64)
     assert np.allclose(np.linalg.norm(walk, axis=1), radius, rtol=1e-4)
     cosines = (walk[1:] * walk[:-1]).sum(axis=1) / radius**2
     assert np.allclose(cosines, np.cos(turn / (n - 1)), atol=1e-4)
@@ -55,11 +55,11 @@ def test_a_spherical_walk_stays_on_the_sphere_in_equal_angles(ends: list[np.ndar
 def test_where_no_arc_is_defined_the_walk_is_straight(a: list[float], b: list[float]) -> None:
     one, other = np.array(a, np.float32), np.array(b, np.float32)
     assert interpolation.angle(one, other) is None
-    assert np.array_equal(interpolation.spherical(one, other, 7), interpolation.straight(one, other, 7))
+    assert np.array_equal(interpolation.slerp(one, other, 7), interpolation.lerp(one, other, 7))
 
 
 def test_the_arc_of_a_quarter() -> None:
-    half = interpolation.spherical(np.array([2.0, 0.0]), np.array([0.0, 2.0]), 3)[1]
+    half = interpolation.slerp(np.array([2.0, 0.0]), np.array([0.0, 2.0]), 3)[1]
     assert np.allclose(half, np.sqrt(2))
 
 
@@ -83,12 +83,12 @@ def test_a_larger_grid_keeps_its_corners_and_what_it_was_given(
 ) -> None:
     grid = np.random.default_rng(seed).normal(size=(r, c, 3)).astype(np.float32)
     rows, columns = r + down, c + right
-    larger = interpolation.resized(grid, rows, columns).reshape(rows, columns, 3)
+    larger = interpolation.enlarged_grid(grid, rows, columns).reshape(rows, columns, 3)
     for i in (0, -1):
         for j in (0, -1):
             # A grid of one row has the same coding at its upper and its lower end.
             assert np.allclose(larger[i, j], grid[i, j], atol=1e-6)
-    places = interpolation.given((r, c), rows, columns)
+    places = interpolation.grid_positions((r, c), rows, columns)
     if (r == 1 or (rows - 1) % (r - 1) == 0) and (c == 1 or (columns - 1) % (c - 1) == 0) and r > 1 and c > 1:
         assert np.allclose(larger.reshape(-1, 3)[places], grid.reshape(-1, 3), atol=1e-6)
     assert larger.min() >= grid.min() - 1e-6 and larger.max() <= grid.max() + 1e-6
@@ -96,9 +96,9 @@ def test_a_larger_grid_keeps_its_corners_and_what_it_was_given(
 
 def test_the_books_grid() -> None:
     grid = np.arange(12, dtype=np.float32).reshape(3, 4, 1)
-    larger = interpolation.resized(grid, 5, 7)
+    larger = interpolation.enlarged_grid(grid, 5, 7)
     assert larger.shape == (35, 1)
-    places = interpolation.given((3, 4), 5, 7)
+    places = interpolation.grid_positions((3, 4), 5, 7)
     assert places == [0, 2, 4, 6, 14, 16, 18, 20, 28, 30, 32, 34]
     assert larger[places].ravel().tolist() == list(range(12))
     assert larger[8] == (0 + 1 + 4 + 5) / 4  # the middle of four
@@ -107,13 +107,13 @@ def test_the_books_grid() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: interpolation.straight(np.zeros(2), np.zeros(3), 5),
-        lambda: interpolation.spherical(np.zeros((2, 2)), np.zeros((2, 2)), 5),
-        lambda: interpolation.straight(np.zeros(2), np.ones(2), 1),
+        lambda: interpolation.lerp(np.zeros(2), np.zeros(3), 5),
+        lambda: interpolation.slerp(np.zeros((2, 2)), np.zeros((2, 2)), 5),
+        lambda: interpolation.lerp(np.zeros(2), np.ones(2), 1),
         lambda: interpolation.class_means(np.zeros((4, 2)), np.zeros(3)),
         lambda: interpolation.arithmetic(np.zeros(2), np.zeros(2), np.zeros(3)),
-        lambda: interpolation.resized(np.zeros((3, 4, 2)), 2, 7),
-        lambda: interpolation.resized(np.zeros((3, 4)), 5, 7),
+        lambda: interpolation.enlarged_grid(np.zeros((3, 4, 2)), 2, 7),
+        lambda: interpolation.enlarged_grid(np.zeros((3, 4)), 5, 7),
     ],
 )
 def test_what_does_not_belong_together_is_refused_in_one_line(call: object) -> None:

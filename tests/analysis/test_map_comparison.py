@@ -16,21 +16,24 @@ def test_a_move_is_measured_in_sides_of_the_first_map() -> None:
     there = SQUARE.copy()
     there[1] = [4, 1]
     there[2] = [7, 6]
-    assert map_comparison.moved(SQUARE, there).tolist() == pytest.approx([0, 0.25, 1.25, 0])
-    assert map_comparison.moved(SQUARE * 100, there * 100) == pytest.approx(map_comparison.moved(SQUARE, there))
+    assert map_comparison.displacement(SQUARE, there).tolist() == pytest.approx([0, 0.25, 1.25, 0])
+    assert map_comparison.displacement(SQUARE * 100, there * 100) == pytest.approx(
+        map_comparison.displacement(SQUARE, there)
+    )
 
 
 def test_points_that_all_lie_on_one_have_no_side_to_divide_by() -> None:
     same = np.zeros((5, 2))
-    assert map_comparison.moved(same, same).tolist() == [0] * 5
-    assert map_comparison.unrelated(same, same) == 0
+    assert map_comparison.displacement(same, same).tolist() == [0] * 5
+    assert map_comparison.chance_displacement(same, same) == 0
 
 
 def test_unrelated_maps_move_as_far_as_a_random_pairing() -> None:
     a, b = np.random.default_rng(1).normal(size=(2, 3000, 2))
-    assert np.median(map_comparison.moved(a, b)) == pytest.approx(map_comparison.unrelated(a, b), rel=0.05)
-    assert map_comparison.unrelated(a, a) > 10 * np.median(map_comparison.moved(a, a + 0.001))
-    assert map_comparison.unrelated(a, b) == map_comparison.unrelated(a, b)
+    chance = map_comparison.chance_displacement(a, b)
+    assert np.median(map_comparison.displacement(a, b)) == pytest.approx(chance, rel=0.05)
+    assert map_comparison.chance_displacement(a, a) > 10 * np.median(map_comparison.displacement(a, a + 0.001))
+    assert map_comparison.chance_displacement(a, b) == chance
 
 
 def test_neighbours_are_counted_whatever_their_order() -> None:
@@ -40,7 +43,7 @@ def test_neighbours_are_counted_whatever_their_order() -> None:
     assert map_comparison.shared_neighbours(a[:, :0], b[:, :0]).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("function", [map_comparison.moved, map_comparison.shared_neighbours])
+@pytest.mark.parametrize("function", [map_comparison.displacement, map_comparison.shared_neighbours])
 def test_maps_of_other_samples_are_refused(function) -> None:
     with pytest.raises(AecoreError, match="got shapes .* allowed"):
         function(np.zeros((4, 2)), np.zeros((5, 2)))
@@ -48,14 +51,14 @@ def test_maps_of_other_samples_are_refused(function) -> None:
 
 def test_better_than_counts_ties_half() -> None:
     errors = np.array([0.1, 0.2, 0.2, 0.4])
-    assert map_comparison.better_than(errors, 0.05) == 1
-    assert map_comparison.better_than(errors, 0.2) == 0.5
-    assert map_comparison.better_than(errors, 0.9) == 0
-    assert np.isnan(map_comparison.better_than(errors[:0], 0.1))
+    assert map_comparison.share_larger(errors, 0.05) == 1
+    assert map_comparison.share_larger(errors, 0.2) == 0.5
+    assert map_comparison.share_larger(errors, 0.9) == 0
+    assert np.isnan(map_comparison.share_larger(errors[:0], 0.1))
 
 
 def test_only_a_hashing_run_has_bits() -> None:
     spec = RunSpec(dataset="digits", coding_activation="sigmoid")
-    assert map_comparison.bits(spec, np.array([0.1, 0.9])) is None
+    assert map_comparison.code_bits(spec, np.array([0.1, 0.9])) is None
     hashing = spec.replace(noise_on="coding", noise_rate=5.0)
-    assert map_comparison.bits(hashing, np.array([0.1, 0.9])).tolist() == [False, True]
+    assert map_comparison.code_bits(hashing, np.array([0.1, 0.9])).tolist() == [False, True]

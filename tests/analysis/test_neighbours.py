@@ -9,6 +9,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
+from aecore import datasets
 from aecore.analysis import neighbours
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
@@ -47,14 +48,14 @@ def test_pca_is_placed_exactly(tmp_path: Path) -> None:
     engine = PCA(2).fit(CODINGS)
     work = make_map(tmp_path / "map", "pca", engine.transform(CODINGS))
     write_arrays(work.folder / "basis.npz", {"mean": engine.mean_, "components": engine.components_})
-    np.testing.assert_allclose(neighbours.place(NEW, work, CODINGS), engine.transform(NEW), atol=1e-4)
-    np.testing.assert_allclose(neighbours.place(CODINGS, work, CODINGS), work.array("points"), atol=1e-4)
+    np.testing.assert_allclose(neighbours.place_on_map(NEW, work, CODINGS), engine.transform(NEW), atol=1e-4)
+    np.testing.assert_allclose(neighbours.place_on_map(CODINGS, work, CODINGS), work.array("points"), atol=1e-4)
 
 
 def test_none_is_the_codings_and_nothing_on_a_missing_axis(tmp_path: Path) -> None:
     work = make_map(tmp_path / "map", "none", CODINGS[:, :2])
-    np.testing.assert_array_equal(neighbours.place(NEW[:, :1], work, CODINGS[:, :1])[:, 1], 0)
-    np.testing.assert_array_equal(neighbours.place(NEW[:, :2], work, CODINGS[:, :2]), NEW[:, :2])
+    np.testing.assert_array_equal(neighbours.place_on_map(NEW[:, :1], work, CODINGS[:, :1])[:, 1], 0)
+    np.testing.assert_array_equal(neighbours.place_on_map(NEW[:, :2], work, CODINGS[:, :2]), NEW[:, :2])
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
@@ -62,10 +63,10 @@ def test_others_take_the_middle_of_the_five_nearest(tmp_path: Path, method: str)
     points = RNG.normal(size=(200, 3))
     work = make_map(tmp_path / "map", method, points)
     near = NearestNeighbors(n_neighbors=5).fit(CODINGS).kneighbors(NEW, return_distance=False)
-    placed = neighbours.place(NEW, work, CODINGS)
+    placed = neighbours.place_on_map(NEW, work, CODINGS)
     assert placed.dtype == np.float32
     np.testing.assert_allclose(placed, np.median(points[near], axis=1), atol=1e-6)
-    np.testing.assert_array_equal(neighbours.place(NEW[4:5], work, CODINGS.reshape(200, 2, 3))[0], placed[4])
+    np.testing.assert_array_equal(neighbours.place_on_map(NEW[4:5], work, CODINGS.reshape(200, 2, 3))[0], placed[4])
 
 
 def test_bad_input(tmp_path: Path) -> None:
@@ -76,6 +77,21 @@ def test_bad_input(tmp_path: Path) -> None:
         work = make_map(tmp_path / method, method, CODINGS[:, :2])
         for z, codings in ((NEW[:, :3], CODINGS), (NEW, CODINGS[:-1]), (NEW * np.inf, CODINGS)):
             with pytest.raises(AecoreError, match="codings: got .*, allowed: "):
-                neighbours.place(z, work, codings)
+                neighbours.place_on_map(z, work, codings)
     with pytest.raises(AecoreError, match="basis cannot be read"):
-        neighbours.place(NEW, ResultFolder(tmp_path / "pca"), CODINGS)
+        neighbours.place_on_map(NEW, ResultFolder(tmp_path / "pca"), CODINGS)
+
+
+def test_ranks_count_from_the_row_itself() -> None:
+    points = np.array([[0, 0], [3, 0], [1, 0], [1, 0], [-2, 0]], np.float32)
+    np.testing.assert_array_equal(neighbours.ranks(points, 0), [0, 4, 1, 2, 3])
+
+
+def test_nearest_samples_are_those_of_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "SAMPLES", 2)
+    data = datasets.load("digits")
+    numbers = np.array([0, 5, len(data.validation) + 2, 9, 11])
+    x = data.numbered(numbers).astype(float).reshape(5, -1)
+    expected = [i for i in np.argsort(((x - x[2]) ** 2).sum(axis=1)) if i != 2]
+    np.testing.assert_array_equal(neighbours.nearest_samples(data, numbers, 2, 3), expected[:3])
+    assert len(neighbours.nearest_samples(data, numbers, 2, 10)) == 4

@@ -57,28 +57,28 @@ def training(data: Data, d: int = 5, frames: int = 8, n: int = N) -> dict[str, n
 def test_a_finished_run_has_one_camera_and_it_is_the_pca_of_the_end() -> None:
     data = made_up()
     snapshots = training(data)
-    made = training_film.of_snapshots("k", snapshots, data, finished=True)
+    made = training_film.film_of_snapshots("k", snapshots, data, finished=True)
     last = snapshots["codings"][-1].astype(float)
     values = np.linalg.svd(last - last.mean(axis=0))[1]
     assert made.positions.shape == (8, N, 2) and made.positions.dtype == np.float32
     assert np.allclose(made.positions[-1].mean(axis=0), 0, atol=1e-4)
     assert np.allclose(np.square(made.positions[-1]).sum(axis=0), np.square(values[:2]), rtol=1e-4)
-    assert made.shown == pytest.approx(np.square(values[:2]).sum() / np.square(values).sum())
+    assert made.explained == pytest.approx(np.square(values[:2]).sum() / np.square(values).sum())
     # The same linear map for all frames: codings that did not move do not move on the plane either.
     still = dict(snapshots, codings=np.repeat(snapshots["codings"][-1:], 8, axis=0))
-    assert np.array_equal(*(training_film.of_snapshots("k", still, data, finished=True).positions[[0, -1]]))
-    moved = np.diff(made.positions, axis=0) - np.diff(snapshots["codings"] @ made.camera.components.T, axis=0)
+    assert np.array_equal(*(training_film.film_of_snapshots("k", still, data, finished=True).positions[[0, -1]]))
+    moved = np.diff(made.positions, axis=0) - np.diff(snapshots["codings"] @ made.plane.components.T, axis=0)
     assert np.abs(moved).max() < 1e-4
 
 
 def test_while_it_trains_later_frames_never_move_earlier_ones() -> None:
     data = made_up()
     snapshots = training(data)
-    whole = training_film.of_snapshots("k", snapshots, data, finished=False)
+    whole = training_film.film_of_snapshots("k", snapshots, data, finished=False)
     growing = None
     for i in range(8):
-        growing = training_film.of_snapshots(
-            "k", {k: v[i : i + 1] for k, v in snapshots.items()}, data, finished=False, before=growing
+        growing = training_film.film_of_snapshots(
+            "k", {k: v[i : i + 1] for k, v in snapshots.items()}, data, finished=False, previous=growing
         )
         assert len(growing) == i + 1
         assert np.allclose(growing.positions, whole.positions[: i + 1], atol=1e-5)
@@ -88,16 +88,18 @@ def test_while_it_trains_later_frames_never_move_earlier_ones() -> None:
 def test_the_camera_stays_while_it_shows_enough_and_turns_as_little_as_it_can() -> None:
     random = np.random.default_rng(0)
     flat = random.normal(size=(200, 4)) * (5, 4, 0.1, 0.1)
-    first = training_film.best_camera(flat)
-    assert training_film.following_camera(flat + random.normal(size=flat.shape), first) is first
+    first = training_film.principal_plane(flat)
+    assert training_film.followed_plane(flat + random.normal(size=flat.shape), first) is first
     turned = flat[:, [2, 3, 0, 1]] + 7  # now all the variance lies where the camera does not look
-    second = training_film.following_camera(turned, first)
-    assert second is not first and second.shown(turned) > 0.99
+    second = training_film.followed_plane(turned, first)
+    assert second is not first and second.explained(turned) > 0.99
     assert np.allclose(second.components @ second.components.T, np.eye(2))
-    assert np.allclose(second.see(turned).mean(axis=0), first.see(turned.mean(axis=0)))  # its middle did not jump
-    tilted = training_film.best_camera(flat)
-    flipped = training_film.Camera(-tilted.components[::-1], tilted.offset)
-    again = training_film.following_camera(turned, flipped)
+    assert np.allclose(
+        second.project(turned).mean(axis=0), first.project(turned.mean(axis=0))
+    )  # its middle did not jump
+    tilted = training_film.principal_plane(flat)
+    flipped = training_film.Plane(-tilted.components[::-1], tilted.offset)
+    again = training_film.followed_plane(turned, flipped)
     # The same plane, but in the orientation closest to each former one.
     closeness = [np.trace(c.components @ f.components.T) for c, f in ((second, first), (again, flipped))]
     assert min(closeness) >= 0 and not np.allclose(second.components, again.components)
@@ -107,14 +109,14 @@ def test_the_camera_stays_while_it_shows_enough_and_turns_as_little_as_it_can() 
 def test_one_or_two_codings_are_shown_as_they_are(d: int) -> None:
     data = made_up()
     snapshots = training(data, d)
-    made = training_film.of_snapshots("k", snapshots, data, finished=True)
-    assert not made.projected and made.shown == 1
+    made = training_film.film_of_snapshots("k", snapshots, data, finished=True)
+    assert not made.projected and made.explained == 1
     assert np.allclose(made.positions[:, :, :d], snapshots["codings"])
     if d == 1:  # the other axis separates, and never moves
         assert np.ptp(made.positions[:, :, 1], axis=0).max() == 0 and np.ptp(made.positions[0, :, 1]) > 0
-        parts = training_film.of_snapshots("k", {k: v[:4] for k, v in snapshots.items()}, data, finished=False)
-        parts = training_film.of_snapshots(
-            "k", {k: v[4:] for k, v in snapshots.items()}, data, finished=False, before=parts
+        parts = training_film.film_of_snapshots("k", {k: v[:4] for k, v in snapshots.items()}, data, finished=False)
+        parts = training_film.film_of_snapshots(
+            "k", {k: v[4:] for k, v in snapshots.items()}, data, finished=False, previous=parts
         )
         assert np.ptp(parts.positions[:, :, 1], axis=0).max() == 0
 
@@ -124,11 +126,11 @@ def test_bad_snapshots() -> None:
     snapshots = training(data)
     snapshots["codings"][-1, 3] = np.nan
     snapshots["codings"][4, 0, 0] = np.inf
-    made = training_film.of_snapshots("k", snapshots, data, finished=True)
-    assert len(made) == 6 and made.left_out == 2 and made.taken == 8 and np.isfinite(made.positions).all()
+    made = training_film.film_of_snapshots("k", snapshots, data, finished=True)
+    assert len(made) == 6 and made.left_out == 2 and made.snapshot_count == 8 and np.isfinite(made.positions).all()
     snapshots["codings"][:] = np.nan
-    with pytest.raises(RunError, match="got no snapshot with finite codings"):
-        training_film.of_snapshots("k", snapshots, data, finished=True)
+    with pytest.raises(RunError, match="NaN or infinite values .*; train it again"):
+        training_film.film_of_snapshots("k", snapshots, data, finished=True)
 
 
 @pytest.mark.parametrize("finished", [True, False])
@@ -136,13 +138,13 @@ def test_collapsed_codings_and_a_single_snapshot(finished: bool) -> None:
     data = made_up()
     same = training(data)
     same["codings"][:] = 0.25
-    made = training_film.of_snapshots("k", same, data, finished=finished)
+    made = training_film.film_of_snapshots("k", same, data, finished=finished)
     assert np.abs(made.positions).max() < 1e-6
-    left, bottom, right, top = made.view()
+    left, bottom, right, top = made.bounds()
     assert right > left and top > bottom
-    one = training_film.of_snapshots("k", training(data, frames=1), data, finished=finished)
+    one = training_film.film_of_snapshots("k", training(data, frames=1), data, finished=finished)
     assert len(one) == 1 and one.caption(0) == "untrained · error .2000"
-    assert np.array_equal(one.at(0.0), one.positions[0])
+    assert np.array_equal(one.positions_at(0.0), one.positions[0])
     assert Image.open(io.BytesIO(film_gif.gif(one, LIGHT))).size == (640, 424)
     assert film_gif.gif(made, LIGHT)
 
@@ -151,7 +153,7 @@ def test_the_view_is_not_ruled_by_early_outliers() -> None:
     data = made_up()
     snapshots = training(data, 2)
     snapshots["codings"][0] *= 1000
-    left, bottom, right, top = training_film.of_snapshots("k", snapshots, data, finished=True).view()
+    left, bottom, right, top = training_film.film_of_snapshots("k", snapshots, data, finished=True).bounds()
     last = snapshots["codings"][-1]
     for low, high, axis in ((left, right, 0), (bottom, top, 1)):
         assert low <= last[:, axis].min() and last[:, axis].max() <= high
@@ -161,30 +163,32 @@ def test_the_view_is_not_ruled_by_early_outliers() -> None:
 def test_milestones_are_those_of_the_data() -> None:
     data = made_up()
     snapshots = training(data)
-    made = training_film.of_snapshots("k", snapshots, data, finished=True)
-    apart, fallen = made.apart(), made.fallen()
+    made = training_film.film_of_snapshots("k", snapshots, data, finished=True)
+    apart, fallen = made.separated(), made.converged()
     assert apart is not None and 0 < apart < 7  # classes drift apart evenly: soon most of the variance is between them
     assert fallen == 7  # .2 to .01 in even steps: nine tenths with the last one
-    assert made.moment(fallen) == "epoch 3" and made.moment(1) == "step 1"
+    assert made.time_text(fallen) == "epoch 3" and made.time_text(1) == "step 1"
     late = dict(snapshots, codings=np.concatenate([snapshots["codings"][:1]] * 6 + [snapshots["codings"][-1:]] * 2))
-    assert training_film.of_snapshots("k", late, data, finished=True).apart() == 6
+    assert training_film.film_of_snapshots("k", late, data, finished=True).separated() == 6
     mixed = dict(snapshots, codings=np.random.default_rng(0).normal(size=(8, N, 5)))
-    assert training_film.of_snapshots("k", mixed, data, finished=True).apart() is None
+    assert training_film.film_of_snapshots("k", mixed, data, finished=True).separated() is None
     worse = dict(snapshots, val_loss=np.linspace(0.1, 0.2, 8))
-    assert training_film.of_snapshots("k", worse, data, finished=True).fallen() is None
+    assert training_film.film_of_snapshots("k", worse, data, finished=True).converged() is None
     same = dict(snapshots, codings=np.ones((8, N, 5)), val_loss=np.full(8, np.nan))
-    collapsed = training_film.of_snapshots("k", same, data, finished=True)
-    assert collapsed.apart() is None and collapsed.fallen() is None
+    collapsed = training_film.film_of_snapshots("k", same, data, finished=True)
+    assert collapsed.separated() is None and collapsed.converged() is None
 
 
 def test_between_two_frames_points_are_on_the_line_between_them() -> None:
     data = made_up()
-    made = training_film.of_snapshots("k", training(data), data, finished=True)
+    made = training_film.film_of_snapshots("k", training(data), data, finished=True)
     clock = made.clock
-    middle = made.at((clock[3] + clock[4]) / 2)
+    middle = made.positions_at((clock[3] + clock[4]) / 2)
     assert np.allclose(middle, made.positions[3:5].mean(axis=0), atol=1e-4)
-    assert np.allclose(made.at(clock[5]), made.positions[5], atol=1e-5)
-    assert np.array_equal(made.at(-1.0), made.positions[0]) and np.array_equal(made.at(99.0), made.positions[-1])
+    assert np.allclose(made.positions_at(clock[5]), made.positions[5], atol=1e-5)
+    assert np.array_equal(made.positions_at(-1.0), made.positions[0]) and np.array_equal(
+        made.positions_at(99.0), made.positions[-1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +196,7 @@ def test_between_two_frames_points_are_on_the_line_between_them() -> None:
 )
 def test_a_gif_of_every_kind_of_data(shape: tuple[int, ...], labelled: bool) -> None:
     data = made_up(shape, labelled=labelled)
-    made = training_film.of_snapshots("k", training(data), data, finished=True)
+    made = training_film.film_of_snapshots("k", training(data), data, finished=True)
     light, dark = (Image.open(io.BytesIO(film_gif.gif(made, theme, "<b>"))) for theme in (LIGHT, DARK))
     assert light.n_frames > 10
     assert light.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
@@ -206,7 +210,7 @@ def test_a_gif_of_every_kind_of_data(shape: tuple[int, ...], labelled: bool) -> 
 
 def test_a_gif_shows_points_where_they_are_and_pictures_as_they_are() -> None:
     data = made_up((5, 5), classes=1)
-    made = training_film.of_snapshots("k", training(data), data, finished=True)
+    made = training_film.film_of_snapshots("k", training(data), data, finished=True)
     # A single point without a name that would cover it.
     one = replace(made, positions=np.zeros_like(made.positions[:, :1]), numbers=made.numbers[:1], classes=("",))
     one = replace(one, labels=made.labels[:1])
@@ -227,11 +231,15 @@ def test_a_gif_shows_points_where_they_are_and_pictures_as_they_are() -> None:
 
 def test_many_classes_fit_the_palette() -> None:
     data = made_up(classes=30)
-    made = training_film.of_snapshots("k", training(data), data, finished=True)
+    made = training_film.film_of_snapshots("k", training(data), data, finished=True)
     assert len(film_gif._Ink(made, DARK).palette) < raster.NOTHING
     coloured = made_up((6, 6, 3), classes=30)
     assert (
-        len(film_gif._Ink(training_film.of_snapshots("k", training(coloured), coloured, finished=True), LIGHT).palette)
+        len(
+            film_gif._Ink(
+                training_film.film_of_snapshots("k", training(coloured), coloured, finished=True), LIGHT
+            ).palette
+        )
         < raster.NOTHING
     )
 
@@ -257,19 +265,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_runs_that_are_finished_or_stopped(trained: Path) -> None:
     data = datasets.load("digits")
-    made = training_film.frames(runs.run_of(SPEC, trained))
+    made = training_film.film_of_run(runs.run_of(SPEC, trained))
     assert made.finished and made.projected and len(made) >= 20
     assert np.array_equal(made.labels, data.validation_labels[made.numbers])
     assert np.array_equal(made.originals, data.validation[made.numbers[:16]])
     assert made.step[0] == 0 and made.caption(0).startswith("untrained")
     stopped = runs.run_of(SPEC.replace(seed=7), trained)
     assert stopped.state == "stopped"
-    assert training_film.frames(stopped).finished and len(training_film.frames(stopped)) >= 1
+    assert training_film.film_of_run(stopped).finished and len(training_film.film_of_run(stopped)) >= 1
 
 
 def test_codings_as_they_are_end_where_they_really_are(trained: Path) -> None:
     run = runs.run_of(SPEC.replace(coding_size=2), trained)
-    made = training_film.frames(run)
+    made = training_film.film_of_run(run)
     exact = np.asarray(run.array("codings"), np.float32)[made.numbers]
     assert np.allclose(made.positions[-1], exact, atol=1e-5)
     assert not np.allclose(run.snapshots()["codings"][-1], exact, atol=1e-3)  # which the snapshot alone does not say
@@ -281,8 +289,8 @@ def test_a_running_training_is_read_piece_by_piece(trained: Path, tmp_path: Path
     done = runs.run_of(SPEC, trained).snapshots()
     run = Run(tmp_path / "0123456789abcdef")
     run.begin(SPEC)
-    with pytest.raises(RunError, match="got no snapshot of its training"):
-        training_film.frames(run)
+    with pytest.raises(RunError, match="it has no snapshots, .*; train it"):
+        training_film.film_of_run(run)
     (run.folder / "snapshots").mkdir()
 
     def write(i: int) -> None:
@@ -290,16 +298,16 @@ def test_a_running_training_is_read_piece_by_piece(trained: Path, tmp_path: Path
         files.write_arrays(run.folder / "snapshots" / f"{i:05d}.npz", arrays)
 
     write(0)
-    first = training_film.frames(run)
+    first = training_film.film_of_run(run)
     assert len(first) == 1 and not first.finished
-    assert training_film.frames(run, first) is first  # nothing new: nothing is made
+    assert training_film.film_of_run(run, first) is first  # nothing new: nothing is made
     write(1), write(2)
     torn = run.folder / "snapshots" / "00003.npz"
     torn.write_bytes(b"not yet")
-    second = training_film.frames(run, first)
+    second = training_film.film_of_run(run, first)
     assert len(second) == 3
     assert np.array_equal(second.positions[:1], first.positions)
-    whole = training_film.frames(run)
+    whole = training_film.film_of_run(run)
     assert np.allclose(whole.positions, second.positions, atol=1e-5) and np.array_equal(whole.step, second.step)
 
 
@@ -310,8 +318,8 @@ def test_a_run_that_is_trained_anew_starts_a_new_film(trained: Path, tmp_path: P
     (run.folder / "snapshots").mkdir()
     path = run.folder / "snapshots" / "00000.npz"
     files.write_arrays(path, {name: array[5] for name, array in done.items()})
-    old = training_film.frames(run)
+    old = training_film.film_of_run(run)
     path.unlink()
     files.write_arrays(path, {name: array[0] for name, array in done.items()})
-    new = training_film.frames(run, old)
+    new = training_film.film_of_run(run, old)
     assert len(new) == 1 and new.step[0] == 0

@@ -85,7 +85,7 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
         told(page, inference.encode(run, datasets.as_float(data.validation[end : end + 1]))[0])
     page = visit(f"{walks}/?run={run.key}&section=grid")
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
-    drawn = interpolation.resized(latent_axes.sample(run, 12).reshape(3, 4, -1), 5, 7)
+    drawn = interpolation.enlarged_grid(latent_axes.sample(run, 12).reshape(3, 4, -1), 5, 7)
     for picture in (0, 17, 34):
         page.locator(".journey .strip figure").nth(picture).hover()
         told(page, drawn[picture])

@@ -149,9 +149,16 @@ def test_the_sentence_knows_maps_that_agree_from_unrelated_ones() -> None:
         from aecore.analysis import map_comparison
 
         side = compare_pair.Side(runs.open_run("0" * 16), "A", "pca", None)
-        moved = map_comparison.moved(points, aligned)
+        moved = map_comparison.displacement(points, aligned)
         pair = compare_pair.Pair(
-            side, side, np.arange(300), points, aligned, moved, map_comparison.unrelated(points, aligned), None
+            side,
+            side,
+            np.arange(300),
+            points,
+            aligned,
+            moved,
+            map_comparison.chance_displacement(points, aligned),
+            None,
         )
         return compare_pair.moved_sentence(pair, ["Bag *no*. 1"])
 

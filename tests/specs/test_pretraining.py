@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from aecore import datasets
 from aecore.analysis import pretraining
 from aecore.errors import SpecError
-from aecore.specs.pretraining import MAX_SEEDS, PretrainSpec
+from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import experiments, files
 from aecore.store.experiments import Experiment, Row
@@ -130,30 +131,35 @@ def rows_of(n: int, scratch: list[float], pretrained: list[float]) -> list[Row]:
     return [Row(n, seed, arm, value) for arm, values in arms.items() for seed, value in enumerate(values, 1)]
 
 
-def test_a_verdict_is_taken_seed_by_seed() -> None:
+def test_arms_are_compared_seed_by_seed() -> None:
     """The seeds spread by ten points, each gains two or so: only the paired comparison sees that."""
     rows = rows_of(100, [0.50, 0.55, 0.60, 0.65, 0.70], [0.52, 0.58, 0.62, 0.66, 0.72])
-    (verdict,) = pretraining.verdicts(rows)
-    assert verdict.means["scratch"] == pytest.approx(0.6) and verdict.deviations["scratch"] == pytest.approx(0.0790569)
-    assert verdict.difference == pytest.approx(0.02)
-    assert verdict.margin == pytest.approx(2.776 * 0.00707107 / 5**0.5, rel=1e-4)  # differences 2, 3, 2, 1, 2 points
-    assert verdict.outcome == "helps"
-    assert verdict.words == "pretraining helps: +2.0 points (95 % interval +1.1 to +2.9)"
+    (comparison,) = pretraining.compare_arms(rows)
+    assert comparison.means["scratch"] == pytest.approx(0.6) and comparison.deviations["scratch"] == pytest.approx(
+        0.0790569
+    )
+    assert comparison.difference == pytest.approx(0.02)
+    assert comparison.margin == pytest.approx(2.776 * 0.00707107 / 5**0.5, rel=1e-3)  # differences 2, 3, 2, 1, 2 points
+    assert comparison.outcome == "helps"
+    assert comparison.words == "pretraining helps: +2.0 points (95 % interval +1.1 to +2.9)"
 
 
-def test_quantiles_are_those_of_students_t() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    assert len(pretraining.T_QUANTILES) == MAX_SEEDS - 1
-    for freedom, quantile in enumerate(pretraining.T_QUANTILES, 1):
-        assert quantile == pytest.approx(stats.t.ppf(0.975, freedom), abs=6e-4)
+@pytest.mark.parametrize(("seeds", "quantile"), [(2, 12.706), (3, 4.303), (10, 2.262)])
+def test_the_margin_is_students_t(seeds: int, quantile: float) -> None:
+    """Quantiles of a printed table."""
+    scratch = [0.5] * seeds
+    pretrained = [0.5 + 0.1 * (seed % 2) for seed in range(seeds)]
+    (comparison,) = pretraining.compare_arms(rows_of(100, scratch, pretrained))
+    deviation = statistics.stdev(pretrained)
+    assert comparison.margin == pytest.approx(quantile * deviation / seeds**0.5, rel=1e-3)
 
 
 def test_what_is_not_shown_is_not_claimed() -> None:
     noisy = rows_of(100, [0.5, 0.6, 0.7], [0.6, 0.58, 0.72])
     worse = rows_of(500, [0.8, 0.81, 0.8], [0.7, 0.71, 0.69])
     same = rows_of(1000, [0.8, 0.8], [0.8, 0.8])
-    found = pretraining.verdicts([*noisy, *worse, *same])
-    assert [verdict.outcome for verdict in found] == ["open", "hurts", "open"]
+    found = pretraining.compare_arms([*noisy, *worse, *same])
+    assert [comparison.outcome for comparison in found] == ["open", "hurts", "open"]
     assert found[0].words.startswith("pretraining does not help as far as 3 seeds can show: +3.3 points")
     assert found[2].words.endswith("0.0 points (95 % interval 0.0 to 0.0)")
     assert pretraining.conclusion(found) == (
@@ -165,6 +171,6 @@ def test_what_is_not_shown_is_not_claimed() -> None:
 
 def test_half_done_seeds_do_not_count() -> None:
     rows = [*rows_of(100, [0.5, 0.6], [0.6]), Row(100, 1, "frozen", 0.4)]
-    assert pretraining.verdicts(rows) == []
-    (verdict,) = pretraining.verdicts([*rows, Row(100, 2, "pretrained", 0.7), Row(100, 3, "scratch", 0.1)])
-    assert verdict.seeds == 2 and "frozen" not in verdict.means
+    assert pretraining.compare_arms(rows) == []
+    (comparison,) = pretraining.compare_arms([*rows, Row(100, 2, "pretrained", 0.7), Row(100, 3, "scratch", 0.1)])
+    assert comparison.seeds == 2 and "frozen" not in comparison.means

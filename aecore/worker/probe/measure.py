@@ -196,7 +196,7 @@ class _Measurement:
             raise NotApplicable("only noise before the codings makes a hash of them")
         if self.data.validation_labels is None:
             self.reasons["bucket_precision"] = NO_LABELS
-        return baselines.hashing(self.data, hashing.bits(usable(self.codings), hashing.threshold(self.run)))
+        return baselines.hashing(self.data, hashing.bits(usable(self.codings), hashing.threshold(self.run.spec)))
 
     def _baselines(self) -> None:
         """The same numbers of PCA codings and of raw pixels, as far as this run has them."""

@@ -97,8 +97,8 @@ def _compared(
     which = "map" if left.run.key == right.run.key else "codings"
     near, others = left.near(which), right.near(which)
     shared = map_comparison.shared_neighbours(near, others) if near is not None and others is not None else None
-    moved = map_comparison.moved(points, aligned)
-    return index, points, aligned, moved, map_comparison.unrelated(points, aligned), shared
+    moved = map_comparison.displacement(points, aligned)
+    return index, points, aligned, moved, map_comparison.chance_displacement(points, aligned), shared
 
 
 def moved_sentence(pair: Pair, names: list[str]) -> str:

@@ -130,7 +130,7 @@ def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | Non
     codings = _flat(run.array("codings"))
     near, _ = neighbours.nearest(z, codings, min(NEAREST + 1, len(codings)))
     numbers = [int(n) for n in near[0] if n != number][:NEAREST]
-    share = map_comparison.better_than(run_images.errors_of(run), error)
+    share = map_comparison.share_larger(run_images.errors_of(run), error)
     noun = "image" if data.info.is_image else "sample"
     return Card(
         name=name,
@@ -140,7 +140,7 @@ def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | Non
         error=error,
         reconstruction=output[0],
         coding=z[0],
-        bits=map_comparison.bits(run.spec, z[0]),
+        bits=map_comparison.code_bits(run.spec, z[0]),
         place=_place(work, data, z, number, codings),
         near=(as_float(data.validation[numbers]), selection.caption_of(data, numbers)),
     )
@@ -178,7 +178,7 @@ def _place(
     index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
     there = np.flatnonzero(index == number) if number is not None else np.zeros(0, int)
     try:
-        at = points[there[0]] if len(there) else neighbours.place(z, work, codings[index])[0]
+        at = points[there[0]] if len(there) else neighbours.place_on_map(z, work, codings[index])[0]
     except AecoreError as error:
         return f"Not on its map: {error}"
     method = read_json(work.folder / "spec.json", {}).get("map", {}).get("method", "pca")

@@ -259,11 +259,11 @@ def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: ResultFolder) -> 
     layer, points = spec.get("layer", "codings"), work.array("points")
     z = codings if layer == "codings" else _flat(activations.activations(run, x, layer))
     if spec.get("method") in ("pca", "none"):  # exact without the others, so that they need not be known
-        found = placing.place(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
+        found = placing.place_on_map(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
     else:
         positions, others = _mapped(*shared.identity(run), work.key, layer, z.shape[1])
         if len(positions) == len(points):
-            found = placing.place(z, work, others)
+            found = placing.place_on_map(z, work, others)
         else:
             near, _ = placing.nearest(z, others, placing.VOTERS)
             found = np.median(points[positions[near]], axis=1)

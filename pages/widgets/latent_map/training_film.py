@@ -72,12 +72,14 @@ def _sentence(film: Film, learning: bool) -> str:
             "follows the training again."
         )
     found = []
-    if (apart := film.apart()) is not None:
-        found.append(f"from {film.moment(apart)} on the classes are nearly as far apart as in the end")
-    if (fallen := film.fallen()) is not None:
-        found.append(f"by {film.moment(fallen)} the error has done nine tenths of its fall")
+    if (apart := film.separated()) is not None:
+        found.append(f"from {film.time_text(apart)} on the classes are nearly as far apart as in the end")
+    if (fallen := film.converged()) is not None:
+        found.append(f"by {film.time_text(fallen)} the error has done nine tenths of its fall")
     told = f"Play it: {', '.join(found)}; then points only settle. " if found else ""
-    seen = f"; the plane shows {100 * film.shown:.0f} % of the variance of the final codings" if film.projected else ""
+    seen = (
+        f"; the plane shows {100 * film.explained:.0f} % of the variance of the final codings" if film.projected else ""
+    )
     left = f" {film.left_out} snapshots without finite codings are left out." if film.left_out else ""
     return f"{told}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
 
@@ -88,7 +90,7 @@ def _film_of(run: Run) -> Film:
     if path.exists():
         growing.pop(run.key, None)
         return _finished(*shared.identity(run, path.name), run.state)
-    film = films.frames(run, growing.get(run.key))
+    film = films.film_of_run(run, growing.get(run.key))
     for old in list(growing)[: max(0, len(growing) - 2)]:
         growing.pop(old, None)
     growing[run.key] = film
@@ -97,7 +99,7 @@ def _film_of(run: Run) -> Film:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _finished(cache: str, key: str, modified: int, state: str) -> Film:
-    return films.frames(runs.open_run(key, shared.cache()))
+    return films.film_of_run(runs.open_run(key, shared.cache()))
 
 
 @st.cache_resource(show_spinner=False)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from aecore import figures, jobs
-from aecore.analysis import inference
+from aecore.analysis import inference, neighbours
 from aecore.analysis.map_verdict import verdict
 from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
@@ -27,7 +27,6 @@ from pages.widgets.server import shared
 from pages.widgets.session import active_run
 
 ROW = 10
-BLOCK = 4096  # samples compared at a time
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
 FAR = 30  # neighbours beyond this rank are no near misses: three times as many as are shown
 # A ring is a colour and a dash, with a number below the image: none of them alone.
@@ -82,8 +81,8 @@ def point(run: Run, data: Data, work: ResultFolder, position: int, draw_images: 
         st.caption("This map was drawn before neighbours were kept: draw it with another seed to see them.")
         return
     codings, on_map = near["codings"][position], near["map"][position]
-    raw = raw_neighbours(data, index, position, ROW)
-    there = ranks(np.asarray(work.array("points")), position)
+    raw = neighbours.nearest_samples(data, index, position, ROW)
+    there = neighbours.ranks(np.asarray(work.array("points")), position)
     here = _coding_ranks(run, work, index, position)
     _row(
         data,
@@ -143,26 +142,6 @@ def _why(spec: MapSpec) -> str:
     if spec.method == "tsne":
         return "A seed only jitters the PCA start of t-SNE here; from a random start, groups would lie anywhere."
     return "Trust what all of them show."
-
-
-def ranks(rows: np.ndarray, position: int) -> np.ndarray:
-    """How near every row (n, d) is to one of them, counted from 1: (n,); that one itself has 0."""
-    distances = np.square(rows.astype(np.float64) - rows[position]).sum(axis=1)
-    distances[position] = -1
-    found = np.empty(len(rows), int)
-    found[np.argsort(distances, kind="stable")] = np.arange(len(rows))
-    return found
-
-
-def raw_neighbours(data: Data, numbers: np.ndarray, position: int, k: int) -> np.ndarray:
-    """Positions of the `k` samples among `numbers` that are closest in the data itself to the one at `position`."""
-    own = as_float(data.numbered(numbers[position : position + 1]))
-    distances = np.empty(len(numbers))
-    for start in range(0, len(numbers), BLOCK):
-        others = as_float(data.numbered(numbers[start : start + BLOCK]))
-        distances[start : start + BLOCK] = np.square(others - own).reshape(len(others), -1).sum(axis=1)
-    distances[position] = np.inf
-    return np.argsort(distances, kind="stable")[: min(k, len(numbers) - 1)]
 
 
 def _itself(run: Run, data: Data, number: int, trusted: float | None, kept: float | None) -> None:
@@ -265,13 +244,13 @@ def _name(data: Data, number: int) -> str:
 
 
 def _coding_ranks(run: Run, work: ResultFolder, index: np.ndarray, position: int) -> np.ndarray | None:
-    """`ranks` in the codings; None where the map shows a layer, or training samples whose codings were not kept."""
+    """`neighbours.ranks` in the codings; None for a map of a layer, or of training samples without stored codings."""
     if _mapped(work) != "codings":
         return None
     codings = np.asarray(run.array("codings"))
     if index.max() >= len(codings):
         codings = np.concatenate([codings, np.asarray(run.array("codings_train"), codings.dtype)])
-    return ranks(codings[index].reshape(len(index), -1), position) if index.max() < len(codings) else None
+    return neighbours.ranks(codings[index].reshape(len(index), -1), position) if index.max() < len(codings) else None
 
 
 def _share(near: dict[str, np.ndarray], name: str, position: int) -> float | None:

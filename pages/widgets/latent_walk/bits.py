@@ -59,7 +59,7 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
 def _codes(cache: str, key: str, modified: int) -> Codes:
     run = runs.open_run(key, shared.cache())
     stored = np.asarray(run.array("codings"), np.float32)
-    codes = hashing.bits(stored, hashing.threshold(run))
+    codes = hashing.bits(stored, hashing.threshold(run.spec))
     codings = stored.reshape(codes.shape)
     levels = hashing.levels(run, codings, codes)
     _, first, counts = np.unique(hashing.pack_bits(codes), axis=0, return_index=True, return_counts=True)

@@ -92,7 +92,7 @@ def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], 
     return found
 
 
-def way(place: DeltaGenerator) -> interpolation.Way:
+def way(place: DeltaGenerator) -> interpolation.Path:
     """Straight or on the sphere."""
     return "spherical" if controls.segments(place, "Way", WAYS, keys.WAY) == "spherical" else "straight"
 

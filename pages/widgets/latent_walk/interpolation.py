@@ -175,8 +175,8 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
             codings = latent_axes.sample(run, count, seed)
         else:
             codings = endpoints.codings(run, data, _twelve(data, count, seed))
-        z = ways.resized(codings.reshape(*GIVEN, -1), *GRID)
-        framed = ways.given(GIVEN, *GRID)
+        z = ways.enlarged_grid(codings.reshape(*GIVEN, -1), *GRID)
+        framed = ways.grid_positions(GIVEN, *GRID)
         places = off_manifold.diagnose(run, walker.reference, z)
         walk_row.draw(walker, z, key=f"grid_{run.key}", columns=GRID[1], framed=framed, wrap=False, places=places)
         st.caption(
@@ -212,7 +212,7 @@ def _walk(
             help="How many pictures in the row.",
         )
     )
-    z = ways.between(a, b, count, way)
+    z = ways.interpolate(a, b, count, way)
     if way == "spherical" and ways.angle(a, b) is None:
         st.caption("These two codings span no arc (one is zero, or both lie on one line): the way is straight.")
     told = st.empty()
@@ -234,14 +234,14 @@ def _saves(
     columns: int = A_ROW,
     framed: Collection[int] = (),
     sheet: Sequence[str] | None = None,
-    fine: tuple[np.ndarray, np.ndarray, ways.Way] | None = None,
+    fine: tuple[np.ndarray, np.ndarray, ways.Path] | None = None,
 ) -> None:
     """What can be taken along, made when it is asked for: the codings z (m, d) as pictures and as numbers; `fine` is
     the walk that a GIF shows in smaller steps."""
     colours, title = theme.current(), run_name(run)
 
     def gif() -> bytes:
-        path = z if fine is None else ways.between(fine[0], fine[1], FINE, fine[2])
+        path = z if fine is None else ways.interpolate(fine[0], fine[1], FINE, fine[2])
         return walk_files.gif(inference.decode(run, path), colours)
 
     def png() -> bytes:

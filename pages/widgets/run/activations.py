@@ -17,7 +17,6 @@ from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
 
 MAPS_SHOWN = 32
-SILENT = 0.1  # the book's threshold: an activation below it says nothing
 SAMPLES = 2000  # whose activations in a hidden layer are looked at; of the codings it is all
 
 
@@ -25,7 +24,7 @@ SAMPLES = 2000  # whose activations in a hidden layer are looked at; of the codi
 class Activity:
     """What there is to tell of a layer's activations over the validation samples."""
 
-    silent: float  # share of them below `SILENT`
+    silent: float  # share of them below `metrics.SILENT`
     mean: float
     dead: int  # units that stay at 0
     stuck: int  # units that hardly change at another value
@@ -56,7 +55,7 @@ def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
     """Of a run, named as `host.identity` names it."""
     found = shown_activations(runs.open_run(key, shared.cache()), layer)
     return Activity(
-        metrics.silent_share(found, SILENT),
+        metrics.silent_share(found),
         float(found.mean()),
         metrics.dead_units(found),
         metrics.stuck_units(found),

@@ -15,7 +15,7 @@ import streamlit as st
 
 from aecore import jobs
 from aecore.analysis import probe_numbers
-from aecore.analysis.probe_numbers import NUMBERS, Number
+from aecore.analysis.probe_numbers import NUMBERS, ProbeNumber
 from aecore.errors import AecoreError
 from aecore.specs.probe import ProbeSpec
 from aecore.store.runs import ResultFolder, Run
@@ -113,7 +113,7 @@ def reasons(found: Mapping[str, Any]) -> list[str]:
     return [f"{', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(found).items()]
 
 
-def comparison_html(found: Mapping[str, Any], numbers: list[Number]) -> str:
+def comparison_html(found: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
     """A table: a row a number, with this run, PCA codings of the same size and raw pixels side by side."""
     size = found["coding_size"]
     heads = ["", f"{size:,} coding{'s' if size != 1 else ''}", f"PCA, {size:,}"]
@@ -131,26 +131,26 @@ def comparison_html(found: Mapping[str, Any], numbers: list[Number]) -> str:
     return f'<table class="ae-worth"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def facts_html(found: Mapping[str, Any], numbers: list[Number]) -> str:
+def facts_html(found: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
     """A table of the numbers that stand alone."""
     rows = "".join(f"<tr>{_name(number)}<td>{text(number, found)}</td></tr>" for number in numbers)
     return f'<table class="ae-worth ae-facts"><tbody>{rows}</tbody></table>'
 
 
-def text(number: Number, found: Mapping[str, Any]) -> str:
+def text(number: ProbeNumber, found: Mapping[str, Any]) -> str:
     """A number of this run as people read it: '.828', '20 of 30', '-275.0 nats'."""
     totals = {"active_dimensions": "coding_size", "dead_units": "coding_size", "distinct_codes": "n_validation"}
     total = found.get(totals.get(number.name, ""))
     return _TEXTS[number.kind](found[number.name]) + (f" of {total:,}" if total else "")
 
 
-def _name(number: Number) -> str:
+def _name(number: ProbeNumber) -> str:
     better = "Neither direction" if number.better == "neither" else number.better.capitalize()
     told = html.escape(f"{number.explanation} {better} is better.")
     return f'<th scope="row" title="{told}">{number.title} <span aria-hidden="true">{ARROWS[number.better]}</span></th>'
 
 
-def _cell(value: float | None, number: Number, best: float, longest: float, first: bool) -> str:
+def _cell(value: float | None, number: ProbeNumber, best: float, longest: float, first: bool) -> str:
     if value is None:
         return "<td></td>"
     shown = _TEXTS[number.kind](value)

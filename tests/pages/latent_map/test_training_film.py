@@ -33,7 +33,7 @@ def unpacked(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def film_of(name: str, cache: Path) -> films.Film:
-    return films.frames(runs.run_of(SPECS[name], cache))
+    return films.film_of_run(runs.run_of(SPECS[name], cache))
 
 
 @pytest.mark.parametrize("name", list(SPECS))
@@ -72,7 +72,7 @@ def test_a_demonstration_is_at_most_two_megabytes(name: str) -> None:
     run = runs.open_run(demonstrations.keys()[name], COMMITTED)
     if not run.readable:
         pytest.skip("no demonstration runs here")
-    assert len(training_film.payload(films.frames(run), LIGHT)) < 2_000_000
+    assert len(training_film.payload(films.film_of_run(run), LIGHT)) < 2_000_000
 
 
 def test_larger_pictures_are_fewer() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from aecore import datasets, jobs
+from aecore.analysis import neighbours
 from aecore.specs.map import MapSpec
 from aecore.specs.stability import StabilitySpec
 from aecore.store import files, runs
@@ -74,9 +75,9 @@ def test_a_map_of_images(cache: Path) -> None:
     codings, on_map = near["codings"][3], near["map"][3]
     missed = 10 - len(np.intersect1d(codings, on_map))
     assert missed and said.count(f"{missed} of 10 are not among its") == 2 and "torn away" in said
-    there = trust.ranks(np.asarray(work.array("points")), 3)
+    there = neighbours.ranks(np.asarray(work.array("points")), 3)
     index = work.array("index")
-    here = trust.ranks(np.asarray(runs.open_run(key("stacked"), cache).array("codings"))[index], 3)
+    here = neighbours.ranks(np.asarray(runs.open_run(key("stacked"), cache).array("codings"))[index], 3)
     assert sorted(here[codings]) == list(range(1, 11)) == sorted(there[on_map])
     far = int((there[codings] > 30).sum() + (here[on_map] > 30).sum())
     assert "Nearest in the pixels" in said
@@ -136,17 +137,6 @@ def test_a_map_without_neighbours_and_a_position_that_is_not_there(cache: Path) 
     assert "before neighbours were kept" in texts(app.run()) and not app.exception
     run = runs.open_run(key("stacked"), cache)
     trust.point(run, datasets.load("digits"), work, 60)  # nothing, and no error
-
-
-def test_ranks_and_neighbours_in_the_data() -> None:
-    points = np.array([[0, 0], [3, 0], [1, 0], [1, 0], [-2, 0]], np.float32)
-    np.testing.assert_array_equal(trust.ranks(points, 0), [0, 4, 1, 2, 3])
-    data = datasets.load("digits")
-    numbers = np.array([0, 5, len(data.validation) + 2, 9, 11])
-    x = data.numbered(numbers).astype(float).reshape(5, -1)
-    expected = [i for i in np.argsort(((x - x[2]) ** 2).sum(axis=1)) if i != 2]
-    np.testing.assert_array_equal(trust.raw_neighbours(data, numbers, 2, 3), expected[:3])
-    assert len(trust.raw_neighbours(data, numbers, 2, 10)) == 4
 
 
 def test_labels_are_text() -> None:

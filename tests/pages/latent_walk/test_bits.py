@@ -58,7 +58,7 @@ def opened(run: str, **query: str) -> AppTest:
 
 
 def codes(run: Run) -> np.ndarray:
-    return hashing.bits(run.array("codings"), hashing.threshold(run))
+    return hashing.bits(run.array("codings"), hashing.threshold(run.spec))
 
 
 def test_a_code_shows_its_images(cache: Path) -> None:
@@ -119,7 +119,7 @@ def spoilt(run: Run, change: str) -> None:
     [
         ("decoder", "decoder.onnx cannot be read", True),
         ("codings", "codings.npy cannot be read", False),
-        ("nan", "codings: got values that are not finite", False),
+        ("nan", "the codings contain NaN or infinite values", False),
         ("torn", "of this run's codings lie near one of a bit's two values", True),
     ],
 )

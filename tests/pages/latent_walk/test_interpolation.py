@@ -71,12 +71,12 @@ def test_a_link_walks_from_its_image_to_the_other(name: str, views: Views, cache
     app = visit(name, "between", a="3", b="8", way="Spherical", pictures="6")
     header, arrays = views[-1]
     a, b = codings(name, [3, 8])
-    assert np.allclose(arrays["codings"], interpolation.spherical(a, b, 6), atol=1e-6)
+    assert np.allclose(arrays["codings"], interpolation.slerp(a, b, 6), atol=1e-6)
     assert header["scrub"] and len(header["labels"]) == 6 and header["labels"][1] == "20 %"
     assert header["ends"][0].endswith("no. 3") and header["ends"][1].endswith("no. 8")
     assert len(arrays["distance"]) == len(arrays["drift"]) == len(arrays["level"]) == walk_row.ALONG
     assert ("variational" in texts(app)) == (name == "variational-2")
-    judged(name, header, arrays, interpolation.between(a, b, walk_row.ALONG, "spherical"))
+    judged(name, header, arrays, interpolation.interpolate(a, b, walk_row.ALONG, "spherical"))
 
 
 def judged(name: str, header: dict, arrays: dict[str, np.ndarray], z: np.ndarray) -> None:

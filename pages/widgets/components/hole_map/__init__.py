@@ -16,6 +16,7 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore.analysis import latent_axes
+from aecore.analysis.activations import ACTIVATION_RANGES
 from pages.widgets.basics import theme
 from pages.widgets.components.latent_walk import DECODING, Walker, groups
 from pages.widgets.components.shared import blobs, packing
@@ -33,16 +34,6 @@ SCRIPTS = (
 RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
 BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
 NARROW = 0.05  # of the wider axis: an axis along which the codes hardly differ is made that wide
-# What a coding layer can put out at all: beyond it nothing is a hole, because nothing could come back.
-REACH = {
-    "sigmoid": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "relu": (0.0, np.inf),
-    "selu": (-1.7581, np.inf),
-    "elu": (-1.0, np.inf),
-    "gelu": (-0.17, np.inf),
-    "silu": (-0.2785, np.inf),
-}
 HALVES = ("decoder", "encoder", "survey")
 
 
@@ -124,7 +115,7 @@ def _limits(box: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
     spans = box[1] - box[0]
     wide = np.maximum(spans, max(NARROW * float(spans.max()), 1e-3)) * (1 + 2 * BEYOND)
     middle = box.mean(axis=0)
-    least, most = REACH.get(activation, (-np.inf, np.inf))
+    least, most = ACTIVATION_RANGES[activation]  # no coding lies beyond it
     return np.maximum(middle - wide / 2, least), np.minimum(middle + wide / 2, most)
 
 

@@ -32,7 +32,7 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
     Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
     `opening` is the frame shown first, None the last one.
     """
-    left, bottom, right, top = film.view()
+    left, bottom, right, top = film.bounds()
     low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
     low, unit = low - size, 3 * float(size.max()) / LEVELS
     positions = np.clip(np.round((film.positions[first:] - low) / unit), 0, LEVELS).astype(np.uint16)
@@ -49,12 +49,12 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
         for i, number in enumerate(film.numbers[: pictures.shape[1]].tolist())
     ]
     header: dict[str, Any] = {
-        "version": f"{film.run} {film.began} {first} {film.taken} {film.finished} {colours.name} {opening}",
+        "version": f"{film.run} {film.started} {first} {film.snapshot_count} {film.finished} {colours.name} {opening}",
         "training": film.run,
         "first": first,
         "finished": film.finished,
         "opening": opening,
-        "view": list(film.view()),
+        "view": list(film.bounds()),
         "low": low.tolist(),
         "unit": unit,
         "shape": list(film.originals.shape[1:]),

@@ -40,7 +40,7 @@ def draw(
     framed: Collection[int] = (),
     wrap: bool = True,
     places: off_manifold.Diagnosis | None = None,
-    way: interpolation.Way = "straight",
+    way: interpolation.Path = "straight",
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
 ) -> off_manifold.Diagnosis | None:
@@ -93,7 +93,7 @@ def draw(
 
 
 def _view(
-    walker: Walker, codings: np.ndarray, scrub: bool, way: interpolation.Way
+    walker: Walker, codings: np.ndarray, scrub: bool, way: interpolation.Path
 ) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], off_manifold.Diagnosis | None]:
     """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
     decodes."""
@@ -105,7 +105,7 @@ def _view(
         return view, arrays, None
     first, last = codings[0], codings[-1]
     view["angle"] = interpolation.angle(first, last) if way == "spherical" else None
-    path = interpolation.between(first, last, ALONG, way)
+    path = interpolation.interpolate(first, last, ALONG, way)
     if walker.decoder is None:
         arrays["film"] = _sent(inference.decode(walker.run, path))
     return view, arrays, off_manifold.diagnose(walker.run, walker.reference, path)
