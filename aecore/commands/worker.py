@@ -15,5 +15,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     check_address(args.address)
-    dask_worker.stay(args.address, args.cache.absolute())
+    dask_worker.serve_forever(args.address, args.cache.absolute())
     return Answer(None, "")

@@ -1,7 +1,7 @@
-"""The queue of what takes long: trainings, maps and probes, one at a time in each of two worker processes.
+"""The queue of long jobs: trainings and experiments in one worker process, maps and probes in a second one.
 
-`Queue` stays in the server: it knows who waits for what, in which order, and hands one job at a time to an executor.
-A job fills a folder, and everything a page wants to know about it is read from there.
+`Queue` runs in the server: it orders the jobs of all sessions and hands one at a time to each worker. A job fills a
+result folder, from which pages read its progress and its result.
 """
 
 from aecore.jobs.executors import make_executor

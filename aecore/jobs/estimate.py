@@ -1,4 +1,4 @@
-"""How long a training will take, before it is asked for: its work, and how fast this machine did work like it."""
+"""Estimated duration of a training: its multiply-adds, scaled by the pace of similar trainings on this machine."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from aecore.errors import AecoreError
 from aecore.specs.run import RunSpec
 from aecore.store import listing, runs
 
-BACKWARD = 3.0  # a training step costs about three times a forward pass
-# Two cores of a server of 2024: seconds to build and trace a network, seconds a step, multiply-adds a second. Only
-# their proportions matter once a training of the kind has ended here: from then on the machine's own pace counts.
-_PACE = {
+BACKWARD = 3.0  # a training step costs about three forward passes
+# On two cores of 2024: seconds to build and trace a network, seconds per step, multiply-adds per second. Trainings of
+# the architecture that ended on this machine scale them.
+_NOMINAL = {
     "dense": (2.0, 0.0006, 12e9),
     "convolutional": (3.5, 0.0015, 18e9),
     "recurrent": (6.0, 0.0120, 20e9),
 }
-RECENT = 100  # runs that are looked at for the machine's pace
-NEAREST = 7  # of those, the ones most like what is asked
+RECENT = 100  # runs from which the machine's pace is taken
+NEAREST = 7  # the most similar of those
 
 
 def multiply_adds(spec: RunSpec, shape: tuple[int, ...]) -> float:
-    """Of one sample, of this shape, through encoder and decoder; activations and normalisation left out."""
+    """Multiply-adds of one sample of this shape in encoder and decoder, without activations and normalisation."""
     total = float(sum(a * b for a, b in matrices(spec, shape)))
     if spec.architecture == "recurrent":
         return shape[0] * total
@@ -40,7 +40,7 @@ def multiply_adds(spec: RunSpec, shape: tuple[int, ...]) -> float:
 
 
 def matrices(spec: RunSpec, shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Inputs and outputs of every dense layer, and of the gates of every LSTM layer, of encoder and decoder."""
+    """(inputs, outputs) of all weight matrices of encoder and decoder: dense layers and the gates of LSTM layers."""
     if spec.architecture == "recurrent":
         inputs, units = [math.prod(shape[1:]), *spec.hidden], [*spec.hidden, spec.coding_size]
         return 2 * [(side, 4 * u) for i, u in zip(inputs, units, strict=True) for side in (i, u)]
@@ -54,24 +54,24 @@ def matrices(spec: RunSpec, shape: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def expected_seconds(spec: RunSpec, cache: Path) -> float:
-    """Seconds that training `spec` will take here: by the work in it, times how much slower or faster than expected
-    the most similar trainings were that ended on this machine.
+    """Seconds that training `spec` will take: the nominal ones, times the median ratio of actual to nominal seconds of
+    the most similar trainings that ended on this machine.
 
     Raises
     ------
-    AecoreError : for a spec that its data set cannot serve.
+    AecoreError : for a spec that does not fit its data set.
     """
-    alike = []
+    similar = []
     for path, written in listing.finished(cache)[:RECENT]:
-        other, ratio = _took(path, written)
+        other, ratio = _pace(path, written)
         if other and ratio and other.architecture == spec.architecture:
-            alike.append((_unlike(spec, other), ratio))
-    nearest = [ratio for _, ratio in sorted(alike)[:NEAREST]]
-    return _usual(spec) * (statistics.median(nearest) if nearest else 1.0)
+            similar.append((_distance(spec, other), ratio))
+    nearest = [ratio for _, ratio in sorted(similar)[:NEAREST]]
+    return _nominal_seconds(spec) * (statistics.median(nearest) if nearest else 1.0)
 
 
 def epochs_within(spec: RunSpec, seconds: float, cache: Path) -> int:
-    """The most epochs, fewer than `spec` has, that `expected_seconds` finds to be over by then; 0: not even one."""
+    """The largest number of epochs below `spec.epochs` expected to fit into `seconds`; 0 if not even one does."""
     fits, too_many = 0, spec.epochs
     while too_many - fits > 1:
         half = (fits + too_many) // 2
@@ -83,32 +83,36 @@ def epochs_within(spec: RunSpec, seconds: float, cache: Path) -> int:
 
 
 @lru_cache(maxsize=1000)
-def _took(folder: str, written: int) -> tuple[RunSpec | None, float]:
-    """What was trained in a finished run, and its seconds in shares of what is usual; (None, 0) where it says nothing,
-    or cannot be read."""
+def _pace(folder: str, written: int) -> tuple[RunSpec | None, float]:
+    """The spec of a finished run and the ratio of its seconds to the nominal ones; (None, 0) for an unreadable run.
+
+    `written`, the time of its mark, is part of the cache's key."""
     run = runs.Run(Path(folder))
     try:
-        return (run.spec, run.metrics["seconds"] / _usual(run.spec)) if run.state == "finished" else (None, 0.0)
+        if run.state == "finished":
+            return run.spec, run.metrics["seconds"] / _nominal_seconds(run.spec)
     except (AecoreError, KeyError, TypeError):
-        return None, 0.0
+        pass
+    return None, 0.0
 
 
 @lru_cache(maxsize=2000)
-def _usual(spec: RunSpec) -> float:
+def _nominal_seconds(spec: RunSpec) -> float:
+    """Seconds of a training by the figures of `_NOMINAL`."""
     info = datasets.info(spec.dataset)
-    start, step, pace = _PACE[spec.architecture]
+    start, step, pace = _NOMINAL[spec.architecture]
     epochs = spec.epochs + sum(phase.epochs for phase in spec.phases)
     if spec.schedule == "layerwise" and not spec.phases:
         epochs += spec.epochs * spec.layer_count
     batches = -(-info.n_train // spec.batch_size)
-    work = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
-    if spec.optimizer == "muon":  # what `aecore.worker.training.muon` multiplies a step; filters are small
+    operations = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
+    if spec.optimizer == "muon":  # the orthogonalisation in every step; filters are small
         sides = [sorted(matrix) for matrix in matrices(spec, info.shape)]
-        work += batches * sum(2.0 * short**2 * long + 17.0 * short**3 for short, long in sides)
-    return start + epochs * (batches * step + work / pace)
+        operations += batches * sum(2.0 * short**2 * long + 17.0 * short**3 for short, long in sides)
+    return start + epochs * (batches * step + operations / pace)
 
 
-def _unlike(a: RunSpec, b: RunSpec) -> float:
-    """How far apart two trainings of one architecture are, by what decides about the pace."""
-    apart = abs(math.log(a.batch_size / b.batch_size)) + abs(math.log(_usual(a) / _usual(b)))
+def _distance(a: RunSpec, b: RunSpec) -> float:
+    """Dissimilarity of two trainings of one architecture, in the settings that affect the pace."""
+    apart = abs(math.log(a.batch_size / b.batch_size)) + abs(math.log(_nominal_seconds(a) / _nominal_seconds(b)))
     return apart + (a.coding != b.coding) + (a.normalization != b.normalization) + (a.downsampling != b.downsampling)

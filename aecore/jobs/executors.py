@@ -1,4 +1,4 @@
-"""Where a job is done: a process of this machine, this thread (tests), or a cluster."""
+"""The executor for an address: a process of this machine, the calling thread (tests), or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aecore.store.files import cache_folder
 
 
 def check_address(address: str | None) -> None:
-    """Raise `AecoreError` for an address that no executor serves."""
+    """Raise `AecoreError` for an invalid address."""
     if address is not None and address != "inline" and not address.startswith(("tcp://", "tls://")):
         raise AecoreError(f"address: got {address!r}, allowed: inline, tcp://host:port, or none for this machine")
 
@@ -19,15 +19,15 @@ def check_address(address: str | None) -> None:
 def make_executor(
     address: str | None, lane: str = "train", cache: Path | None = None, preload: bool = False
 ) -> Executor:
-    """An executor that does one job at a time; a cluster's does `slots` at a time.
+    """An executor that runs one job at a time; a cluster's runs `slots` at a time.
 
     Parameters
     ----------
     address : None for one worker process of this machine, 'inline' for the calling thread, 'tcp://host:port' for a
         Dask cluster that sees the same cache folder.
     lane : 'train' or 'map'; the map worker never imports TensorFlow.
-    cache : where compiled code may be kept between starts.
-    preload : let a worker process import what its lane needs before the first job.
+    cache : folder for compiled code that is kept between starts.
+    preload : import the lane's libraries when the process starts, not with its first job.
     """
     check_address(address)
     if address is None:

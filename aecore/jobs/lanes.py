@@ -1,4 +1,4 @@
-"""A lane: the jobs that wait for one worker (or for those of a cluster), whose turn it is, and that worker."""
+"""`Lane`: the jobs that wait for one worker (or for a cluster's), their order, and the worker's executor."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from typing import Any
 from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs.tasks import Task
-from aecore.jobs.worker_process import kill, ready, room
+from aecore.jobs.worker_process import free_memory, kill, ping
 from aecore.store.lease import INTERRUPTED, Lease
 
-AWAY_SECONDS = 300.0  # how long jobs wait for a scheduler that has gone away
-RETRY_SECONDS = 2.0  # between two attempts to reach it
+UNAVAILABLE_SECONDS = 300.0  # jobs fail after waiting so long for a scheduler
+RETRY_SECONDS = 2.0  # between two attempts to connect
 ENDED = ("finished", "stopped", "failed")
 
 
 @dataclass(eq=False)
 class Job:
-    """One key that somebody wants; mutable, guarded by the queue's lock."""
+    """One requested key; mutable, guarded by the queue's lock."""
 
     task: Task
     key: str
     folder: Path
-    owner: str  # whose turn it takes
-    watchers: dict[str, None]  # an ordered set
+    owner: str  # the session whose turn it takes
+    watchers: dict[str, None]  # sessions, an ordered set
     state: str = "waiting"
     message: str = ""
     started: float = 0.0
     stopping: bool = False
-    expected: float | None = None  # seconds it will take, where its task can tell
-    lease: Lease | None = None  # from when it is taken to its end
-    elsewhere: bool = False  # another server fills the folder; the job stays in `waiting`, in case that one fails
+    expected: float | None = None  # seconds, if its task can estimate them
+    lease: Lease | None = None  # held while it runs
+    elsewhere: bool = False  # another server fills the folder; the job stays in `waiting` in case that one fails
 
     @property
     def ended(self) -> bool:
@@ -48,11 +48,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A job as it stood when asked for.
+    """A snapshot of a job.
 
     `state`: 'waiting', 'running', 'finished', 'stopped' or 'failed'. `position`: 0 = not waiting, 1 = next in its
-    lane. `watchers`: the sessions that want it. `expected_seconds`: how long it may still wait, from how long each job
-    before it will take; None where it does not wait or nothing is known.
+    lane. `watchers`: the sessions that requested it. `expected_seconds`: its expected waiting time; None if it does not
+    wait or there is no estimate.
     """
 
     key: str
@@ -69,12 +69,12 @@ class Ticket:
 
 
 class Lane:
-    """Order of the waiting jobs, and the executor, which exists from the first job (or `warm`) on.
+    """The waiting and running jobs, and the executor, created with the first job (or by `Queue.warm`).
 
     Parameters
     ----------
     name : 'train' or 'map'.
-    make_executor : called with `preload` whenever a worker is needed.
+    make_executor : called with `preload` whenever a new worker is needed.
     """
 
     def __init__(self, name: str, make_executor: Callable[[bool], Executor]) -> None:
@@ -83,40 +83,43 @@ class Lane:
         self.waiting: list[Job] = []  # in order of arrival
         self.running: list[Job] = []
         self.preload = False
-        self._turns: dict[str, int] = {}  # session: number of the job it was last served with
+        self._turns: dict[str, int] = {}  # session: serial number of its last started job
         self._served = 0
-        self._seconds: dict[str, deque[float]] = {}  # of the last finished jobs of a kind
+        self._seconds: dict[str, deque[float]] = {}  # by kind of task: durations of the last finished jobs
         self._executor: Executor | None = None
-        self._fresh: tuple[Executor, Future] | None = None  # the next one, and its sign that it is warm
+        self._replacement: tuple[Executor, Future] | None = None  # and its `ping`: done once it is warm
         self._closed = False
         self._lock = threading.Lock()
-        self._away = 0.0  # since when nobody answers at the address; 0: they do
+        self._unavailable_since = 0.0  # monotonic time; 0: the scheduler answers
         self._retry = 0.0
 
     @property
     def pauses(self) -> bool:
-        """True for a moment after nobody answered at the address."""
+        """True for `RETRY_SECONDS` after `pause`."""
         return time.monotonic() < self._retry
 
     def pause(self) -> bool:
-        """Nobody answers at the address. True: jobs wait until somebody does; False: they have waited too long."""
+        """Note that the scheduler is unavailable; returns False once it has been for `UNAVAILABLE_SECONDS`."""
         now = time.monotonic()
-        self._away = self._away or now
+        self._unavailable_since = self._unavailable_since or now
         self._retry = now + RETRY_SECONDS
-        return now - self._away < AWAY_SECONDS
+        return now - self._unavailable_since < UNAVAILABLE_SECONDS
 
     @property
     def width(self) -> int:
-        """How many jobs run at once: one, or as many as a cluster has workers for."""
+        """The number of jobs that run at once: one, or a cluster's slots."""
         return max(1, getattr(self._executor, "slots", 1))
 
     @property
     def full(self) -> bool:
+        """True if no further job can start now."""
         return len(self.running) >= self.width
 
     def order(self) -> list[Job]:
-        """Sessions take turns: everyone's first job before anyone's second, who was served longest ago first.
-        What belongs to nobody comes last."""
+        """The waiting jobs in the order of their turns.
+
+        The first jobs of all sessions come before any second one; of these, the session served longest ago comes first.
+        Background jobs come last."""
         nth: dict[str, int] = {}
         ranks: dict[Job, tuple[bool, int, int, int]] = {}
         for arrival, job in enumerate(self.waiting):
@@ -125,6 +128,7 @@ class Lane:
         return sorted(self.waiting, key=ranks.__getitem__)
 
     def start(self, job: Job) -> None:
+        """Move a waiting job to the running ones."""
         self.waiting.remove(job)
         self.running.append(job)
         job.message = ""
@@ -133,50 +137,53 @@ class Lane:
         self._turns[job.owner] = self._served
 
     def end(self, job: Job, state: str) -> None:
+        """Remove a running job, and note its duration if it finished."""
         self.running.remove(job)
         if state == "finished" and not job.task.background:
-            took = self._seconds.setdefault(type(job.task).__name__, deque(maxlen=20))
-            took.append(time.monotonic() - job.started)
+            durations = self._seconds.setdefault(type(job.task).__name__, deque(maxlen=20))
+            durations.append(time.monotonic() - job.started)
 
     def forget(self, session: str) -> None:
+        """Drop the turn of a session that has ended."""
         self._turns.pop(session, None)
 
-    def before(self, job: Job) -> list[Job]:
-        """Those that wait and are served earlier than this one, which waits, too."""
+    def ahead_of(self, job: Job) -> list[Job]:
+        """The waiting jobs that are served before this waiting job."""
         waiting = [other for other in self.order() if other.state == "waiting"]
         return waiting[: waiting.index(job)]
 
-    def expected_seconds(self, before: list[Job]) -> float | None:
-        """How long a job may still wait that waits behind these: what each is expected to take, after what is left of
-        the running ones, each by the worker that is free first. What nothing is known of counts like the mean of the
-        others. Background jobs that run make way and do not count."""
+    def expected_seconds(self, waiting: list[Job]) -> float | None:
+        """The expected waiting time behind the running jobs and `waiting`, each run by the worker that is free first.
+
+        Jobs of unknown duration count as the mean of the known ones; running background jobs are preempted and ignored.
+        None if no duration is known."""
         now = time.monotonic()
         running = [(self._duration(job), now - job.started) for job in self.running if not job.task.background]
         left = [None if whole is None else max(0.0, whole - done) for whole, done in running]
-        ahead = left + [self._duration(job) for job in before]
-        known = [seconds for seconds in ahead if seconds is not None]
-        if ahead and not known:
+        ahead = left + [self._duration(job) for job in waiting]
+        estimates = [seconds for seconds in ahead if seconds is not None]
+        if ahead and not estimates:
             return None
-        free = [0.0] * self.width  # when each worker is
+        free_at = [0.0] * self.width  # a heap: when each worker is free
         for seconds in ahead:
-            heapq.heapreplace(free, free[0] + (statistics.fmean(known) if seconds is None else seconds))
-        return free[0]
+            heapq.heapreplace(free_at, free_at[0] + (statistics.fmean(estimates) if seconds is None else seconds))
+        return free_at[0]
 
     def _duration(self, job: Job) -> float | None:
-        took = self._seconds.get(type(job.task).__name__)
-        return job.expected if job.expected is not None else statistics.median(took) if took else None
+        durations = self._seconds.get(type(job.task).__name__)
+        return job.expected if job.expected is not None else statistics.median(durations) if durations else None
 
     @property
     def cold(self) -> bool:
-        """True when a worker was asked for ahead of the first job and there is none."""
+        """True if a worker is to be started ahead of the first job and does not exist."""
         return self.preload and self._executor is None
 
-    def reach(self) -> None:
-        """Have somebody to hand things over to; `Away` where nobody answers at the address."""
+    def connect(self) -> None:
+        """Create the executor if there is none. Raises `SchedulerUnavailable` if no scheduler answers."""
         self._open()
 
     def hand_over(self, function: Any, *arguments: Any) -> Future:
-        """Give the worker something to do; one that died while it had nothing to do is replaced."""
+        """Submit a call to the worker; a worker that died while idle is replaced."""
         executor = self._open()
         try:
             return executor.submit(function, *arguments)
@@ -189,40 +196,42 @@ class Lane:
             if self._closed:
                 raise AecoreError(INTERRUPTED)
             if self._executor is None:
-                self._executor = self._fresh[0] if self._fresh else self._made()
-                self._fresh = None
-                self._away = 0.0
+                self._executor = self._replacement[0] if self._replacement else self._new_executor()
+                self._replacement = None
+                self._unavailable_since = 0.0
             return self._executor
 
-    def _made(self) -> Executor:
+    def _new_executor(self) -> Executor:
         return self._make_executor(self.preload)
 
-    def renew(self, tell: Callable[[], None]) -> None:
-        """Replace a worn worker. Where there is room for two, the fresh one warms up while the worn one goes on, and
-        calls `tell` when `swap` may be called; else the worn one goes first."""
-        if not self.preload or room() < settings.get("AECORE_WORKER_MB") * 1e6:
+    def replace(self, on_warm: Callable[[], None]) -> None:
+        """Replace a worker that uses too much memory.
+
+        If there is memory for two, the new worker warms up beside the old one, and `on_warm` is called when `take_over`
+        may be; else the old one is killed first."""
+        if not self.preload or free_memory() < settings.get("AECORE_WORKER_MB") * 1e6:
             self.discard()
             return
         with self._lock:
-            if self._fresh or self._closed:
+            if self._replacement or self._closed:
                 return
-            fresh = self._made()
-            warm = fresh.submit(ready)
-            self._fresh = fresh, warm
-        warm.add_done_callback(lambda _: tell())
+            executor = self._new_executor()
+            warm = executor.submit(ping)
+            self._replacement = executor, warm
+        warm.add_done_callback(lambda _: on_warm())
 
-    def swap(self) -> None:
-        """Let the fresh worker take over if it is warm; to be called while the worn one has nothing to do."""
+    def take_over(self) -> None:
+        """Switch to the new worker if it is warm; to be called while the old one is idle."""
         with self._lock:
-            if not self._fresh or not self._fresh[1].done():
+            if not self._replacement or not self._replacement[1].done():
                 return
-            worn, self._executor, self._fresh = self._executor, self._fresh[0], None
-        if worn is not None:
-            kill(worn)
+            old, self._executor, self._replacement = self._executor, self._replacement[0], None
+        if old is not None:
+            kill(old)
 
     def discard(self, broken: Executor | None = None) -> None:
-        """Kill the worker; the next job, or warming, makes a new one. With `broken` only that one: another thread may
-        have made the new one already."""
+        """Kill the worker; the next call creates a new one. With `broken` only that one is killed: another thread may
+        have created the new one already."""
         with self._lock:
             if broken is not None and broken is not self._executor:
                 return
@@ -231,20 +240,21 @@ class Lane:
             kill(executor)
 
     def close(self) -> None:
+        """Kill the workers; later calls raise `AecoreError`."""
         self._closed = True
         self.discard()
         with self._lock:
-            fresh, self._fresh = self._fresh, None
-        if fresh is not None:
-            kill(fresh[0])
+            replacement, self._replacement = self._replacement, None
+        if replacement is not None:
+            kill(replacement[0])
 
 
-def check_room(task: Task, session: str, lane: Lane, lanes: Iterable[Lane]) -> None:
-    """Raise `AecoreError` where one more job of this session, or of anybody, may not wait."""
-    own = sum(other.owner == session for other in lane.waiting)
-    if own >= (each := settings.get("AECORE_WAITING_EACH")) and not task.background:
-        raise AecoreError(f"queue: got one more job while {own} of yours wait, allowed: {each} that wait")
+def check_capacity(task: Task, session: str, lane: Lane, lanes: Iterable[Lane]) -> None:
+    """Raise `AecoreError` if the session, or the whole queue, has reached its limit of waiting jobs."""
+    of_session = sum(other.owner == session for other in lane.waiting)
+    if of_session >= (limit := settings.get("AECORE_WAITING_EACH")) and not task.background:
+        raise AecoreError(f"queue: got one more job while {of_session} of yours wait, allowed: {limit} that wait")
     waiting = [other for any_lane in lanes for other in any_lane.waiting]
-    alike = sum(other.task.background == task.background for other in waiting)
-    if alike >= (most := settings.get("AECORE_WAITING")):
-        raise AecoreError(f"queue: full, {most} jobs are waiting; try again in a few minutes")
+    of_kind = sum(other.task.background == task.background for other in waiting)
+    if of_kind >= (limit := settings.get("AECORE_WAITING")):
+        raise AecoreError(f"queue: full, {limit} jobs are waiting; try again in a few minutes")

@@ -1,8 +1,8 @@
-"""`Queue`: who waits for what, in which order, and what becomes of it.
+"""`Queue`: the jobs that browser sessions request, watch and stop.
 
-One key is one job, however many ask for it: they watch it together, and it is stopped when the last of them leaves.
-What is done in the background (`Task.background`) belongs to nobody: it waits behind everything else in its lane, and
-what of it is running when somebody asks for something stops and starts anew later.
+A key has at most one job. All sessions that request it watch the same job; it is stopped when the last one leaves.
+Background jobs (`Task.background`) belong to no session: they run when nothing else waits in their lane, and a running
+one is stopped and queued again when a session requests a job.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import contextlib
 from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs.dispatch import Dispatcher
-from aecore.jobs.lanes import Job, Lane, Ticket, check_room
+from aecore.jobs.lanes import Job, Lane, Ticket, check_capacity
 from aecore.jobs.tasks import Outcome, Task
 from aecore.store import files, runs
-from aecore.store.lease import alone, honest_state, writing
+from aecore.store.lease import honest_state, translate_os_errors, try_lease
 from aecore.store.runs import ResultFolder
 
-BACKGROUND = ""  # the session that all background jobs belong to, which never leaves
+BACKGROUND = ""  # the session of all background jobs; it never leaves
 
 
 class Queue(Dispatcher):
@@ -27,38 +27,38 @@ class Queue(Dispatcher):
     Parameters
     ----------
     cache : the folder that holds `runs/`.
-    address : where jobs are done, see `make_executor`; with 'inline' `submit` returns when the job has ended.
+    address : where jobs run, see `make_executor`; with 'inline' `submit` returns when the job has ended.
     """
 
     def submit(self, task: Task, session: str) -> Ticket:
-        """Ask for a task's result. What is there already is not done again; what others asked for is watched too.
+        """Request a task's result: finished at once if it exists, else its job is watched or newly queued.
 
         Raises
         ------
         AecoreError
-            A task that cannot be done, a cache that cannot be written, too many waiting jobs: one line each.
+            An invalid task, a cache that cannot be written, too many waiting jobs: one line each.
         """
-        ticket = self._ask(task, session)
+        ticket = self._request(task, session)
         if self.address == "inline":
-            self._drain()
+            self._run_all_inline()
             ticket = self.ticket(ticket.key) or ticket
         return ticket
 
     def join(self, key: str, session: str) -> None:
-        """Watch what others asked for, while it runs or waits: no limit counts. Where there is no such job, nothing."""
+        """Watch a running or waiting job of another session; no limits apply. Without such a job, does nothing."""
         with self._changed:
             job = self._jobs.get(key)
-            if job and not job.ended and not job.stopping:  # looking on revives nothing
+            if job and not job.ended and not job.stopping:  # watching does not revive a job that stops
                 self._watch(job, session)
 
     def ticket(self, key: str) -> Ticket | None:
-        """The job of that key, also for a while after it ended; None for one that nobody asked for."""
+        """The ticket of that key's job, for a while after its end too; None without such a job."""
         with self._changed:
             job = self._jobs.get(key)
             return self._ticket(job) if job else None
 
     def tickets(self) -> dict[str, list[Ticket]]:
-        """Every job that runs or waits, by lane: what runs first, then in the order of their turns."""
+        """The tickets of all running, then all waiting jobs of each lane, in the order of their turns."""
         with self._changed:
             return {
                 name: [self._ticket(job) for job in [*lane.running, *lane.order()]]
@@ -66,17 +66,17 @@ class Queue(Dispatcher):
             }
 
     def width(self, lane: str) -> int:
-        """How many jobs of a lane run at once."""
+        """The number of jobs of a lane that run at once."""
         return self._lanes[lane].width
 
     def wait(self, key: str, timeout: float | None = None) -> Ticket | None:
-        """Block until the job has ended, or `timeout` seconds; its ticket then. For scripts and tests, not pages."""
+        """Block until the job has ended, at most `timeout` seconds, and return its ticket. For scripts and tests."""
         with self._changed:
             self._changed.wait_for(lambda: key not in self._jobs or self._jobs[key].ended, timeout)
         return self.ticket(key)
 
     def stop(self, key: str, session: str) -> None:
-        """The session wants the job no more. When it was the last one: a waiting job goes, a running one is stopped."""
+        """Stop watching a job. Without any session left, a waiting job is removed and a running one is stopped."""
         with self._changed:
             job = self._jobs.get(key)
             if job is None or job.ended or session not in job.watchers:
@@ -87,24 +87,25 @@ class Queue(Dispatcher):
                 self._log("left", job, session=session)
             elif job in (lane := self._lanes[job.task.lane]).waiting:
                 lane.waiting.remove(job)
-                with contextlib.suppress(OSError), alone(job.folder) as mine:
-                    if mine and ResultFolder(job.folder).state == "waiting":  # nobody else has filled it
+                with contextlib.suppress(OSError), try_lease(job.folder) as acquired:
+                    if acquired and ResultFolder(job.folder).state == "waiting":  # not filled by another server
                         files.set_aside(job.folder)
                 self._end(job, Outcome("stopped"))
             else:
                 self._interrupt(job)
 
     def leave(self, session: str) -> None:
-        """A tab was closed: stop everything that only it was waiting for."""
+        """A browser session has ended: stop the jobs that only it was watching."""
         with self._changed:
             for key in [job.key for job in self._jobs.values() if session in job.watchers]:
                 self.stop(key, session)
             for lane in self._lanes.values():
                 lane.forget(session)
 
-    def state_of(self, work: ResultFolder | str) -> str:
-        """The true state of a run (or of any folder a task fills): never 'running' when nobody works on it."""
-        folder = runs.open_run(work, self.cache) if isinstance(work, str) else work
+    def state_of(self, result: ResultFolder | str) -> str:
+        """The state of a run (or of any result folder), reconciled with the queue and the lease: 'running' only with a
+        live worker."""
+        folder = runs.open_run(result, self.cache) if isinstance(result, str) else result
         with self._changed:
             job = self._jobs.get(folder.key)
             if job and not job.ended:
@@ -112,15 +113,15 @@ class Queue(Dispatcher):
         return honest_state(folder)
 
     def warm(self) -> None:
-        """Start the workers and let them import what they need, in the background; `AECORE_WARM=0` leaves that out."""
+        """Start the workers and their imports ahead of the first job, in the background, unless `AECORE_WARM=0`."""
         if self.address is None and settings.get("AECORE_WARM"):
             with self._changed:
                 for lane in (cold := [lane for lane in self._lanes.values() if not lane.preload]):
                     lane.preload = True
-                if cold:  # every page asks for this; threads are woken once
+                if cold:  # every page calls this; threads are woken once
                     self._changed.notify_all()
 
-    def _ask(self, task: Task, session: str) -> Ticket:
+    def _request(self, task: Task, session: str) -> Ticket:
         key, session = task.key, BACKGROUND if task.background else session
         task.validate(self.cache)
         expected = task.expected_seconds(self.cache)
@@ -135,13 +136,13 @@ class Queue(Dispatcher):
             return self._ticket(job)
 
     def _finished(self, job: Job) -> None:
-        """Ask for what comes after a finished job, unless it cannot be done: a page that misses it will say why."""
+        """Request the follow-up of a finished job; errors are ignored, the page that needs it will report them."""
         task = job.task.follow_up()
         if task is not None:
             with contextlib.suppress(AecoreError):
-                self._ask(task, BACKGROUND)
+                self._request(task, BACKGROUND)
 
-    # Under the lock.
+    # The methods below need the lock `_changed`.
 
     def _enqueue(self, task: Task, key: str, lane: Lane, session: str, expected: float | None) -> Job:
         folder = task.folder(self.cache)
@@ -151,11 +152,11 @@ class Queue(Dispatcher):
         budget = settings.get("AECORE_BUDGET")
         if expected and 0 < budget < expected and not task.background:
             raise AecoreError(task.over_budget(expected, budget, self.cache))
-        check_room(task, session, lane, self._lanes.values())
-        with writing(self.cache), alone(folder) as mine:
-            if mine and ResultFolder(folder).state == "finished":  # another server was quicker
+        check_capacity(task, session, lane, self._lanes.values())
+        with translate_os_errors(self.cache), try_lease(folder) as acquired:
+            if acquired and ResultFolder(folder).state == "finished":  # by another server meanwhile
                 return self._answer(job)
-            if mine:
+            if acquired:
                 ResultFolder(folder).clear()
                 task.begin(folder)
         lane.waiting.append(job)
@@ -165,7 +166,7 @@ class Queue(Dispatcher):
             for other in lane.running:
                 if other.task.background and not other.stopping:
                     self._interrupt(other)
-                    break  # one makes room
+                    break  # one is enough
         self._changed.notify_all()
         return job
 
@@ -186,6 +187,6 @@ class Queue(Dispatcher):
             self._end(job, Outcome("finished"))
         position, expected = 0, None
         if job.state == "waiting":
-            before = lane.before(job)
-            position, expected = 1 + len(before), lane.expected_seconds(before)
+            ahead = lane.ahead_of(job)
+            position, expected = 1 + len(ahead), lane.expected_seconds(ahead)
         return Ticket(job.key, job.state, position, frozenset(job.watchers), job.folder, job.message, expected)

@@ -1,7 +1,7 @@
-"""What can be asked of the queue, and how a worker does it.
+"""Tasks of the queue, and `execute`, which runs one in a worker.
 
-A task is a small frozen value: it is sent to the worker, names the folder it fills (one key, one folder) and knows
-how to fill it. TensorFlow and UMAP are imported by `run`, in the worker, never here.
+A task is a small frozen value that is sent to the worker. It names the result folder that it fills (one key, one
+folder). Only its method `run` imports TensorFlow or UMAP, in the worker.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ logger = logging.getLogger("aecore.jobs")
 
 
 class Task:
-    """What the queue needs of a task; subclasses are frozen dataclasses that a worker can import.
+    """Base class of tasks; subclasses are frozen dataclasses that a worker can import.
 
-    What is done in the `background` belongs to nobody: it waits behind all that somebody asked for, and makes way.
+    `lane` : 'train' or 'map'. `background` : its jobs belong to no session; they run last and are preempted.
     """
 
     lane: ClassVar[str] = "train"
@@ -46,46 +46,46 @@ class Task:
 
     @property
     def key(self) -> str:
-        """The name of the value that is asked for. Raises an `AecoreError` for what cannot be asked."""
+        """The key of the result. Raises an `AecoreError` for an invalid task."""
         raise NotImplementedError
 
     def folder(self, cache: Path) -> Path:
-        """Where the result belongs."""
+        """The result folder."""
         raise NotImplementedError
 
     def validate(self, cache: Path) -> None:
-        """Raise an `AecoreError` where the job could only fail."""
+        """Raise an `AecoreError` if the job is bound to fail."""
 
     def describe(self, folder: Path) -> None:
         """Write `spec.json`."""
         raise NotImplementedError
 
     def begin(self, folder: Path) -> None:
-        """Make the folder: what is asked for, and that it waits."""
+        """Create the folder, with its spec.json and the status 'waiting'."""
         folder.mkdir(parents=True, exist_ok=True)
         self.describe(folder)
         ResultFolder(folder).write_status(state="waiting", message="", fraction=0.0)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
-        """Fill the folder, in the worker: ends with `DONE` or `STOPPED`, or with neither when stopped too early."""
+        """Fill the folder, in the worker, up to `DONE` or `STOPPED`; without a mark if stopped before any result."""
         raise NotImplementedError
 
     def expected_seconds(self, cache: Path) -> float | None:
-        """How long it will take on this machine; None: as long as others of its kind did since the server's start."""
+        """Expected duration on this machine; None: the median of this kind's jobs since the server's start."""
         return None
 
     def over_budget(self, expected: float, budget: float, cache: Path) -> str:
-        """One line for a task that would take `expected` seconds where `budget` are allowed: what to lower."""
+        """The error message for a task of `expected` seconds over the allowed `budget`: which settings to lower."""
         return f"budget: got a job of about {expected:.0f} s, allowed: {budget:.0f} s on this server"
 
     def follow_up(self) -> Task | None:
-        """What the queue does once this is finished, without being asked: a background task."""
+        """A background task that the queue adds once this one is finished, or None."""
         return None
 
 
 @dataclass(frozen=True)
 class TrainTask(Task):
-    """Train a spec: fills `runs/<key>/`."""
+    """A training: fills `runs/<key>/`."""
 
     spec: RunSpec
     lane: ClassVar[str] = "train"
@@ -122,7 +122,7 @@ class TrainTask(Task):
 
 @dataclass(frozen=True)
 class DerivedTask(Task):
-    """Compute something from a trained run: fills `runs/<run_key>/<kind>/<key>/`."""
+    """A result computed from a trained run: fills `runs/<run_key>/<kind>/<key>/`."""
 
     run_key: str
     spec: Derived
@@ -146,7 +146,7 @@ class DerivedTask(Task):
 
 @dataclass(frozen=True)
 class MapTask(DerivedTask):
-    """Draw a map."""
+    """A map of the run's codings or activations."""
 
     spec: MapSpec
 
@@ -163,7 +163,7 @@ class MapTask(DerivedTask):
 
 @dataclass(frozen=True)
 class StabilityTask(DerivedTask):
-    """Draw a map with several seeds."""
+    """A map with several seeds."""
 
     spec: StabilitySpec
 
@@ -178,7 +178,7 @@ class StabilityTask(DerivedTask):
 
 @dataclass(frozen=True)
 class ProbeTask(DerivedTask):
-    """Measure what the run is worth."""
+    """A probe: the quality of the run's reconstructions and codings."""
 
     spec: ProbeSpec = field(default_factory=ProbeSpec)
     background: ClassVar[bool] = True
@@ -191,7 +191,7 @@ class ProbeTask(DerivedTask):
 
 @dataclass(frozen=True)
 class PretrainTask(Task):
-    """Compare classifiers with and without pretraining: fills `pretraining/<key>/`, and the autoencoder's run."""
+    """A pretraining experiment: fills `pretraining/<key>/`, and the autoencoder's run if it is missing."""
 
     spec: PretrainSpec
     lane: ClassVar[str] = "train"
@@ -201,7 +201,7 @@ class PretrainTask(Task):
         return experiments.key_of(self.spec)
 
     def folder(self, cache: Path) -> Path:
-        return cache / "pretraining" / self.key
+        return experiments.experiment_of(self.spec, cache).folder
 
     def validate(self, cache: Path) -> None:
         self.spec.check(datasets.info(self.spec.autoencoder.dataset))
@@ -216,10 +216,10 @@ class PretrainTask(Task):
 
     def expected_seconds(self, cache: Path) -> float | None:
         spec = self.spec.autoencoder
-        training, own = estimate.expected_seconds(spec, cache), experiments.expected_seconds(self.spec, cache)
-        if own is None:
-            own = training * self.spec.presented() / (spec.epochs * datasets.info(spec.dataset).n_train)
-        return own + (0.0 if runs.run_of(spec, cache).state == "finished" else training)
+        training, classifiers = estimate.expected_seconds(spec, cache), experiments.expected_seconds(self.spec, cache)
+        if classifiers is None:
+            classifiers = training * self.spec.presented() / (spec.epochs * datasets.info(spec.dataset).n_train)
+        return classifiers + (0.0 if runs.run_of(spec, cache).state == "finished" else training)
 
     def over_budget(self, expected: float, budget: float, cache: Path) -> str:
         return (
@@ -233,7 +233,7 @@ class PretrainTask(Task):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: 'finished', 'stopped' or 'failed', why, and the worker's memory in bytes (0: unknown)."""
+    """The end of a job: 'finished', 'stopped' or 'failed', the reason, the worker's memory in bytes (0: unknown)."""
 
     state: str
     message: str = ""
@@ -241,7 +241,7 @@ class Outcome:
 
 
 def execute(task: Task, folder: str) -> Outcome:
-    """Run a task to its end, in the worker. Never raises: what goes wrong becomes the failed state, with one line."""
+    """Run a task, in the worker. Never raises: an error becomes the state 'failed', with one line."""
     target = ResultFolder(Path(folder))
     try:
         task.run(target.folder, _stop_asked(target))
@@ -252,31 +252,31 @@ def execute(task: Task, folder: str) -> Outcome:
 
 
 def failed(target: ResultFolder, error: BaseException) -> Outcome:
-    """Write the failed state with one line, the traceback to the log. A full or read-only disk is no reason to raise.
+    """Write the state 'failed' with one line, and log the traceback; never raises, even for a full or read-only disk.
 
-    A folder that has its mark is finished all the same: its worker, or the way to it, was lost after the last file.
+    A folder with its mark is finished nevertheless: the worker was lost after it had written the last file.
     """
     if target.state == "finished":
         return Outcome("finished")
     message = one_line(error)
     if not isinstance(error, AecoreError):
         logger.error("job %s failed: %s", target.key, message, exc_info=error)
-    if isinstance(error, OSError):  # a full disk? The reason needs room, and what the job leaves behind is of no use
-        # Not after other failures: a worker that cannot be heard any more may be about to write its last file.
-        for rest in (target.folder / "snapshots").glob("*"), target.folder.glob("*.tmp"), target.folder.glob("*.npz"):
+    if isinstance(error, OSError):  # of a full disk: make room for the status by deleting the job's partial files
+        # Not after other failures: a worker that is out of contact may be about to write its last file.
+        for pattern in ("snapshots/*", "*.tmp", "*.npz"):
             with contextlib.suppress(OSError):  # read-only by now
-                for path in rest:
+                for path in target.folder.glob(pattern):
                     path.unlink(missing_ok=True)
     try:
         target.write_status(**{**target.status(), "state": "failed", "message": message})
-    except OSError:  # the ticket carries the message; what is left must not look like one that still works
+    except OSError:  # the ticket has the message; the old status must not claim that the job still runs
         with contextlib.suppress(OSError):
             (target.folder / "status.json").unlink(missing_ok=True)
     return Outcome("failed", message)
 
 
 def one_line(error: BaseException) -> str:
-    """What a page shows of an exception."""
+    """An exception as one line, for pages."""
     text = " ".join(str(error).split())[:MESSAGE_LENGTH]
     if isinstance(error, AecoreError):
         return text
@@ -285,7 +285,7 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: free some space and start again"
     if isinstance(error, OSError) and error.errno == errno.EROFS:
-        return "the disk is read-only: nothing new can be made; what is there can still be looked at"
+        return "the disk is read-only: nothing new can be made; existing results can still be viewed"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -293,14 +293,14 @@ def _ending(target: ResultFolder) -> Outcome:
     for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
         if (target.folder / mark).exists():
             return Outcome(state)
-    if target.stop_asked():  # before there was anything to look at: leave no trace
+    if target.stop_asked():  # stopped before any result
         files.set_aside(target.folder)
         return Outcome("stopped")
     return failed(target, AecoreError("the job ended without a result"))
 
 
 def _stop_asked(target: ResultFolder) -> Callable[[], bool]:
-    """`should_stop` for a task: looks for STOP at most every 50 ms, so that it may be asked after each batch."""
+    """A task's `should_stop`; checks for `STOP` at most every 50 ms, so that it can be called after each batch."""
     next_look = 0.0
     asked = False
 

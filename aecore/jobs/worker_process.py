@@ -1,7 +1,7 @@
-"""The worker process: how it is made, prepared and ended.
+"""Worker processes: creation, preparation and termination.
 
-loky and not multiprocessing: Streamlit replaces `__main__`, which spawn and forkserver would execute again in the
-worker. `loky.ProcessPoolExecutor` and not its reusable executor, which belongs to the thread that asked for it.
+loky instead of multiprocessing: Streamlit replaces `__main__`, which spawn and forkserver would execute again in the
+worker. `loky.ProcessPoolExecutor` instead of its reusable executor, which belongs to the thread that created it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import psutil
 from aecore.errors import AecoreError
 
 LANES = ("train", "map")
-NICENESS = 15  # of workers: with 5, the threads of two still take a quarter of a core from the pages of a class
+NICENESS = 15  # of workers, so that the pages of a class get the processor first
 logger = logging.getLogger("aecore.jobs")
 
 
-class Away(AecoreError):
-    """Nobody answers at the address; what nobody has begun with can wait until somebody does."""
+class SchedulerUnavailable(AecoreError):
+    """The scheduler is unavailable. Jobs that have not started are retried."""
 
 
 def process_executor(lane: str, cache: Path | None, preload: bool) -> Executor:
@@ -43,24 +43,25 @@ def process_executor(lane: str, cache: Path | None, preload: bool) -> Executor:
 
 
 def kill(executor: Executor) -> None:
-    """End an executor and its worker now, whatever it is doing."""
+    """Shut an executor down and kill its worker process at once."""
     if isinstance(executor, loky.ProcessPoolExecutor):
         executor.shutdown(wait=False, kill_workers=True)
     else:
         executor.shutdown(wait=False)
 
 
-def give_up(future: Future) -> None:
-    """Want a cluster's job no more, also one that has begun: it ends within seconds."""
+def abandon(future: Future) -> None:
+    """Cancel a cluster's job, even a running one: its worker ends it within seconds."""
     if not future.cancel():
-        with contextlib.suppress(InvalidStateError):  # it ended just now
+        with contextlib.suppress(InvalidStateError):  # it has ended meanwhile
             future.set_exception(CancelledError())
 
 
 class InlineExecutor(Executor):
-    """Does the work in `submit`."""
+    """Runs calls in the thread that submits them."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+        """Run the call now; the future is done."""
         future: Future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -70,14 +71,14 @@ class InlineExecutor(Executor):
 
 
 def worker_environment(cache: Path | None) -> dict[str, str]:
-    """Environment variables that only count when they are there before the worker starts."""
+    """Environment variables of a worker, which only take effect if set before it starts."""
     variables = {
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not burn the core of the other lane
-        # One rule for worn-out workers, the queue's; loky's own would restart them at moments we do not see.
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not spin on the core of the other lane
+        # Off: loky would restart workers without notice. The queue replaces those that use too much memory.
         "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",
     }
     if cache is not None:
-        folder = cache / "numba"  # UMAP's compiled functions: 20 s once instead of at every start
+        folder = cache / "numba"  # UMAP's compiled functions, kept between starts
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
@@ -86,12 +87,12 @@ def worker_environment(cache: Path | None) -> dict[str, str]:
 
 
 def prepare_worker(parent: int, lane: str, preload: bool) -> None:
-    """First thing in a new worker process. Must not raise: loky would take the pool for broken."""
+    """Initializer of a new worker process. Never raises: loky would consider the pool broken."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True, name="parent-watch").start()
+    threading.Thread(target=_exit_with, args=(parent,), daemon=True, name="parent-watch").start()
     if lane == "map":
-        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # UMAP imports it: +3.5 s, +500 MB, for nothing
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # UMAP would import it without need: seconds and 500 MB
     if not preload:
         return
     try:
@@ -100,25 +101,25 @@ def prepare_worker(parent: int, lane: str, preload: bool) -> None:
         else:
             importlib.import_module("aecore.worker.projection").warm()
     except Exception:
-        logger.exception("the %s worker could not prepare itself; the first job will say why", lane)
+        logger.exception("the %s worker could not be prepared; the first job will fail with the reason", lane)
 
 
-def room() -> float:
-    """Bytes of memory that are free, on this machine and within what its container may take."""
+def free_memory() -> float:
+    """Free memory in bytes, of this machine and within the limit of its container."""
     free = float(psutil.virtual_memory().available)
-    with contextlib.suppress(OSError, ValueError):  # no such container, or without a limit
+    with contextlib.suppress(OSError, ValueError):  # no container, or no limit
         limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
         free = min(free, limit - used)
     return free
 
 
-def ready() -> int:
-    """A job that does nothing: handing it over starts the worker."""
+def ping() -> int:
+    """The worker's process id; submitting this starts the worker."""
     return os.getpid()
 
 
-def _leave_with(parent: int) -> None:
-    """End this process when its parent is gone: after a SIGKILL of the server nobody else would."""
+def _exit_with(parent: int) -> None:
+    """End this process once its parent is gone, which after a SIGKILL of the server nothing else does."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

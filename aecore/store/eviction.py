@@ -1,33 +1,30 @@
-"""Keep the runs within a size: what nobody looked at for longest goes first.
+"""Eviction of the least recently used runs from a cache folder over its size limit.
 
-Never deleted: what the caller wants kept, a run pinned by the host (an empty file `PINNED` in its folder), one that a
-worker writes to, and one that was looked at within the last half hour, since a page may have it open.
+Never deleted: runs the caller wants to keep, pinned runs (an empty file `PINNED` in the folder), runs whose lease is
+held, and runs used within `OPEN_SECONDS`, which a page may show.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
 import shutil
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from aecore.events import log_event
 from aecore.store import files
-from aecore.store.lease import held
+from aecore.store.lease import is_held
 
-OPEN_SECONDS = 1800.0  # a page that shows a run notes it with every script run
-MARK_SECONDS = 24 * 3600.0  # longer than any job of a cluster takes, which must not begin twice
+OPEN_SECONDS = 1800.0  # a page that shows a run touches it with every script run
+MARK_SECONDS = 24 * 3600.0  # longer than any job on a cluster, which must not start twice
 PINNED = "PINNED"
-ROOM = 0.9  # of the limit is what stays, so that not every training has to tidy up
-
-logger = logging.getLogger("aecore.jobs")
+TARGET = 0.9  # of the limit is left, so that not every training ends with an eviction
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files below `folder`; files that vanish meanwhile do not count."""
+    """Bytes of all files below `folder`; files deleted meanwhile do not count."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
@@ -37,43 +34,43 @@ def size(folder: Path) -> int:
 
 
 def sweep(cache: Path, limit: float, keep: Collection[str] = ()) -> list[str]:
-    """Delete runs until all of them together take at most `ROOM * limit` bytes, if they take more than `limit`; before
-    that, whatever the limit, what a server had set aside and did not live to delete, and marks of a cluster's jobs that
-    were cancelled.
+    """Delete the least recently used runs down to `TARGET * limit` bytes, if all runs together exceed `limit`.
+
+    Also deletes, for any limit, folders set aside by a server that died, and claim files of cancelled cluster jobs.
 
     Parameters
     ----------
-    limit : bytes; 0 is no limit.
-    keep : keys of runs that are not to be deleted.
+    limit : bytes; 0 for no limit.
+    keep : keys of runs that are never deleted.
 
     Returns
     -------
-    The keys of the runs that went, in order.
+    The keys of the deleted runs, in order.
     """
     for aside in (cache / "runs").glob(".aside-*"):
-        if time.time() - _looked_at(aside) > OPEN_SECONDS:  # else somebody is at it
+        if time.time() - _last_used(aside) > OPEN_SECONDS:  # else a server may be deleting it
             shutil.rmtree(aside, ignore_errors=True)
     for mark in (cache / ".cluster").glob("*"):
-        if time.time() - _looked_at(mark) > MARK_SECONDS:
+        if time.time() - _last_used(mark) > MARK_SECONDS:
             with contextlib.suppress(OSError):
                 mark.unlink()
     if not limit:
         return []
     sizes = {folder: size(folder) for folder in _folders(cache)}
     total = sum(sizes.values())
-    gone: list[str] = []
+    deleted: list[str] = []
     if total <= limit:
-        return gone
-    for folder in sorted(sizes, key=_looked_at):
-        if total <= ROOM * limit:
+        return deleted
+    for folder in sorted(sizes, key=_last_used):
+        if total <= TARGET * limit:
             break
-        with contextlib.suppress(OSError):  # one that cannot be read or moved costs only itself
-            if folder.name not in keep and _may_go(folder):
+        with contextlib.suppress(OSError):  # a folder that cannot be read or moved is skipped
+            if folder.name not in keep and _is_evictable(folder):
                 files.set_aside(folder)
                 total -= sizes[folder]
-                gone.append(folder.name)
-    logger.info(json.dumps({"event": "swept", "runs": len(gone), "bytes": total, "limit": limit}))
-    return gone
+                deleted.append(folder.name)
+    log_event("swept", runs=len(deleted), bytes=total, limit=limit)
+    return deleted
 
 
 def _folders(cache: Path) -> Iterator[Path]:
@@ -82,12 +79,12 @@ def _folders(cache: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _may_go(folder: Path) -> bool:
-    kept = (folder / PINNED).exists() or held(folder)
-    return not kept and abs(time.time() - _looked_at(folder)) > OPEN_SECONDS
+def _is_evictable(folder: Path) -> bool:
+    protected = (folder / PINNED).exists() or is_held(folder)
+    return not protected and abs(time.time() - _last_used(folder)) > OPEN_SECONDS
 
 
-def _looked_at(folder: Path) -> float:
+def _last_used(folder: Path) -> float:
     with contextlib.suppress(OSError):
         return folder.stat().st_mtime
     return 0.0

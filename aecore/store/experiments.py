@@ -1,9 +1,9 @@
-"""Pretraining experiments on disk: `cache/pretraining/<key>/`.
+"""Folders of pretraining experiments: `cache/pretraining/<key>/`.
 
 spec.json      format version, key, the autoencoder's run and spec, the experiment's spec
 status.json    state, message, fraction, eta (seconds left)
-results.json   rows [labels, seed, arm, accuracy], written anew after every training; presented (how many samples
-               the classifiers were trained on so far) and the seconds that took
+results.json   rows [labels, seed, arm, accuracy], presented (samples the classifiers were trained on so far) and
+               seconds (their training time); rewritten after every training
 DONE | STOPPED written last
 """
 
@@ -24,7 +24,7 @@ from aecore.store.runs import ResultFolder
 
 
 class Row(NamedTuple):
-    """What one training came to: the share of the validation samples that the classifier puts into their class."""
+    """The result of one training: `accuracy` is the share of validation samples that are classified correctly."""
 
     labels: int
     seed: int
@@ -33,10 +33,11 @@ class Row(NamedTuple):
 
 
 class Experiment(ResultFolder):
-    """A pretraining folder, see the module's docstring for its files."""
+    """The folder of an experiment; the module's docstring lists its files."""
 
     @property
     def spec(self) -> PretrainSpec:
+        """The experiment's spec. Raises `RunError` for a missing or damaged spec.json."""
         values = read_json(self.folder / "spec.json", {})
         if values.get("format") != FORMAT or not {"autoencoder", "pretraining"} <= values.keys():
             raise RunError(f"pretraining {self.key}: unknown, or its description is damaged")
@@ -44,63 +45,71 @@ class Experiment(ResultFolder):
 
     @property
     def rows(self) -> list[Row]:
-        """The trainings done so far, in the order in which they were done."""
+        """The results so far, in the order of the trainings."""
         return [Row(*row) for row in read_json(self.folder / "results.json", {}).get("rows", [])]
 
     @property
     def seconds_per_sample(self) -> float | None:
-        """What training on one sample took; None before the first training ended."""
-        found = read_json(self.folder / "results.json", {})
-        return found["seconds"] / found["presented"] if found.get("presented") else None
+        """Training seconds per presented sample; None before the first training has ended."""
+        results = read_json(self.folder / "results.json", {})
+        return results["seconds"] / results["presented"] if results.get("presented") else None
 
 
 def experiment_of(spec: PretrainSpec, cache: Path | None = None) -> Experiment:
-    """The folder of that experiment, in whatever state ('missing' where nobody asked for it yet)."""
-    return Experiment((cache or cache_folder()) / "pretraining" / key_of(spec))
+    """The experiment of that spec, in any state, 'missing' included."""
+    return open_experiment(key_of(spec), cache)
+
+
+def open_experiment(key: str, cache: Path | None = None) -> Experiment:
+    """The experiment of that key, in any state, 'missing' included."""
+    return Experiment((cache or cache_folder()) / "pretraining" / key)
 
 
 def experiments(autoencoder: RunSpec, cache: Path | None = None) -> list[Experiment]:
-    """Every experiment with that autoencoder's encoder, whatever its state, the last one last."""
+    """All experiments with that autoencoder's encoder, in any state, the newest last."""
     run, folder = runs.run_key(autoencoder), (cache or cache_folder()) / "pretraining"
-    found = [Experiment(path) for path in folder.glob("[0-9a-f]*")]
-    alike = [each for each in found if read_json(each.folder / "spec.json", {}).get("run") == run]
-    return sorted(alike, key=lambda each: (each.status().get("started") or 0, each.key))
+    candidates = [Experiment(path) for path in folder.glob("[0-9a-f]*")]
+    matching = [
+        experiment for experiment in candidates if read_json(experiment.folder / "spec.json", {}).get("run") == run
+    ]
+    return sorted(matching, key=lambda experiment: (experiment.status().get("started") or 0, experiment.key))
 
 
 def rows_like(spec: PretrainSpec, cache: Path | None = None) -> list[Row]:
-    """The trainings of every experiment that differs from `spec` in nothing but its labels and its number of seeds.
+    """The results of all experiments that differ from `spec` only in their labels and number of seeds, sorted.
 
-    A training depends on its own number of labels and its own seed alone, so these belong in one picture.
+    A training depends only on its own number of labels and seed, so these results are comparable.
     """
-    found: dict[tuple[int, int, str], Row] = {}
-    for each in experiments(spec.autoencoder, cache):
+    rows: dict[tuple[int, int, str], Row] = {}
+    for experiment in experiments(spec.autoencoder, cache):
         try:
-            alike = dataclasses.replace(each.spec, labels=spec.labels, seeds=spec.seeds) == spec
+            comparable = dataclasses.replace(experiment.spec, labels=spec.labels, seeds=spec.seeds) == spec
         except (RunError, SpecError):
             continue
-        for row in each.rows if alike else []:
-            found[row[:3]] = row
-    return [found[place] for place in sorted(found)]
+        for row in experiment.rows if comparable else []:
+            rows[row[:3]] = row
+    return [rows[training] for training in sorted(rows)]
 
 
 def expected_seconds(spec: PretrainSpec, cache: Path | None = None) -> float | None:
-    """Seconds the classifiers will take: from the last experiment with this encoder, else from its autoencoder's
-    training (the decoder it does without weighs about as much as the smaller batches); None where nothing is known."""
-    known = [seconds for each in experiments(spec.autoencoder, cache) if (seconds := each.seconds_per_sample)]
-    if not known:
+    """Expected training seconds of the classifiers: from the newest experiment with this encoder, else from the
+    autoencoder's training (its decoder costs about as much as the smaller batches); None without either."""
+    paces = [pace for experiment in experiments(spec.autoencoder, cache) if (pace := experiment.seconds_per_sample)]
+    if not paces:
         run, n = runs.run_of(spec.autoencoder, cache), datasets.info(spec.autoencoder.dataset).n_train
-        found = run.metrics
-        known = [found["seconds"] / (found["epochs"] * n)] if found.get("seconds") and found.get("epochs") else []
-    return known[-1] * spec.presented() if known else None
+        metrics = run.metrics
+        if metrics.get("seconds") and metrics.get("epochs"):
+            paces = [metrics["seconds"] / (metrics["epochs"] * n)]
+    return paces[-1] * spec.presented() if paces else None
 
 
 def key_of(spec: PretrainSpec) -> str:
-    """The experiment's key. Raises an `AecoreError` for an autoencoder that its data set cannot serve."""
+    """The experiment's key. Raises an `AecoreError` for an autoencoder that does not fit its data set."""
     return spec.key(runs.run_key(spec.autoencoder))
 
 
 def describe(spec: PretrainSpec, folder: Path) -> None:
-    """Write `spec.json`: what the folder holds or is going to hold."""
+    """Write the `spec.json` of an experiment's folder."""
     write_json(
         folder / "spec.json",
         {

@@ -1,4 +1,4 @@
-"""The cache folder and its files: atomic writing, and reading that tolerates a writer."""
+"""Files of the cache folder: atomic writes, and reads that tolerate a missing or partial file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def set_aside(folder: Path) -> None:
-    """Move a folder out of the way (beside it, `.aside-…`) and delete it there; never raises for a missing one."""
+    """Delete a folder: moved to `.aside-…` beside it first, so that it is gone at once. A missing one is ignored."""
     if not folder.exists():
         return
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=folder.parent))
@@ -37,7 +37,7 @@ def set_aside(folder: Path) -> None:
 
 
 def read_json(path: Path, default: Any) -> Any:
-    """The file's value; `default` where there is none, it is torn, or of another type than `default` (if not None)."""
+    """The file's value; `default` for a missing or invalid file, or a value of another type than `default`'s."""
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -46,6 +46,7 @@ def read_json(path: Path, default: Any) -> Any:
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an `.npz` file by name; {} for a missing or invalid file."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
@@ -54,36 +55,42 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside `path`, then move there: a reader sees the old file or the new one, never a part. `OSError` where
-    that cannot be done; then nothing is left beside either, which on a full disk would take the room that is needed."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    """Write a file atomically: a reader sees the old content or the new one, never a part.
+
+    The temporary file beside it is deleted before an `OSError` is raised, so that a full disk does not stay full."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
     except OSError:
         with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Atomic; NaN and infinity become null, so that every reader can parse what is written."""
+    """Write a JSON file atomically; NaN and infinity become null, as JSON has neither."""
     write_bytes(path, json.dumps(_finite(value), allow_nan=False).encode())
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an `.npy` file atomically."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     write_bytes(path, buffer.getvalue())
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], small: bool = False) -> None:
-    """Atomic compressed `.npz`; `small` (LZMA) takes ten times as long and saves a sixth."""
+    """Write a compressed `.npz` file atomically; `small` compresses better and far slower, with LZMA, which
+    `np.savez_compressed` does not offer and `np.load` reads."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA if small else zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+    if small:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as file:
+            for name, array in arrays.items():
+                with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.save(entry, array, allow_pickle=False)
+    else:
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_bytes(path, buffer.getvalue())
 
 

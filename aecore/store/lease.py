@@ -1,10 +1,10 @@
-"""Who works in a folder: a small file beside it, so that two servers on one cache never train one spec at once.
+"""Leases of result folders: lock files, so that two servers with one cache never fill the same folder at once.
 
-The lease stands beside the folder (`.lease-<key>`), since the folder itself is set aside when work starts anew. It is
-created exclusively, holds host, process and owner, and its time is the heartbeat. A lease is dead when it was not
-touched for `STALE_SECONDS`, or a few seconds after its process died on this host: until then the dead server's worker,
-which looks for its parent every second, may still be writing. Whoever looks at a lease in order to take it holds a
-second file meanwhile (`.taking-<key>`, created exclusively), so that a dead lease is taken over by one server alone.
+The lease is the file `.lease-<key>` beside the folder, which itself is replaced when a job starts anew. It holds host,
+process and owner; its modification time is the heartbeat. A lease expires `STALE_SECONDS` after the last heartbeat, or
+`ORPHAN_SECONDS` after its process died on this host: the workers of a dead server end themselves within that time.
+Acquiring a lease is guarded by a second file (`.taking-<key>`, created with O_EXCL), so that only one server takes over
+an expired lease.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from aecore.errors import AecoreError
 from aecore.store.files import read_json, write_json
 from aecore.store.runs import STALE_SECONDS, ResultFolder
 
-ORPHAN_SECONDS = 3.0  # how long a worker may outlive its server
+ORPHAN_SECONDS = 3.0  # longer than a worker outlives its server
 INTERRUPTED = "interrupted: the server or its worker went away before the end; start it again"
 
 
 class Lease:
-    """The right to fill `folder`."""
+    """The exclusive right to write into `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,88 +39,90 @@ class Lease:
         self.owner = uuid.uuid4().hex
 
     def acquire(self) -> bool:
-        """True when this process now holds it, False while another one does or is about to. `OSError`: the cache is
-        not writable."""
-        if held(self.folder):
+        """Take the lease; returns False while another process holds or takes it. Raises `OSError` if the cache cannot
+        be written."""
+        if is_held(self.folder):
             return False
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _taking(self.folder) as alone:
-            if not alone or held(self.folder):
+        with _taking(self.folder) as entered:
+            if not entered or is_held(self.folder):
                 return False
             write_json(self.path, {"host": socket.gethostname(), "pid": os.getpid(), "owner": self.owner})
         return True
 
     def beat(self) -> bool:
-        """Say that the work goes on; at least every few seconds. False when it was silent for too long and somebody
-        else has taken over: the folder is theirs."""
+        """Send the heartbeat, due every few seconds. Returns False if the lease expired and another process took it
+        over: this process must write no more."""
         try:
-            if not self._mine():
+            if not self._is_owner():
                 return False
             os.utime(self.path)
-        except FileNotFoundError:  # they are done already
+        except FileNotFoundError:  # the other process has released it already
             return False
-        except (OSError, ValueError):  # it cannot be told just now
+        except (OSError, ValueError):  # unreadable for now
             pass
         return True
 
     def release(self) -> None:
+        """Give the lease back, if this process still holds it. Never raises."""
         with contextlib.suppress(OSError, ValueError):
-            if self._mine():
+            if self._is_owner():
                 self.path.unlink(missing_ok=True)
 
-    def _mine(self) -> bool:
+    def _is_owner(self) -> bool:
         return json.loads(self.path.read_text()).get("owner") == self.owner
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """True inside where nobody fills the folder: nobody can begin with it meanwhile. `OSError` as `acquire`."""
+def try_lease(folder: Path) -> Iterator[bool]:
+    """Try to hold the folder's lease for the block; yields whether it was acquired. Raises `OSError` as `acquire`."""
     lease = Lease(folder)
-    mine = lease.acquire()
+    acquired = lease.acquire()
     try:
-        yield mine
+        yield acquired
     finally:
-        if mine:
+        if acquired:
             lease.release()
 
 
-def held(folder: Path) -> bool:
-    """True while somebody, here or in another process, fills the folder."""
+def is_held(folder: Path) -> bool:
+    """True while any process, this one included, fills the folder."""
     try:
         age = time.time() - _path(folder).stat().st_mtime
-    except OSError:  # no lease: something that trains without one still tells its state every second
-        work = ResultFolder(folder)
-        return work.state == "running" and _fresh(work.status())
+    except OSError:  # no lease: a training started without one still updates its status
+        result = ResultFolder(folder)
+        return result.state == "running" and _is_fresh(result.status())
     holder = read_json(_path(folder), {})
-    here = holder.get("host") == socket.gethostname()
-    if age < -STALE_SECONDS:  # the clock went back: until the next heartbeat the time says nothing
-        return here and _alive(holder)
+    same_host = holder.get("host") == socket.gethostname()
+    if age < -STALE_SECONDS:  # the clock was set back: the time is meaningless until the next heartbeat
+        return same_host and _is_alive(holder)
     if age > STALE_SECONDS:
         return False
-    return not (here and age > ORPHAN_SECONDS and not _alive(holder))
+    return not (same_host and age > ORPHAN_SECONDS and not _is_alive(holder))
 
 
-def honest_status(work: ResultFolder) -> dict[str, Any]:
-    """`work.status()` with the true state: what nobody works on any more is not 'running' but 'failed'.
+def honest_status(result: ResultFolder) -> dict[str, Any]:
+    """The folder's status, its state reconciled with the lease.
 
-    A folder that waits and has been left alone is 'missing': nobody is going to fill it unasked.
+    'running' without a live worker is 'failed'; 'waiting' without a recent update, in no queue any more, is 'missing'.
     """
-    status = {**work.status(), "state": work.state}
-    if status["state"] == "running" and not held(work.folder):
+    status = {**result.status(), "state": result.state}
+    if status["state"] == "running" and not is_held(result.folder):
         status.update(state="failed", message=INTERRUPTED)
-    elif status["state"] == "waiting" and not _fresh(status):
+    elif status["state"] == "waiting" and not _is_fresh(status):
         status.update(state="missing", message="")
     return status
 
 
-def honest_state(work: ResultFolder) -> str:
-    state = work.state
-    return str(honest_status(work)["state"]) if state in ("running", "waiting") else state
+def honest_state(result: ResultFolder) -> str:
+    """The state of `honest_status`."""
+    state = result.state
+    return str(honest_status(result)["state"]) if state in ("running", "waiting") else state
 
 
 @contextlib.contextmanager
-def writing(cache: Path) -> Iterator[None]:
-    """Turn what a file system can say against writing into one line."""
+def translate_os_errors(cache: Path) -> Iterator[None]:
+    """Raise an `AecoreError` with one line for an `OSError` of writing into the cache inside the block."""
     try:
         yield
     except OSError as error:
@@ -134,14 +136,14 @@ def _path(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _taking(folder: Path) -> Iterator[bool]:
-    """True inside for one process at a time. One that died in here blocks the others for `STALE_SECONDS`."""
+    """Yields True for one process at a time; one that dies inside blocks the others for `STALE_SECONDS`."""
     path = folder.with_name(f".taking-{folder.name}")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         with contextlib.suppress(OSError):
             if abs(time.time() - path.stat().st_mtime) > STALE_SECONDS:
-                path.unlink()  # whoever asks next may enter
+                path.unlink()  # the next attempt may enter
         yield False
         return
     try:
@@ -150,20 +152,20 @@ def _taking(folder: Path) -> Iterator[bool]:
         path.unlink(missing_ok=True)
 
 
-def _alive(holder: dict[str, Any]) -> bool:
+def _is_alive(holder: dict[str, Any]) -> bool:
     pid = holder.get("pid")
     return isinstance(pid, int) and psutil.pid_exists(pid)
 
 
-def _fresh(status: dict[str, Any]) -> bool:
-    """Written within the last seconds; after the clock went back a status seems to come from the future."""
+def _is_fresh(status: dict[str, Any]) -> bool:
+    """True for an update within `STALE_SECONDS`, of the past or, after the clock was set back, of the future."""
     updated = status.get("updated")
     return isinstance(updated, int | float) and abs(time.time() - updated) < STALE_SECONDS
 
 
-_NOT_WRITABLE = "not writable for this user, so nothing new can be made; what is there can still be looked at"
+_NOT_WRITABLE = "not writable for this user, so nothing new can be made; existing results can still be viewed"
 _REASONS = {
-    errno.EROFS: "read-only, so nothing new can be made; what is there can still be looked at",
+    errno.EROFS: "read-only, so nothing new can be made; existing results can still be viewed",
     errno.EACCES: _NOT_WRITABLE,
     errno.EPERM: _NOT_WRITABLE,
     errno.ENOSPC: "the disk is full; free some space and start again",

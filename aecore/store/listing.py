@@ -12,26 +12,26 @@ from typing import Any
 from aecore.store.files import cache_folder
 from aecore.store.runs import KEY_PATTERN, Run
 
-MOST_LISTED = 10_000  # runs that a list remembers having looked into
-LOOK_SECONDS = 10.0  # for so long a list of runs trusts what it has seen of one
+MAX_REMEMBERED = 10_000  # runs
+RECHECK_SECONDS = 10.0  # between two checks of a listed run's files
 
 
 def recent_runs(cache: Path | None = None) -> Iterator[Run]:
-    """Runs that can be looked at, the most recently used first; one that cannot be read is left out. A run is looked
-    into when its turn comes, so the first few of many are had at once."""
+    """Readable runs, the most recently used first; damaged ones are skipped.
+
+    A generator: a run's files are checked when it is reached, so the first few of many are available at once."""
     used = []
     for entry in _entries(cache or cache_folder()):
-        with contextlib.suppress(OSError):  # gone meanwhile
+        with contextlib.suppress(OSError):  # deleted meanwhile
             used.append((entry.stat().st_mtime, entry.path))
-    yield from (run for _, path in sorted(used, reverse=True) if _good(run := Run(Path(path))))
+    yield from (run for _, path in sorted(used, reverse=True) if _is_valid(run := Run(Path(path))))
 
 
-_found_good: dict[str, tuple[Any, float]] = {}  # {folder: (its mark and when it was written, when it was looked into)}
+_valid: dict[str, tuple[Any, float]] = {}  # {folder: ((mark, when it was written), when the files were checked)}
 
 
-def _good(run: Run) -> bool:
-    """A list of a class's runs is drawn with every page, so each is looked into once in `LOOK_SECONDS`. Whoever opens
-    one looks for himself."""
+def _is_valid(run: Run) -> bool:
+    """True for a readable run with a spec; checked at most once in `RECHECK_SECONDS`, since every page lists runs."""
     path, now = str(run.folder), time.monotonic()
     try:
         mark = run._mark()
@@ -39,31 +39,32 @@ def _good(run: Run) -> bool:
         return False
     if mark is None:
         return False
-    known = _found_good.get(path)
-    if known and known[0] == mark and now - known[1] < LOOK_SECONDS:
+    checked = _valid.get(path)
+    if checked and checked[0] == mark and now - checked[1] < RECHECK_SECONDS:
         return True
-    good = run.readable and run.described
-    if len(_found_good) > MOST_LISTED:  # most of them gone by now
-        _found_good.clear()
-    if good:
-        _found_good[path] = mark, now
+    valid = run.readable and run.described
+    if len(_valid) > MAX_REMEMBERED:
+        _valid.clear()
+    if valid:
+        _valid[path] = mark, now
     else:
-        _found_good.pop(path, None)
-    return good
+        _valid.pop(path, None)
+    return valid
 
 
 def finished(cache: Path) -> list[tuple[str, int]]:
-    """(folder, when its `DONE` was written, in nanoseconds) of the runs that have one, the last first; their files are
-    not looked at. For what keeps what it read of them."""
-    found = []
+    """(folder, time of its `DONE` in nanoseconds) of the finished runs, the newest first; other files are not checked.
+
+    For callers that cache what they read of a run."""
+    runs = []
     for entry in _entries(cache):
         with contextlib.suppress(OSError):
-            found.append((entry.path, os.stat(os.path.join(entry.path, "DONE")).st_mtime_ns))
-    return sorted(found, key=lambda run: -run[1])
+            runs.append((entry.path, os.stat(os.path.join(entry.path, "DONE")).st_mtime_ns))
+    return sorted(runs, key=lambda run: -run[1])
 
 
 def list_runs(cache: Path | None = None) -> list[Run]:
-    """All of `recent_runs`."""
+    """`recent_runs` as a list."""
     return list(recent_runs(cache))
 
 

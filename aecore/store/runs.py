@@ -1,4 +1,4 @@
-"""The run folder: the one place through which a training, its progress and its results travel.
+"""Run folders: the files of a training, its progress and its results.
 
 `cache/runs/<key>/` holds, once complete (`DONE`):
 
@@ -11,16 +11,16 @@
     codings.npy         (n_validation, coding_size) float32, float16 above 64 dimensions
     codings_train.npy   (n, coding_size) float16: the first n training samples' codings
     reconstructions.npz validation reconstructions, `x`: uint8 for data in [0, 1], else float16
-    activations.npz     statistics of codings and hidden layers: `layers` has their names, then a few arrays a layer
+    activations.npz     statistics of codings and hidden layers: `layers` has their names, then several arrays per layer
     snapshots.npz       `step`, `epoch`, `loss`, `val_loss` (s,), and of the samples in the order of `datasets.watched`
                         `codings` (s, 1000, k), `reconstructions` (s, 16, ...)
     model.keras, encoder.onnx, decoder.onnx
-    map/<key>/, stability/<key>/, probe/<key>/   what was computed from the run
-                        (`aecore.worker.projection`, `aecore.worker.probe`), each with its own status.json and DONE
+    map/<key>/, stability/<key>/, probe/<key>/   results computed from the run (`aecore.worker.projection`,
+                        `aecore.worker.probe`), each with its own status.json and DONE
     DONE | STOPPED      written last: a manifest {file name: bytes}
 
-While it trains, snapshots stand one by one in `snapshots/00000.npz` … and `STOP` asks the worker to end. Nothing is
-ever readable as complete before it is: every file is written beside its place and moved there.
+During training, snapshots are single files `snapshots/00000.npz` …, and a file `STOP` asks the worker to end. Every
+file is written atomically.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from aecore.store.files import (
     write_json,
 )
 
-STALE_SECONDS = 15.0  # a status this old with state "running" belongs to a dead worker
+STALE_SECONDS = 15.0  # a "running" status that is older belongs to a dead worker
 MARKS = {"DONE": "finished", "STOPPED": "stopped"}
 KEY_PATTERN = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
@@ -67,14 +67,17 @@ def run_key(spec: RunSpec) -> str:
 
 
 def valid_key(key: str) -> str:
-    """`key` if it has the form of one (nothing that could leave the cache folder), else `RunError`."""
+    """`key`, if it has the form of a run's key and so cannot leave the cache folder. Raises `RunError` otherwise."""
     if not KEY_PATTERN.fullmatch(key):
         raise RunError(f"run: got {key[:40]!r}, allowed: {KEY_LENGTH} digits 0-9 a-f")
     return key
 
 
 class ResultFolder:
-    """A folder that a job fills: a run, or something computed from one. All reading is tolerant of a writer."""
+    """A folder into which a job writes its result: a run, a map, a probe, an experiment.
+
+    It may be read while a worker writes. `key` is the folder's name.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -82,37 +85,40 @@ class ResultFolder:
 
     @property
     def state(self) -> str:
-        """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged'; the last one also where the
-        disk cannot say. Raises nothing."""
+        """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged' (also for a disk that cannot be
+        read). Never raises."""
         try:
-            mark, there = self._mark(), self.folder.exists()
+            mark, exists = self._mark(), self.folder.exists()
         except OSError:
             return "damaged"
         if mark:
             return MARKS[mark[0]] if self._intact(*mark) else "damaged"
-        state = str(self.status().get("state", "missing")) if there else "missing"
-        return "running" if state in ("finished", "stopped") else state  # its mark is not there yet, or never came
+        state = str(self.status().get("state", "missing")) if exists else "missing"
+        return "running" if state in ("finished", "stopped") else state  # without its mark the job has not ended
 
     @property
     def readable(self) -> bool:
-        """True when arrays and metrics are there: finished, or stopped by someone."""
+        """True for a finished or stopped result, whose files are complete."""
         return self.state in MARKS.values()
 
     def status(self) -> dict[str, Any]:
-        """The last complete status.json, {} where there is none (a torn or alien file counts as none)."""
+        """The content of status.json, {} for a missing or invalid file."""
         return read_json(self.folder / "status.json", {})
 
     def write_status(self, **values: Any) -> None:
+        """Write status.json, with the time as `updated`."""
         write_json(self.folder / "status.json", {**values, "updated": time.time()})
 
     def ask_to_stop(self) -> None:
+        """Create `STOP`, which the worker checks."""
         (self.folder / "STOP").touch()
 
     def stop_asked(self) -> bool:
+        """True once `ask_to_stop` was called."""
         return (self.folder / "STOP").exists()
 
     def mark(self, name: str) -> None:
-        """Write `DONE` or `STOPPED`, last of all: a manifest of every file and its size."""
+        """Write `DONE` or `STOPPED`, after all other files: a manifest of their sizes."""
         files = {
             path.name: path.stat().st_size
             for path in sorted(self.folder.iterdir())
@@ -121,7 +127,7 @@ class ResultFolder:
         write_json(self.folder / name, files)
 
     def _mark(self) -> tuple[str, int] | None:
-        """The mark that is there, and when it was written."""
+        """The name of the mark and its modification time in nanoseconds; None without one."""
         for mark in MARKS:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 return mark, os.stat(os.path.join(self.folder, mark)).st_mtime_ns
@@ -129,19 +135,19 @@ class ResultFolder:
 
     def _intact(self, mark: str, written: int) -> bool:
         folder = str(self.folder)
-        try:  # every page asks several times, so without a `Path` a file
+        try:  # plain strings: a `Path` per file would slow down every page
             manifest = _manifest(os.path.join(folder, mark), written)
             return bool(manifest) and all(os.stat(os.path.join(folder, n)).st_size == s for n, s in manifest)
         except (OSError, ValueError, AttributeError):
             return False
 
     def array(self, name: str) -> np.ndarray:
-        """`<name>.npy`, memory-mapped."""
+        """The array of `<name>.npy`, memory-mapped. Raises `RunError` if it cannot be read."""
         with self._reading(name):
             return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
-        """All arrays of `<name>.npz`."""
+        """All arrays of `<name>.npz` by name. Raises `RunError` if they cannot be read."""
         with self._reading(name), np.load(self.folder / f"{name}.npz", allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
 
@@ -153,13 +159,13 @@ class ResultFolder:
             raise RunError(f"run {self.key}: {name} cannot be read ({error}); train it again") from None
 
     def clear(self) -> None:
-        """Set the folder aside and start an empty one: what a request finds damaged, stopped or failed."""
+        """Replace the folder by an empty one."""
         set_aside(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
 class Run(ResultFolder):
-    """A run folder, see the module's docstring for its"""
+    """A run folder; the module's docstring lists its files."""
 
     @property
     def spec(self) -> RunSpec:
@@ -171,7 +177,7 @@ class Run(ResultFolder):
 
     @property
     def described(self) -> bool:
-        """False where `spec` raises: one of another format, or of a newer version of ours."""
+        """False if `spec` raises: damaged, or written by another version of this package."""
         try:
             return bool(self.spec)
         except AecoreError:
@@ -216,8 +222,7 @@ class Run(ResultFolder):
         return read_npz(paths[-1]) if paths else {}
 
     def shrink(self) -> None:
-        """Write a finished run as small as can be without losing anything one could see, which takes some seconds:
-        for the runs that are committed. Losses keep six digits."""
+        """Recompress a finished run that will be committed to git, which takes some seconds. Losses keep six digits."""
         for name in ("reconstructions", "snapshots"):
             write_arrays(self.folder / f"{name}.npz", self.arrays(name), small=True)
         rounded = json.loads(json.dumps(self.history), parse_float=lambda digits: float(f"{float(digits):.6g}"))
@@ -226,25 +231,25 @@ class Run(ResultFolder):
         self.mark("DONE")
 
     def touch(self) -> None:
-        """Note that somebody looked at the run; what was not looked at for longest is evicted first."""
+        """Mark the run as used now; the least recently used runs are evicted first."""
         with contextlib.suppress(OSError):
             os.utime(self.folder)
 
 
 def describe(spec: Derived, run_key: str, folder: Path) -> None:
-    """Write the `spec.json` of what `spec` computes from a run: what the folder holds or is going to hold."""
+    """Write the `spec.json` of a result computed from a run."""
     values = {"format": FORMAT, "key": spec.key(run_key), "run": run_key, spec.kind: spec.to_dict()}
     write_json(folder / "spec.json", values)
 
 
 def open_run(key: str, cache: Path | None = None) -> Run:
-    """The run of that key, in whatever state. Raises `RunError` for a key that is no key."""
+    """The run of that key, in any state, 'missing' included. Raises `RunError` for an invalid key."""
     return Run((cache or cache_folder()) / "runs" / valid_key(key))
 
 
 @lru_cache(maxsize=2000)
 def _described(key: str, path: str, written: int) -> RunSpec:
-    """What a spec.json says; asked for by every page of every visitor, read once for every time it was written."""
+    """The spec of a spec.json, cached by its modification time. Raises `RunError` for a damaged file."""
     try:
         values = json.loads(Path(path).read_bytes())
     except ValueError:
@@ -258,17 +263,17 @@ def _described(key: str, path: str, written: int) -> RunSpec:
 
 @lru_cache(maxsize=2000)
 def _manifest(path: str, written: int) -> tuple[tuple[str, Any], ...]:
-    """What a mark says, read once for every time it was written. Raises what reading and parsing do."""
+    """(file name, bytes) pairs of a mark, cached by its modification time. Raises what reading and parsing raise."""
     return tuple(json.loads(Path(path).read_text()).items())
 
 
 def run_of(spec: RunSpec, cache: Path | None = None) -> Run:
-    """The run of that spec, in whatever state ('missing' where nobody asked for it yet)."""
+    """The run of that spec, in any state, 'missing' included."""
     return open_run(run_key(spec), cache)
 
 
 def _recompressed(path: Path) -> bytes:
-    """The zip file `path` with the same members, dates left out, compressed as far as every reader understands."""
+    """The zip file `path` with the same members, without dates, at the highest deflate level."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
         for name in source.namelist():

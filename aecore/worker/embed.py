@@ -1,7 +1,7 @@
-"""Make the data sets that come with the package: `python -m aecore.worker.embed`.
+"""Builds the data sets that are part of the package: `python -m aecore.worker.embed`.
 
-Needs Fashion-MNIST in full on this machine, and scikit-learn. The result is committed; `tests/test_datasets.py`
-makes it again and compares.
+Needs the full Fashion-MNIST on this machine, and scikit-learn. The files are committed; `tests/datasets` compares them
+with a new build.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, files
 from aecore.datasets.base import Data
+from aecore.errors import DatasetError
 from aecore.specs.run import KEY_LENGTH
 from aecore.store.files import write_arrays
 
@@ -20,11 +21,11 @@ SEED = 2017
 
 
 def fashion_mnist_sample() -> Data:
-    """As many images of each class, in shuffled order: training from training, validation from validation."""
+    """A balanced, shuffled sample of Fashion-MNIST, which keeps its split into training and validation."""
     full, info = fashion_mnist.read(), fashion_mnist_12k.INFO
     random = np.random.RandomState(SEED)
-    assert full.train_labels is not None
-    assert full.validation_labels is not None
+    if full.train_labels is None or full.validation_labels is None:
+        raise DatasetError("fashion-mnist: the copy on this machine has no labels; delete it and download it again")
     train = _balanced(full.train_labels, info.n_train, random)
     validation = _balanced(full.validation_labels, info.n_validation, random)
     return Data(
@@ -37,7 +38,7 @@ def fashion_mnist_sample() -> Data:
 
 
 def digits_split() -> Data:
-    """scikit-learn's digits, their 17 levels spread over 0 to 255, shuffled and split."""
+    """scikit-learn's digits, with their 17 grey levels scaled to 0 to 255, shuffled and split."""
     from sklearn.datasets import load_digits
 
     info = digits.INFO
@@ -55,7 +56,7 @@ def arrays(data: Data) -> dict[str, np.ndarray]:
 
 
 def fingerprint(data: Data) -> str:
-    """The first digits of SHA-256 over the bytes of the arrays."""
+    """The first `KEY_LENGTH` hexadecimal digits of the SHA-256 of the arrays' bytes."""
     content = hashlib.sha256()
     for array in arrays(data).values():
         content.update(np.ascontiguousarray(array).data)
@@ -63,6 +64,7 @@ def fingerprint(data: Data) -> str:
 
 
 def main() -> None:
+    """Write both files, and print their sizes and fingerprints to stderr."""
     for data in (fashion_mnist_sample(), digits_split()):
         path = files.EMBEDDED / f"{data.info.name}.npz"
         write_arrays(path, arrays(data))
@@ -70,10 +72,10 @@ def main() -> None:
 
 
 def _balanced(labels: np.ndarray, n: int, random: np.random.RandomState) -> np.ndarray:
-    """Indices of n samples, as many of each class, shuffled."""
+    """Indices of n samples, balanced over the classes of `labels`, shuffled."""
     classes = np.unique(labels)
-    each = [random.permutation(np.flatnonzero(labels == label))[: n // len(classes)] for label in classes]
-    return random.permutation(np.concatenate(each))
+    per_class = [random.permutation(np.flatnonzero(labels == label))[: n // len(classes)] for label in classes]
+    return random.permutation(np.concatenate(per_class))
 
 
 if __name__ == "__main__":

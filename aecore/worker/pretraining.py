@@ -1,8 +1,8 @@
-"""Worker side of unsupervised pretraining: classifiers on a trained encoder against the same ones from scratch.
+"""Training of a pretraining experiment: classifiers on a pretrained encoder against the same ones from scratch.
 
-All trainings of an experiment go through one network that TensorFlow traces once; each begins by giving it weights:
-those of a freshly built network of its seed, and over them, where it is pretrained, a copy of the autoencoder's.
-While the encoder is frozen its codings do not change, so they are computed once and the head is trained on them.
+All trainings of an experiment use one network, which TensorFlow traces once. Each starts by assigning weights: those of
+a new network of its seed, and for a pretrained encoder a copy of the autoencoder's. The codings of a frozen encoder are
+constant, so they are computed once and the head is trained on them.
 """
 
 from __future__ import annotations
@@ -25,20 +25,16 @@ from aecore.store import experiments, runs
 from aecore.store.experiments import Experiment, Row
 from aecore.store.files import write_json
 from aecore.store.lease import Lease
+from aecore.store.progress import ProgressWriter, Stopped, seconds_left
 from aecore.store.runs import Run
 from aecore.worker.training.architectures import Autoencoder, build_encoder
 from aecore.worker.training.download import fetch
 from aecore.worker.training.fit import chunks, each, floats, train
 
-STATUS_SECONDS = 0.5
-STEPS = 100  # batches in one TensorFlow call: what Stop has to wait for
+STEPS = 100  # batches in one TensorFlow call; a stop waits for its end
 BATCH = 500  # samples encoded at a time
-AUTOENCODER_SHARE = 0.3  # of the progress bar, where the autoencoder is trained first
-OVERHEAD = 2000  # what starting and judging one classifier takes, in samples it could be trained on meanwhile
-
-
-class Stopped(Exception):
-    """Somebody asked to stop."""
+AUTOENCODER_SHARE = 0.3  # of the progress bar, if the autoencoder is trained first
+OVERHEAD = 2000  # cost of starting and evaluating one classifier, in training samples
 
 
 class Training(NamedTuple):
@@ -52,35 +48,37 @@ class Training(NamedTuple):
         return {"scratch": 0, "pretrained": spec.frozen_epochs, "frozen": spec.epochs}[self.arm]
 
     def presented(self, spec: PretrainSpec) -> int:
-        """Samples that go through the encoder and back."""
+        """Number of samples that pass forwards and backwards through the encoder."""
         return self.labels * (spec.epochs - self.frozen_epochs(spec))
 
 
 def trainings(spec: PretrainSpec) -> list[Training]:
-    """All classifiers of an experiment, the quick ones first: a number of labels is complete before the next."""
+    """All trainings of an experiment, ordered by number of labels, seed and arm: quick ones first."""
     return [Training(n, seed, arm) for n in spec.labels for seed in range(1, spec.seeds + 1) for arm in ARMS]
 
 
 def compute(spec: PretrainSpec, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Do the experiment and write its folder, `cache/pretraining/<key>/`, up to `DONE`; see `aecore.specs.pretraining`.
+    """Run the experiment and write its folder, `cache/pretraining/<key>/`, see `aecore.store.experiments`.
 
-    The autoencoder's run is trained into `cache/runs/` first, unless it is there. When asked to stop, what was found
-    so far is marked `STOPPED`; before the first result nothing is. Raises an `AecoreError` with one line for data
-    without labels, labels that do not fit, and a loss that is no longer finite.
+    The autoencoder's run is trained into `cache/runs/` first, unless it is finished. A stop marks the results so far
+    `STOPPED`; before the first result it leaves no mark. Raises an `AecoreError` with one line for data without
+    labels, numbers of labels that do not fit the data, and a loss that is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
     experiments.describe(spec, folder)
-    progress = _Progress(Experiment(folder), should_stop)
-    found: dict[str, Any] = {"rows": [], "presented": 0, "seconds": 0.0}
+    progress = ProgressWriter(Experiment(folder), should_stop)
+    results: dict[str, Any] = {"rows": [], "presented": 0, "seconds": 0.0}
     try:
-        progress.show("reading the data", 0.0, always=True)
+        progress.write("reading the data", 0.0)
         data = fetch(spec.autoencoder.dataset)
-        labels_of(spec, data)  # before anything is trained
+        labels_of(spec, data)  # raises before anything is trained
         run = runs.run_of(spec.autoencoder, folder.parent.parent)
+        begin = 0.0
         if run.state != "finished":
-            progress.before = AUTOENCODER_SHARE
+            begin = AUTOENCODER_SHARE
             _train_autoencoder(run, spec.autoencoder, progress)
-        progress.begin()
+        progress.write("building the classifier", begin)
+        clock = time.monotonic()
         contest = Contest(spec, data, trained_encoder(run, data.info.shape))
         plan = trainings(spec)
         total = sum(training.presented(spec) + OVERHEAD for training in plan)
@@ -89,23 +87,24 @@ def compute(spec: PretrainSpec, folder: Path, should_stop: Callable[[], bool] = 
             message = f"{training.labels:,} labels, seed {training.seed} of {spec.seeds}, {ARMS[training.arm]}"
             cost = training.presented(spec) + OVERHEAD
             for part in contest.train(training):
-                progress.tell(message, (done + part * cost) / total)
+                share = (done + part * cost) / total
+                progress.update(message, begin + (1 - begin) * share, seconds_left(time.monotonic() - clock, share))
             done += cost
-            found["rows"].append(Row(*training, round(contest.accuracy(), 4)))
-            found["presented"] += training.presented(spec)
-            found["seconds"] = round(time.monotonic() - progress.clock, 1)
-            write_json(folder / "results.json", found)
+            results["rows"].append(Row(*training, round(contest.accuracy(), 4)))
+            results["presented"] += training.presented(spec)
+            results["seconds"] = round(time.monotonic() - clock, 1)
+            write_json(folder / "results.json", results)
     except Stopped:
-        if found["rows"]:
-            progress.end("stopped", "STOPPED")
+        if results["rows"]:
+            progress.finish("STOPPED")
         return
-    progress.end("finished", "DONE")
+    progress.finish()
 
 
 def labels_of(spec: PretrainSpec, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Labels of the training and of the validation samples.
+    """Labels of the training and of the validation samples, (n_train,) and (n_validation,).
 
-    Raises an `AecoreError` with one line where no classifier can be learnt from them.
+    Raises an `AecoreError` with one line if no classifier can be trained on them.
     """
     spec.check(data.info)
     if data.train_labels is None or data.validation_labels is None:
@@ -121,7 +120,7 @@ def labels_of(spec: PretrainSpec, data: Data) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trained_encoder(run: Run, shape: tuple[int, ...]) -> keras.Model:
-    """The encoder of a finished run, with the weights it was saved with."""
+    """The encoder of a finished run, with its saved weights."""
     model = Autoencoder(run.spec, shape)
     model.load_weights(run.folder / "model.keras")
     return model.encoder
@@ -130,7 +129,7 @@ def trained_encoder(run: Run, shape: tuple[int, ...]) -> keras.Model:
 def build_classifier(spec: PretrainSpec, shape: tuple[int, ...], classes: int) -> tuple[keras.Model, keras.Model]:
     """A fresh encoder, samples (n, *shape) to codings (n, d), and a fresh head, codings to logits (n, classes).
 
-    The encoder is the autoencoder's, without the noise that may hide its codings; of a variational one the means.
+    The encoder is the autoencoder's without the noise on its codings; a variational one gives the means.
     """
     whole = build_encoder(spec.autoencoder.replace(noise_rate=0), shape)
     encoder = keras.Model(whole.input, whole.get_layer("codings").output, name="encoder")
@@ -146,22 +145,22 @@ def build_classifier(spec: PretrainSpec, shape: tuple[int, ...], classes: int) -
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give every layer of `target` the weights of the layer of that name in `source`.
+    """Assign to every layer of `target` the weights of the layer of the same name in `source`.
 
-    `keras.models.clone_model` would not do: it copies the architecture and draws new weights.
+    `keras.models.clone_model` copies the architecture only and draws new weights.
     """
     for layer in target.layers:
         layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
 class Contest:
-    """The network through which all trainings of an experiment go, one after the other.
+    """The network of all trainings of an experiment, which run one after the other.
 
     Parameters
     ----------
     spec : the experiment.
     data : with labels.
-    source : the autoencoder's encoder, trained; it is only read.
+    source : the autoencoder's trained encoder; not modified.
     """
 
     def __init__(self, spec: PretrainSpec, data: Data, source: keras.Model) -> None:
@@ -177,7 +176,7 @@ class Contest:
         self._encode = tf.function(lambda x: self.encoder(floats(x)), input_signature=[samples], autograph=False)
 
     def train(self, training: Training) -> Iterator[float]:
-        """Train one classifier; yields again and again the share that is done."""
+        """Train one classifier; yields the share done after every `STEPS` batches."""
         spec = self.spec
         self._begin(training)
         index = labelled(self.labels, training.labels, training.seed)
@@ -196,12 +195,12 @@ class Contest:
                 yield epoch / spec.epochs
 
     def accuracy(self) -> float:
-        """Share of the validation samples that the classifier, as it stands, puts into their class."""
+        """Share of the validation samples that the classifier assigns to their class."""
         guesses = self.head(self._codings(self.validation)).numpy().argmax(axis=1)
         return float(np.mean(guesses == self.validation_labels))
 
     def _begin(self, training: Training) -> None:
-        """The weights a training starts with: the head's are the same for all arms of a seed."""
+        """Assign the initial weights of a training; the head's are the same for all arms of a seed."""
         encoder, head = self._fresh(training.seed)
         copy_weights(encoder if training.arm == "scratch" else self.source, self.encoder)
         copy_weights(head, self.head)
@@ -218,13 +217,13 @@ class Contest:
 
 
 class Tuner:
-    """Gradient steps on some of a classifier's variables, with an optimizer that can start afresh.
+    """Gradient steps on some of a classifier's variables, with an optimizer that can be reset.
 
     Parameters
     ----------
     logits : maps a batch of inputs to logits (n, classes).
-    inputs : what all inputs look like, (n, …).
-    variables : what is trained.
+    inputs : shape and type of the inputs, (n, …).
+    variables : the variables to train.
     """
 
     def __init__(
@@ -252,60 +251,26 @@ class Tuner:
         self.steps = steps
 
     def __call__(self, samples: Any, labels: Any, batches: np.ndarray) -> float:
-        """Take one step for each row of `batches`, indices (steps, batch size); the mean cross-entropy."""
+        """Take one step for each row of `batches`, indices (steps, batch size); returns the mean cross-entropy."""
         return float(self.steps(samples, labels, tf.constant(batches, tf.int32)))
 
     def reset(self) -> None:
-        """Forget all steps taken."""
+        """Set the optimizer's state back to its start."""
         for variable, value in zip(self._state, self._start, strict=True):
             variable.assign(value)
 
 
 def labelled(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Indices (n,) of the labelled training samples of a seed: random, but as many of each class as there are.
+    """Indices (n,) of the labelled training samples of a seed: random, balanced over the classes.
 
-    Where n is no multiple of the number of classes, chance says which classes have one more. A seed's smaller draws
-    are the beginnings of its larger ones.
+    If n is no multiple of the number of classes, the classes with one more are random. For one seed, the indices for a
+    smaller n are the beginning of those for a larger n.
     """
     return balanced(np.random.default_rng(seed).permutation(len(labels)), labels)[:n]
 
 
-class _Progress:
-    """What status.json says, and whether to go on."""
-
-    def __init__(self, work: Experiment, should_stop: Callable[[], bool]) -> None:
-        self.work, self.should_stop = work, should_stop
-        self.started, self.shown = time.time(), 0.0
-        self.before = 0.0  # the part of the bar that is not the classifiers'
-        self.clock = time.monotonic()  # when theirs began
-
-    def begin(self) -> None:
-        """From now on it is the classifiers' time."""
-        self.show("building the classifier", self.before, always=True)
-        self.clock = time.monotonic()
-
-    def tell(self, message: str, done: float) -> None:
-        """`done`: share of the classifiers' work. Raises `Stopped` when asked to."""
-        if self.should_stop():
-            raise Stopped
-        eta = round((time.monotonic() - self.clock) * (1 - done) / done, 1) if done > 0.01 else None
-        self.show(message, self.before + (1 - self.before) * done, eta)
-
-    def show(self, message: str, fraction: float, eta: float | None = None, always: bool = False) -> None:
-        if always or time.monotonic() - self.shown >= STATUS_SECONDS:
-            self.shown = time.monotonic()
-            self._write("running", message, fraction, eta)
-
-    def end(self, state: str, mark: str) -> None:
-        self._write(state, state, 1.0)
-        self.work.mark(mark)
-
-    def _write(self, state: str, message: str, fraction: float, eta: float | None = None) -> None:
-        self.work.write_status(state=state, message=message, fraction=round(fraction, 3), eta=eta, started=self.started)
-
-
-def _train_autoencoder(run: Run, spec: RunSpec, progress: _Progress) -> None:
-    """Train the autoencoder's run as if somebody had asked for it: what comes out is a run like any other."""
+def _train_autoencoder(run: Run, spec: RunSpec, progress: ProgressWriter) -> None:
+    """Train the autoencoder's run under its own lease; the result is an ordinary run."""
     lease = Lease(run.folder)
     if not lease.acquire():
         raise RunError(f"run {run.key}: another process trains this autoencoder; wait for it, then start again")
@@ -313,7 +278,7 @@ def _train_autoencoder(run: Run, spec: RunSpec, progress: _Progress) -> None:
     def should_stop() -> bool:
         lease.beat()
         share = float(run.status().get("fraction") or 0.0)
-        progress.show("training the autoencoder", progress.before * share)
+        progress.write("training the autoencoder", AUTOENCODER_SHARE * share)
         return progress.should_stop()
 
     try:

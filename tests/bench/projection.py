@@ -122,10 +122,12 @@ def many(x: np.ndarray, labels: np.ndarray) -> None:
         times.append(time.perf_counter())
         drawn = engines.embed(x, spec, quiet, near)
         times.append(time.perf_counter())
-        judged = quality.judge(x, drawn, near[0])
+        judged = quality.measure_trust(x, drawn, near[0])
         times.append(time.perf_counter())
         values = [*np.diff(times), times[-1] - times[0], cpu_seconds() - cpu, judged.trustworthiness]
-        table.append([method, *(f"{value:.3g}" for value in values), f"{quality.voted(judged.near_map, labels):.3f}"])
+        table.append(
+            [method, *(f"{value:.3g}" for value in values), f"{quality.vote_accuracy(judged.near_map, labels):.3f}"]
+        )
     print_table(
         f"{len(x):,} codings of {SIZE} numbers, once",
         ["", "neighbours s", "engine s", "judging s", "all s", "CPU s", "trustworthiness", "kNN in the map"],
@@ -135,9 +137,10 @@ def many(x: np.ndarray, labels: np.ndarray) -> None:
 
 def worth(x: np.ndarray, drawn: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Trustworthiness, and the accuracy of a vote of five neighbours in the map."""
-    from aecore.worker.projection import quality
+    from aecore.worker.projection import engines, quality
 
-    return quality.trustworthiness(x, drawn), quality.knn_accuracy(drawn, labels)
+    near = engines.neighbours(drawn, quality.VOTERS)[0]
+    return quality.trustworthiness(x, drawn), quality.vote_accuracy(near, labels)
 
 
 def rows(found: dict[str, list[list[float]]], peer: str, *times: int) -> list[list[str]]:

@@ -182,7 +182,7 @@ def test_a_scheduler_that_goes_away_and_comes_back(
     assert re.fullmatch(f"cluster {two.address}: its scheduler went away .*start it again", ticket.message)
     monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 1.0)
     with monkeypatch.context() as patch:
-        patch.setattr(lanes, "AWAY_SECONDS", 0.0)  # nobody waits for ever
+        patch.setattr(lanes, "UNAVAILABLE_SECONDS", 0.0)  # nobody waits for ever
         queue.submit(task, "ann")
         ticket = ended(queue, task)
     assert ticket.state == "failed" and "nothing answers there" in ticket.message
@@ -218,7 +218,7 @@ def test_a_cluster_without_workers(
         until(lambda: queue.state_of(task.key) == "running")
         queue.stop(task.key, "ann")
         assert ended(queue, task).state == "stopped"
-        monkeypatch.setattr(dask_executor, "NOBODY_SECONDS", 0.5)
+        monkeypatch.setattr(dask_executor, "NO_WORKER_SECONDS", 0.5)
         queue.submit(task, "ann")
         ticket = ended(queue, task)
         assert ticket.state == "failed" and "no worker is there" in ticket.message and names(log) == []
@@ -236,7 +236,7 @@ def test_only_one_begins_with_a_job_and_none_with_a_cancelled_one(tmp_path: Path
     begun, cancelled = dask_executor._Job(tmp_path / "a"), dask_executor._Job(tmp_path / "b")
     assert dask_worker._claim(begun.mark) and not begun.cancel() and not dask_worker._claim(begun.mark)
     lost = dask_executor._Job(tmp_path / "c")  # with its scheduler
-    assert not begun.unbegun() and lost.unbegun() and not dask_worker._claim(lost.mark)
+    assert not begun.claim_unstarted() and lost.claim_unstarted() and not dask_worker._claim(lost.mark)
     assert cancelled.cancel() and cancelled.cancelled() and not dask_worker._claim(cancelled.mark)
     cancelled.fail(AecoreError("late"))
     assert cancelled.cancelled()
@@ -250,7 +250,7 @@ def test_the_wait_is_for_the_worker_that_is_free_first(tmp_path: Path, log: str)
     for job in lane.waiting[:2]:
         lane.start(job)
     assert lane.full
-    waits = [lane.expected_seconds(lane.before(job)) for job in lane.waiting]
+    waits = [lane.expected_seconds(lane.ahead_of(job)) for job in lane.waiting]
     assert waits == pytest.approx([10, 40, 45], abs=0.5)
 
 

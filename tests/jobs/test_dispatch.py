@@ -67,7 +67,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
             self.gone = False
 
         def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future:
-            if function is worker_process.ready:
+            if function is worker_process.ping:
                 return self.warm
             self.did.append(arguments[0].name)
             return super().submit(function, *arguments, **more)
@@ -80,7 +80,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
         assert ended(queue, Fake(name, log)).state == "finished"
 
     monkeypatch.setattr(dispatch, "make_executor", Slow)
-    monkeypatch.setattr(lanes, "room", lambda: 1e12)
+    monkeypatch.setattr(lanes, "free_memory", lambda: 1e12)
     monkeypatch.setenv("AECORE_WORKER_MB", "1")
     queue._lanes["train"].preload = True
     do("a")
@@ -93,7 +93,7 @@ def test_a_worn_out_worker_works_on_while_its_successor_warms_up(
     do("c")
     assert fresh.did == ["c"] and not fresh.gone
     until(lambda: len(made) == 3)
-    monkeypatch.setattr(lanes, "room", lambda: 0.0)
+    monkeypatch.setattr(lanes, "free_memory", lambda: 0.0)
     made[2].warm.set_result(0)
     until(lambda: fresh.gone)
     do("d")
@@ -153,7 +153,7 @@ def test_a_lane_outlives_whatever_goes_wrong_around_a_job(
 
     monkeypatch.setattr(eviction, "sweep", broken)
     for name in "ab":
-        queue._tidy_until = 0.0
+        queue._next_eviction = 0.0
         queue.submit(Fake(name, log), "ann")
         assert ended(queue, Fake(name, log)).state == "finished"
 
@@ -176,5 +176,5 @@ def test_the_queue_tidies_up_after_a_job(inline: Queue, log: str, monkeypatch: p
     assert Fake("a", log).folder(inline.cache).exists()
     soon = unused_run(inline.cache, "1" * 16)
     assert inline.submit(Fake("b", log), "ann").state == "finished" and soon.exists()  # not after every job
-    inline._tidy_until = 0.0
+    inline._next_eviction = 0.0
     assert inline.submit(Fake("c", log, does="fill"), "ann").state == "failed" and not soon.exists()

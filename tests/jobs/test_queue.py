@@ -298,6 +298,6 @@ def test_the_tasks_name_their_folders_and_refuse_early(inline: Queue, monkeypatc
         inline.submit(dataclasses.replace(drawing, spec=MapSpec("tsne", n=20, perplexity=30)), "ann")
 
     called = []
-    monkeypatch.setattr("aecore.worker.projection.project", lambda *arguments: called.append(arguments))
+    monkeypatch.setattr("aecore.worker.projection.project.compute", lambda *arguments: called.append(arguments))
     assert inline.submit(drawing, "ann").state == "failed"  # it wrote nothing
     assert called[0][:2] == (drawing.spec, called[0][1]) and called[0][1].folder == run.folder

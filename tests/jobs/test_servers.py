@@ -103,7 +103,7 @@ def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     os.utime(held.path, (time.time() - 60,) * 2)
     assert held.acquire()
     held.beat()
-    assert lease.held(folder)
+    assert lease.is_held(folder)
     held.release()
     held.release()
 
@@ -154,9 +154,9 @@ def test_a_clock_that_goes_back_neither_frees_nor_blocks(tmp_path: Path, monkeyp
     mine = lease.Lease(folder)
     assert mine.acquire()
     os.utime(mine.path, (time.time() + 3600,) * 2)
-    assert lease.held(folder)
+    assert lease.is_held(folder)
     monkeypatch.setattr(psutil, "pid_exists", lambda pid: False)
-    assert not lease.held(folder) and mine.acquire()
+    assert not lease.is_held(folder) and mine.acquire()
 
 
 def test_one_that_died_while_taking_blocks_for_a_while(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_a_list_looks_into_a_run_once_in_a_while_and_who_opens_it_always(
     (one.folder / "spec.json").write_text("torn")
     assert one.state == "damaged" and {run.key for run in listing.list_runs()} == {one.key, other.key}
     with monkeypatch.context() as later:
-        later.setattr(listing, "LOOK_SECONDS", 0.0)
+        later.setattr(listing, "RECHECK_SECONDS", 0.0)
         assert {run.key for run in listing.list_runs()} == {other.key}
     (other.folder / "DONE").unlink()
     assert listing.list_runs() == []

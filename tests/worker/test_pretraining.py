@@ -14,12 +14,12 @@ from aecore import datasets, jobs
 from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.specs.pretraining import ARMS, PretrainSpec
-from aecore.store import experiments, runs
+from aecore.store import experiments, progress, runs
 from aecore.store.experiments import Experiment
 from aecore.store.runs import Run
 from aecore.worker import pretraining as worker
 from aecore.worker.pretraining import Contest, Training, Tuner
-from tests.worker.training.conftest import small_spec
+from tests.worker.conftest import small_spec
 
 Trained = Callable[..., Run]
 Make = Callable[..., Contest]
@@ -176,7 +176,7 @@ def test_the_folder_of_an_experiment(trained: Trained, cache: Path, monkeypatch:
     (cache / "runs" / run.key).symlink_to(run.folder)
     seen: list[tuple[float, int]] = []
     spec = experiment(run, labels=(20, 30), epochs=2, frozen_epochs=1)
-    monkeypatch.setattr(worker, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "STATUS_SECONDS", 0.0)
     monkeypatch.setattr(worker, "train", None)
 
     def look() -> bool:

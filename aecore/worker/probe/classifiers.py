@@ -1,6 +1,6 @@
-"""What a representation (n, d) tells about the classes: neighbours and a linear probe, fitted on training samples.
+"""Validation accuracy of two classifiers on a representation (n, d): k nearest neighbours and logistic regression.
 
-Neighbours look at the numbers as they are, the linear probe at standardised ones; both score validation samples.
+Both are fitted on training samples, kNN on the values as they are, the logistic regression on standardised ones.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from sklearn.preprocessing import StandardScaler
 
 from aecore.specs.probe import ProbeSpec
 
-PART = 500  # samples between two looks at whether to stop
-# scikit-learn's default. On raw pixels more steps fit the training samples better and the others worse.
-ITERATIONS = 100
-LARGE = 1e15  # squares of larger numbers leave float32
+PART = 500  # samples classified between two checks for a stop
+ITERATIONS = 100  # scikit-learn's default; on raw pixels more of them overfit
+LARGE = 1e15  # squares of larger numbers overflow float32
 
 
 class NotApplicable(Exception):
-    """A number that does not exist here; the message says why."""
+    """A number does not exist for this run or data; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +37,30 @@ class Labelled:
     validation_labels: np.ndarray
 
 
-def knn_accuracy(spec: ProbeSpec, data: Labelled, tell: Callable[[], None]) -> float:
-    """Share of validation samples whose class the `k` nearest of `n_stored` training samples vote for; ties: the lower
-    label. Raises `NotApplicable`."""
+def knn_accuracy(spec: ProbeSpec, data: Labelled, check: Callable[[], None]) -> float:
+    """Validation accuracy of classification by the `k` nearest of the first `n_stored` training samples.
+
+    Ties take the lower label. `check` is called between parts and may raise. Raises `NotApplicable`."""
     train, labels = data.train[: spec.n_stored], data.train_labels[: spec.n_stored]
-    _require(train, labels)
+    _check(train, labels)
     if len(train) < spec.k:
         raise NotApplicable(f"{spec.k} neighbours need {spec.k} training samples, there are {len(train)}")
     scale = _scale(train)
-    votes = KNeighborsClassifier(spec.k, algorithm="brute").fit(train if scale == 1 else train / scale, labels)
-    right = 0
+    classifier = KNeighborsClassifier(spec.k, algorithm="brute").fit(train if scale == 1 else train / scale, labels)
+    correct = 0
     for part in parts(len(data.validation), PART):
-        tell()
-        right += int(np.sum(votes.predict(data.validation[part] / scale) == data.validation_labels[part]))
-    return right / len(data.validation)
+        check()
+        correct += int(np.sum(classifier.predict(data.validation[part] / scale) == data.validation_labels[part]))
+    return correct / len(data.validation)
 
 
-def logistic_accuracy(spec: ProbeSpec, data: Labelled, tell: Callable[[], None]) -> float:
-    """Share of validation samples whose class a logistic regression finds that was fitted on `n_train` standardised
-    training samples. Raises `NotApplicable`."""
+def logistic_accuracy(spec: ProbeSpec, data: Labelled, check: Callable[[], None]) -> float:
+    """Validation accuracy of a logistic regression fitted on the first `n_train` standardised training samples.
+
+    `check` is called before the fit and may raise. Raises `NotApplicable`."""
     train, labels = data.train[: spec.n_train], data.train_labels[: spec.n_train]
-    _require(train, labels)
-    tell()
+    _check(train, labels)
+    check()
     scale = _scale(train)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=ITERATIONS))
     with warnings.catch_warnings():
@@ -69,7 +70,7 @@ def logistic_accuracy(spec: ProbeSpec, data: Labelled, tell: Callable[[], None])
 
 
 def usable(codings: np.ndarray) -> np.ndarray:
-    """`codings`, if they are numbers that differ from sample to sample. Raises `NotApplicable`."""
+    """`codings` (n, d), if they are finite and not all equal. Raises `NotApplicable` otherwise."""
     if not np.isfinite(codings).all():
         raise NotApplicable("the codings are NaN or infinite: the training diverged")
     if len(codings) < 2 or not np.ptp(codings, axis=0).any():
@@ -78,17 +79,17 @@ def usable(codings: np.ndarray) -> np.ndarray:
 
 
 def parts(n: int, size: int) -> Iterator[slice]:
-    """0 to n in slices of `size`."""
+    """Consecutive slices of at most `size` items that cover 0 to n."""
     return (slice(start, start + size) for start in range(0, n, size))
 
 
-def _require(train: np.ndarray, labels: np.ndarray) -> None:
+def _check(train: np.ndarray, labels: np.ndarray) -> None:
     usable(train)
     if len(np.unique(labels)) < 2:
         raise NotApplicable("the training samples are all of one class")
 
 
 def _scale(x: np.ndarray) -> np.float32:
-    """1, or what very large numbers are divided by."""
+    """The divisor that keeps the squares of `x` within float32; 1 for ordinary values."""
     largest = np.abs(x).max(initial=0)
     return np.float32(largest if largest > LARGE else 1)

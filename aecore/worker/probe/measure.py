@@ -1,9 +1,9 @@
-"""From a run folder to a probe folder, `runs/<run>/probe/<key>/`:
+"""The probe of a run, computed and written to `runs/<run>/probe/<key>/`:
 
 spec.json      format version, key, the run's key, the probe's spec
 status.json    state, message (the stage), fraction
 metrics.json   the numbers of `aecore.analysis.probe_numbers` by name, with their `pca_…` and `pixels_…` companions;
-               null where a number does not exist, and `reasons`: {name: why}; n_train, n_stored, n_validation,
+               null for a number that does not exist, and `reasons`: {name: reason}; n_train, n_stored, n_validation,
                coding_size, seconds
 DONE           written last
 """
@@ -11,8 +11,8 @@ DONE           written last
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,14 @@ from aecore.analysis.probe_numbers import NUMBERS
 from aecore.datasets import Data, as_float
 from aecore.specs.probe import ProbeSpec
 from aecore.store.files import write_json
+from aecore.store.progress import ProgressWriter, Stopped
 from aecore.store.runs import ResultFolder, Run, describe
 from aecore.worker.probe import baselines
 from aecore.worker.probe.classifiers import Labelled, NotApplicable, knn_accuracy, logistic_accuracy, parts, usable
 
-STATUS_SECONDS = 0.3
 ENCODED_AT_ONCE = 2000
-DIGITS = 6  # significant ones that are kept
-COPIED = (  # what the training measured already
+DIGITS = 6  # significant digits in metrics.json
+COPIED = (  # measured by the training
     "val_mse",
     "val_bce",
     "rounded_accuracy",
@@ -46,56 +46,45 @@ COMPARED = ("knn_accuracy", "logistic_accuracy", "trustworthiness", "bit_balance
 HASHES = ("bit_balance", "bucket_precision", "distinct_codes")
 NO_LABELS = "the data has no labels"
 
-
-class _Stopped(Exception):
-    pass
+Update = Callable[[str, float], None]  # called with the stage and the fraction done; may raise to end the work
 
 
 def compute(spec: ProbeSpec, run: Run, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Measure a run and write the result into `folder`; see the module's docstring for the files.
+    """Measure a run and write the numbers into `folder`; the module's docstring lists the files.
 
-    Returns without a `DONE` mark when `should_stop()` says so. What cannot be measured is null, with the reason.
-    Raises an `AecoreError` with one line where the data or the run's files are missing.
+    Returns without a `DONE` mark once `should_stop()` is true. A number that cannot be measured is null, with the
+    reason. Raises an `AecoreError` with one line if the data or the run's files are missing.
     """
-    started, told = time.time(), 0.0
-    work = ResultFolder(folder)
-
-    def tell(stage: str, fraction: float) -> None:
-        nonlocal told
-        if should_stop():
-            raise _Stopped
-        if time.monotonic() - told >= STATUS_SECONDS:
-            told = time.monotonic()
-            work.write_status(state="running", message=stage, fraction=round(fraction, 3), started=started)
-
     folder.mkdir(parents=True, exist_ok=True)
     describe(spec, run.key, folder)
+    progress = ProgressWriter(ResultFolder(folder), should_stop)
     try:
-        found = measure(spec, run, datasets.load(run.spec.dataset), tell)
-    except _Stopped:
+        numbers = measure(spec, run, datasets.load(run.spec.dataset), progress.update)
+    except Stopped:
         return
-    write_json(folder / "metrics.json", {**found, "seconds": round(time.time() - started, 3)})
-    work.write_status(state="finished", message="", fraction=1.0, started=started)
-    work.mark("DONE")
+    write_json(folder / "metrics.json", {**numbers, "seconds": progress.seconds})
+    progress.finish()
 
 
-def measure(spec: ProbeSpec, run: Run, data: Data, tell: Callable[[str, float], None]) -> dict[str, Any]:
-    """Everything in `metrics.json` but the seconds. `tell(stage, fraction)` may raise to end it."""
-    # One thread: whoever trains meanwhile needs the others, and the numbers must not depend on how many there are.
+def measure(spec: ProbeSpec, run: Run, data: Data, update: Update) -> dict[str, Any]:
+    """The numbers of `metrics.json`, without the seconds. `update(stage, fraction)` may raise to end the probe."""
+    # One thread: the others belong to the training worker, and the numbers must not depend on the number of cores.
     with threadpool_limits(1):
-        return _Measurement(spec, run, data, tell).all()
+        return _Measurement(spec, run, data, update).all()
 
 
 class _Measurement:
-    def __init__(self, spec: ProbeSpec, run: Run, data: Data, tell: Callable[[str, float], None]) -> None:
-        self.spec, self.run, self.data, self.tell = spec, run, data, tell
+    """The numbers of one run, gathered in `values`; `reasons` says why the others do not exist."""
+
+    def __init__(self, spec: ProbeSpec, run: Run, data: Data, update: Update) -> None:
+        self.spec, self.run, self.data, self.update = spec, run, data, update
         self.cache = run.folder.parent.parent
         self.codings = np.asarray(run.array("codings"), np.float32).reshape(len(data.validation), -1)
-        self.found: dict[str, Any] = {}
+        self.values: dict[str, Any] = {}
         self.reasons: dict[str, str] = {}
 
     def all(self) -> dict[str, Any]:
-        self.tell("reading the codings", 0.0)
+        self.update("reading the codings", 0.0)
         self._copy()
         self._try(("gain_over_pca",), self._gain)
         self._classes()
@@ -104,12 +93,12 @@ class _Measurement:
         self._try(HASHES, self._hashing)
         self._baselines()
         for name in (number.name for number in NUMBERS):
-            value = self.found.setdefault(name, None)
+            value = self.values.setdefault(name, None)
             if value is None or not np.isfinite(value).all():
-                self.found[name] = None
+                self.values[name] = None
                 self.reasons.setdefault(name, "it came out as no finite number")
         return {
-            **{name: _rounded(value) for name, value in self.found.items()},
+            **{name: _rounded(value) for name, value in self.values.items()},
             "reasons": self.reasons,
             "n_train": min(self.spec.n_train, len(self.data.train)),
             "n_stored": min(self.spec.n_stored, len(self.data.train)),
@@ -117,54 +106,52 @@ class _Measurement:
             "coding_size": self.codings.shape[1],
         }
 
-    def _try(self, names: tuple[str, ...], find: Callable[[], dict[str, Any]]) -> None:
-        """Add what `find` gives, or the reason why there is none of `names`."""
+    def _try(self, names: tuple[str, ...], compute: Callable[[], dict[str, Any]]) -> None:
+        """Add the values that `compute` returns, or the reason why there are none of `names`."""
         try:
-            self.found.update(find())
-        except NotApplicable as why:
-            self.reasons.update(dict.fromkeys(names, str(why)))
+            self.values.update(compute())
+        except NotApplicable as reason:
+            self.reasons.update(dict.fromkeys(names, str(reason)))
 
     def _copy(self) -> None:
-        known = self.run.metrics
-        self.found.update({name: known.get(name) for name in COPIED})
+        trained = self.run.metrics
+        self.values.update({name: trained.get(name) for name in COPIED})
         if not self.data.info.unit_range:
             self.reasons.update(dict.fromkeys(("val_bce", "rounded_accuracy"), "the data is not within 0 and 1"))
 
     def _gain(self) -> dict[str, Any]:
-        mse, floor = self.found["val_mse"], self.found["pca_mse"]
-        if mse is None or not floor:
+        mse, pca_mse = self.values["val_mse"], self.values["pca_mse"]
+        if mse is None or not pca_mse:
             raise NotApplicable("with so many components PCA makes no error")
-        return {"gain_over_pca": 100 * (1 - mse / floor)}
+        return {"gain_over_pca": 100 * (1 - mse / pca_mse)}
 
     def _classes(self) -> None:
-        names = ("knn_accuracy", "logistic_accuracy")
         train_labels, validation_labels = self.data.train_labels, self.data.validation_labels
         if train_labels is None or validation_labels is None:
-            self.reasons.update(dict.fromkeys(names, NO_LABELS))
+            self.reasons.update(dict.fromkeys(("knn_accuracy", "logistic_accuracy"), NO_LABELS))
             return
         n = min(max(self.spec.n_train, self.spec.n_stored), len(self.data.train))
         codings = self._encoded(self.data.train[:n])
         labelled = Labelled(codings, train_labels[:n], self.codings, validation_labels)
-        for name, find, done in (
+        stage = "looking for the classes in the codings"
+        for name, accuracy, done in (
             ("knn_accuracy", knn_accuracy, 0.4),
             ("logistic_accuracy", logistic_accuracy, 0.5),
         ):
-            self._try(
-                (name,),
-                lambda name=name, find=find, done=done: {  # type: ignore[misc]
-                    name: find(self.spec, labelled, lambda: self.tell("looking for the classes in the codings", done))
-                },
-            )
+            try:
+                self.values[name] = accuracy(self.spec, labelled, partial(self.update, stage, done))
+            except NotApplicable as reason:
+                self.reasons[name] = str(reason)
 
     def _encoded(self, samples: np.ndarray) -> np.ndarray:
         encoded = np.empty((len(samples), self.codings.shape[1]), np.float32)
         for part in parts(len(samples), ENCODED_AT_ONCE):
-            self.tell("encoding training samples", 0.4 * part.start / len(samples))
+            self.update("encoding training samples", 0.4 * part.start / len(samples))
             encoded[part] = inference.encode(self.run, samples[part])
         return encoded
 
     def _trustworthiness(self) -> dict[str, Any]:
-        self.tell("comparing neighbours", 0.6)
+        self.update("comparing neighbours", 0.6)
         return {"trustworthiness": baselines.trustworthiness(self.data, self.codings)}
 
     def _variational(self) -> dict[str, Any]:
@@ -174,17 +161,16 @@ class _Measurement:
         if not divergences or None in divergences:
             raise NotApplicable("the divergence is not finite: the training diverged")
         kl = float(np.sum(divergences))
-        found: dict[str, Any] = {"kl": kl, "kl_per_dimension": divergences}
-        self._try(("elbo",), lambda: {"elbo": -self._drawn_cross_entropy() - kl})
-        return found
+        self._try(("elbo",), lambda: {"elbo": -self._sampled_cross_entropy() - kl})
+        return {"kl": kl, "kl_per_dimension": divergences}
 
-    def _drawn_cross_entropy(self) -> float:
-        """Nats a sample: the mean over the validation samples, each decoded from one draw of its codings."""
+    def _sampled_cross_entropy(self) -> float:
+        """Mean cross-entropy in nats per validation sample, each decoded from one draw of its codings."""
         if not self.data.info.unit_range or self.run.spec.output_activation != "sigmoid":
             raise NotApplicable("the cross-entropy needs data and reconstructions within 0 and 1")
         random, total = np.random.default_rng(self.spec.seed), 0.0
         for part in parts(len(self.codings), ENCODED_AT_ONCE):
-            self.tell("drawing codings", 0.7)
+            self.update("drawing codings", 0.7)
             x, mean = self.data.validation[part], self.codings[part]
             deviation = np.exp(0.5 * inference.log_variance(self.run, x))
             y = inference.decode(self.run, mean + deviation * random.standard_normal(mean.shape, np.float32))
@@ -199,16 +185,16 @@ class _Measurement:
         return baselines.hashing(self.data, hashing.bits(usable(self.codings), hashing.threshold(self.run.spec)))
 
     def _baselines(self) -> None:
-        """The same numbers of PCA codings and of raw pixels, as far as this run has them."""
+        """Add the numbers of PCA codings and of raw pixels that this run has itself."""
         size = self.codings.shape[1]
-        pca = baselines.pca(self.spec, self.data, size, self.cache, lambda stage: self.tell(stage, 0.8))
-        pixels = baselines.pixels(self.spec, self.data, self.cache, lambda stage: self.tell(stage, 0.9))
+        pca = baselines.pca(self.spec, self.data, size, self.cache, lambda stage: self.update(stage, 0.8))
+        pixels = baselines.pixels(self.spec, self.data, self.cache, lambda stage: self.update(stage, 0.9))
         for prefix, baseline in (("pca", pca), ("pixels", pixels)):
-            self.found.update(
+            self.values.update(
                 {
                     f"{prefix}_{name}": baseline[name]
                     for name in COMPARED
-                    if name in baseline and self.found.get(name) is not None
+                    if name in baseline and self.values.get(name) is not None
                 }
             )
 

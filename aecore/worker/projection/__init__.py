@@ -1,7 +1,7 @@
 """Maps of codings (PCA, t-SNE, UMAP) and measures of their quality.
 
-`project.compute` is the worker's entry; scikit-learn and UMAP are imported by this package's modules, not by the
-package itself.
+`project.compute` fills a map's folder, `seeds.compute` a stability folder. The modules import scikit-learn and UMAP;
+the package itself does not.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from aecore.specs.map import MapSpec
 
 
 def warm() -> None:
-    """Import the engines now and let UMAP compile in the background, so that the first map is quick."""
+    """Import the engines, and let UMAP compile in a background thread, before the first map is asked for."""
     import openTSNE  # noqa: F401
 
     from aecore.analysis import inference  # noqa: F401
     from aecore.worker.projection import project  # noqa: F401
 
-    # When everything else is imported: two threads that import parts of one package may get in each other's way.
-    threading.Thread(target=_tiny_umap, daemon=True, name="umap-compile").start()
+    # After all imports: two threads that import parts of one package can deadlock.
+    threading.Thread(target=_compile_umap, daemon=True, name="umap-compile").start()
 
 
-def _tiny_umap() -> None:
-    """UMAP imported and compiled, ten seconds the first time: PCA does not wait for it."""
+def _compile_umap() -> None:
+    """Import and compile UMAP by computing a small map."""
     import numpy as np
 
     from aecore.worker.projection import engines, umap_engine
 
     x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     spec = MapSpec("umap", n_neighbors=5)
-    # Not `engines.embed`: it would change the number of threads under a map that is drawn meanwhile.
-    umap_engine.draw(x, spec, lambda share: None, engines.neighbours(x, 4), x[:, :2])
+    # Not `engines.embed`, which would change the number of threads of a map that is computed meanwhile.
+    umap_engine.embed(x, spec, lambda share: None, engines.neighbours(x, 4), x[:, :2])

@@ -13,7 +13,8 @@ import pytest
 from sklearn.manifold import TSNE
 
 from aecore.specs.map import MapSpec
-from aecore.worker.projection import engines, quality, umap_engine
+from aecore.store.progress import Stopped
+from aecore.worker.projection import engines, quality, umap_patches
 
 METHODS = ("pca", "tsne", "umap")
 
@@ -57,12 +58,12 @@ def test_the_search_says_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
     heard: list[float] = []
     engines.neighbours(groups(200), 5, heard.append)
     assert heard == [0, 0.25, 0.5, 0.75]
-    with pytest.raises(engines.Stopped):
+    with pytest.raises(Stopped):
         engines.neighbours(groups(200), 5, stop)
 
 
 def stop(share: float) -> None:
-    raise engines.Stopped
+    raise Stopped
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
@@ -83,10 +84,10 @@ def test_tsne_tells_its_progress_and_stops() -> None:
     def enough(share: float) -> None:
         heard.append(share)
         if share > 0.5:
-            raise engines.Stopped
+            raise Stopped
 
     heard.clear()
-    with pytest.raises(engines.Stopped):
+    with pytest.raises(Stopped):
         engines.embed(groups(100), spec_of("tsne"), enough)
     assert 0.5 < heard[-1] < 0.6
 
@@ -122,6 +123,7 @@ def test_equal_rows_are_survived(method: str, copies: int) -> None:
 ONE_CORE = """
 import hashlib, os, sys
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from aecore.store.progress import Stopped
 from aecore.worker.projection import engines
 from tests.worker.projection.test_engines import groups, quiet, spec_of
 x = groups(1200)
@@ -144,8 +146,8 @@ def test_a_machine_with_one_core_draws_the_same() -> None:
 def test_a_private_name_that_is_gone_is_only_slower(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    umap = umap_engine._imported()
+    umap = umap_patches.import_umap()
     monkeypatch.setattr(umap.layouts, "_nb_optimize_layout_euclidean_single_epoch", None)
     with caplog.at_level(logging.WARNING, "aecore.worker.projection"):
-        assert umap_engine._imported() is umap
+        assert umap_patches.import_umap() is umap
     assert "_nb_optimize_layout_euclidean_single_epoch is compiled anew" in caplog.text

@@ -18,7 +18,7 @@ from aecore.errors import AecoreError, SpecError
 from aecore.jobs import MapTask
 from aecore.specs.map import MapSpec
 from aecore.specs.run import RunSpec
-from aecore.store import files, runs
+from aecore.store import files, progress, runs
 from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import engines, project
 
@@ -85,8 +85,8 @@ def test_a_map_keeps_neighbours_and_what_each_point_is_worth(run: Run, codings: 
         assert kept[name].shape == (200,) and kept[name].dtype == np.float32
         assert kept[name].mean() == pytest.approx(metrics[mean], abs=1e-6)
     labels = datasets.load("digits").validation_labels[work.array("index")]
-    assert metrics["knn_map"] == project.quality.knn_accuracy(points, labels)
-    assert metrics["knn_codings"] == project.quality.knn_accuracy(x, labels)
+    assert metrics["knn_map"] == project.quality.vote_accuracy(engines.neighbours(points, 5)[0], labels)
+    assert metrics["knn_codings"] == project.quality.vote_accuracy(engines.neighbours(x, 5)[0], labels)
 
 
 def test_pca_keeps_its_basis(run: Run, codings: np.ndarray) -> None:
@@ -115,7 +115,7 @@ def test_training_samples_are_encoded(run: Run, codings: np.ndarray, monkeypatch
     assert sum(asked) == training > 500 and max(asked) == 300
     counts = np.bincount(data.labels_of(index))
     assert counts.max() - counts.min() <= 1
-    mapped = project.what_is_mapped(MapSpec("pca", n=1000, split="all"), run)
+    mapped = project.map_input(MapSpec("pca", n=1000, split="all"), run)
     everything = datasets.as_float(data.numbered(index)).reshape(1000, -1) @ basis
     np.testing.assert_allclose(mapped.x, everything, atol=1e-4)
     np.testing.assert_array_equal(mapped.labels, data.labels_of(index))
@@ -213,7 +213,7 @@ def test_layers_are_mapped_through_onnx(run: Run, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("change", "spec", "message"),
     [
-        (lambda x: np.where(x > 1, np.nan, x), MapSpec("pca"), "^codings: got NaN or infinite values"),
+        (lambda x: np.where(x > 1, np.nan, x), MapSpec("pca"), "^the codings contain NaN or infinite values"),
         (lambda x: np.full_like(x, 0.25), MapSpec("umap"), "^all codings are equal: there is nothing to map$"),
         (lambda x: np.zeros_like(x), MapSpec("tsne"), "^all codings are equal: there is nothing to map$"),
         (
@@ -256,7 +256,7 @@ def test_the_smallest_maps(tmp_path: Path, codings: np.ndarray) -> None:
 
 
 def test_umap_tells_its_progress_and_stops(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "STATUS_SECONDS", 0.0)
     spec = spec_of("umap")
     work = ResultFolder(run.folder / "map" / spec.key(run.key))
     seen: list[float] = []
@@ -276,7 +276,7 @@ def test_umap_tells_its_progress_and_stops(run: Run, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("stage", ["reading the codings", "finding neighbours", "t-SNE", "judging the map"])
 def test_stop_is_heard_at_every_stage(run: Run, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    monkeypatch.setattr(project, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "STATUS_SECONDS", 0.0)
     spec = spec_of("tsne")
     work = ResultFolder(run.folder / "map" / spec.key(run.key))
     heard: list[tuple[str, float]] = []

@@ -8,6 +8,7 @@ from sklearn.manifold import trustworthiness as reference
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from aecore.store.progress import Report
 from aecore.worker.projection import quality
 from aecore.worker.projection.engines import neighbours
 
@@ -23,22 +24,22 @@ def test_trustworthiness_is_scikit_learns(n: int) -> None:
     x, _ = blobs(n)
     drawn = x[:, :2] + 0.5 * x[:, 2:4]
     assert quality.trustworthiness(x, drawn) == pytest.approx(reference(x, drawn, n_neighbors=15), abs=1e-6)
-    assert quality.continuity(x, drawn) == pytest.approx(reference(drawn, x, n_neighbors=15), abs=1e-6)
-    assert quality.continuity(x, drawn) != quality.trustworthiness(x, drawn)
+    assert quality.trustworthiness(drawn, x) == pytest.approx(reference(drawn, x, n_neighbors=15), abs=1e-6)
+    assert quality.trustworthiness(drawn, x) != quality.trustworthiness(x, drawn)
 
 
 def test_perfect_random_and_few() -> None:
     x, _ = blobs(400)
-    assert quality.trustworthiness(x, x) == quality.continuity(x, x) == 1
+    assert quality.trustworthiness(x, x) == 1
     noise = np.random.default_rng(1).normal(size=(400, 2))
     assert 0.4 < quality.trustworthiness(x, noise) < 0.6
     assert quality.trustworthiness(x[:10], noise[:10]) == pytest.approx(reference(x[:10], noise[:10], n_neighbors=4))
 
 
-def judged(n: int, tell: quality.Tell = lambda share: None) -> tuple[np.ndarray, np.ndarray, quality.Judgement]:
+def judged(n: int, tell: Report = lambda share: None) -> tuple[np.ndarray, np.ndarray, quality.MapTrust]:
     x, _ = blobs(n)
     drawn = x[:, :2] + 0.5 * x[:, 2:4]
-    return x, drawn, quality.judge(x, drawn, neighbours(x, 20 if n > 40 else min(15, n - 1))[0], tell)
+    return x, drawn, quality.measure_trust(x, drawn, neighbours(x, 20 if n > 40 else min(15, n - 1))[0], tell)
 
 
 @pytest.mark.parametrize("n", [3, 9, 40, 700])
@@ -57,12 +58,12 @@ def test_one_misplaced_point_is_found() -> None:
     plane = blobs(200)[0][:, :2]
     x = np.hstack([plane, np.zeros((200, 1))]).astype(np.float32)
     x[17, 2] = 50  # far above all others, in their midst on the map: a false neighbour of those around it
-    found = quality.judge(x, plane, neighbours(x, 15)[0])
+    found = quality.measure_trust(x, plane, neighbours(x, 15)[0])
     fooled = (neighbours(plane, 15)[0] == 17).any(axis=1)
     assert fooled.any() and found.trust[fooled].max() < 0.95 and found.trust[~fooled].min() == 1
     drawn = plane.copy()
     drawn[17] += 50  # and torn away from its neighbours
-    found = quality.judge(plane, drawn, neighbours(plane, 15)[0])
+    found = quality.measure_trust(plane, drawn, neighbours(plane, 15)[0])
     assert found.continuity.argmin() == 17 and found.continuity[17] < 0.5 and np.median(found.continuity) > 0.99
 
 
@@ -79,9 +80,9 @@ def test_many_points_are_ranked_among_some(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_duplicates_are_perfect_neighbours() -> None:
     x = np.repeat(blobs(40)[0], 5, axis=0)
-    found = quality.judge(x, x[:, :2] * 0, neighbours(x, 15)[0])
+    found = quality.measure_trust(x, x[:, :2] * 0, neighbours(x, 15)[0])
     assert np.isfinite(found.trust).all() and found.continuity.min() == 1  # all map distances tie
-    assert quality.judge(x, x, neighbours(x, 15)[0]).trust.min() == 1
+    assert quality.measure_trust(x, x, neighbours(x, 15)[0]).trust.min() == 1
 
 
 def test_progress_and_stop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ def test_progress_and_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_knn_accuracy_is_leave_one_out() -> None:
     x, labels = blobs(150)
     expected = cross_val_score(KNeighborsClassifier(5), x, labels, cv=LeaveOneOut()).mean()
-    assert quality.knn_accuracy(x, labels) == pytest.approx(expected)
-    assert quality.knn_accuracy(np.eye(5)[labels] + 0.01 * x[:, :5], labels) == 1
+    assert quality.vote_accuracy(neighbours(x, 5)[0], labels) == pytest.approx(expected)
+    assert quality.vote_accuracy(neighbours(np.eye(5)[labels] + 0.01 * x[:, :5], 5)[0], labels) == 1
     shuffled = np.random.default_rng(1).permutation(labels)
-    assert quality.knn_accuracy(x, shuffled) < 0.4
+    assert quality.vote_accuracy(neighbours(x, 5)[0], shuffled) < 0.4

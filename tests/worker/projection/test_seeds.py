@@ -16,7 +16,7 @@ from aecore.jobs import execute as do
 from aecore.specs.map import MapSpec
 from aecore.specs.run import RunSpec
 from aecore.specs.stability import StabilitySpec, refusal
-from aecore.store import files, runs
+from aecore.store import files, progress, runs
 from aecore.store.runs import ResultFolder, Run
 from aecore.worker.projection import engines, seeds
 
@@ -72,8 +72,8 @@ def test_spread_is_a_share_of_the_maps_size() -> None:
     square = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], float)
     moved = square.copy()
     moved[0] += [2, 0]
-    np.testing.assert_allclose(seeds.spread_of(np.stack([square, moved])), [1 / np.sqrt(2), 0, 0, 0])
-    assert (seeds.spread_of(np.ones((3, 4, 2))) == 0).all()
+    np.testing.assert_allclose(seeds.relative_spread(np.stack([square, moved])), [1 / np.sqrt(2), 0, 0, 0])
+    assert (seeds.relative_spread(np.ones((3, 4, 2))) == 0).all()
 
 
 def test_the_spec_is_a_value() -> None:
@@ -110,7 +110,7 @@ def test_bad_codings_are_one_line(run: Run) -> None:
 
 
 def test_progress_and_stop(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeds, "STATUS_SECONDS", 0)
+    monkeypatch.setattr(progress, "STATUS_SECONDS", 0)
     told: list[tuple[str, float]] = []
     monkeypatch.setattr(ResultFolder, "write_status", lambda self, **v: told.append((v["message"], v["fraction"])))
     folder = run.folder / "stability" / "x"

@@ -20,7 +20,7 @@ from aecore.store.runs import Run, run_key
 from aecore.worker import training
 from aecore.worker.training import fit, save
 from aecore.worker.training.architectures import Autoencoder
-from tests.worker.training.conftest import small_spec
+from tests.worker.conftest import small_spec
 
 FILES = [
     "spec.json",
