@@ -1,8 +1,8 @@
-"""aecore: autoencoders as values one can train, keep, look at and compare.
+"""aecore: trains, stores, compares and exports autoencoders.
 
-A `RunSpec` says completely what to train, a run folder holds everything known about the training, and the
-rest of the package reads or writes such folders. `Autoencoder` is the same for scikit-learn. Importing the package is
-cheap: TensorFlow, UMAP and scikit-learn are imported by `aecore.worker` only, and scikit-learn by `Autoencoder`.
+A `RunSpec` is the complete description of a training, and a run folder holds its results; the rest of the package reads
+and writes such folders. `Autoencoder` is a scikit-learn transformer with the same settings. Importing the package is
+fast: only `aecore.worker` imports TensorFlow, UMAP and scikit-learn, and `Autoencoder` imports scikit-learn.
 """
 
 from typing import TYPE_CHECKING, Any

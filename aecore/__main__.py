@@ -1,8 +1,8 @@
-"""The command line: `python -m aecore COMMAND …`, see `aecore.commands` for what each does.
+"""The command line: `python -m aecore COMMAND …`; `aecore.commands` has a module for each command.
 
-The answer goes to stdout, once: for people, or with `--json` exactly one JSON value. Progress and logs go to stderr.
-Exit codes: 0; 1 when it could not be done; 2 for bad input, with one line that says what was received and what is
-allowed; 130 after Ctrl-C.
+The answer goes to stdout: text, or with `--json` exactly one JSON value. Progress and logs go to stderr. Exit codes: 0;
+1 for a task that failed; 2 for bad input, with one line that says what was received and what is allowed; 130 after
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from aecore.commands.base import Answer, WorkFailed, say
+from aecore.commands.base import Answer, TaskFailed, say
 from aecore.errors import AecoreError
 from aecore.store import files
 
@@ -31,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _common() -> _Parser:
-    """Options that may stand on both sides of the command: without defaults, which would overwrite the other side's."""
+    """Options allowed before and after the command; without defaults, which would overwrite a value given before."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="print one JSON value")
     common.add_argument("--cache", type=Path, metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
@@ -39,6 +39,7 @@ def _common() -> _Parser:
 
 
 def build_parser() -> _Parser:
+    """The parser of all commands; the parsed arguments have the command's `run` as `answer`."""
     parser = _Parser(
         prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()]
     )
@@ -57,18 +58,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
         args = build_parser().parse_args(argv)
-        with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print
+        with contextlib.redirect_stdout(sys.stderr):  # libraries print to stdout, too
             answer: Answer = args.answer(args)
-    except WorkFailed as error:
+    except TaskFailed as error:
         say(f"aecore: {error}")
         return 1
     except AecoreError as error:
         say(f"aecore: {error}")
         return 2
     except OSError as error:
-        say(
-            f"aecore: {error.filename or 'cache'}: got {error.strerror or error}, allowed: what can be read and written"
-        )
+        say(f"aecore: {error.filename or 'cache'}: cannot be read or written ({error.strerror or error})")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,4 +1,4 @@
-"""What the subcommands share: their answer, and reading and writing on a terminal."""
+"""Shared parts of the subcommands: their answer, arguments, and text for a terminal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from aecore.store.runs import Run
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
-class WorkFailed(AecoreError):
-    """Nothing was wrong with the request, and it could not be done all the same."""
+class TaskFailed(AecoreError):
+    """A valid task failed while it ran; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found out: one JSON value, the same for people, and the exit code."""
+    """The result of a command: a JSON value, the same as text, and the exit code."""
 
     value: Any
     text: str
@@ -29,7 +29,7 @@ class Answer:
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
-    """One line of progress, on stderr."""
+    """Print one line of progress, to stderr by default."""
     print(line, file=stream or sys.stderr, flush=True)
 
 
@@ -45,7 +45,7 @@ def settings(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def existing_run(key: str, cache: Path) -> Run:
-    """A run one can look at. Raises `RunError` for a key that is none, and for one that nobody trained."""
+    """The finished or stopped run of that key. Raises `RunError` for an invalid key and for any other state."""
     run = runs.open_run(key, cache)
     if not run.readable:
         allowed = "the key of a finished or stopped run, which train prints"
@@ -54,12 +54,12 @@ def existing_run(key: str, cache: Path) -> Run:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number for a table; an empty cell where there is none."""
+    """A number as a table cell; None is an empty cell."""
     return "" if value is None else f"{value:.{digits}f}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as aligned text; what is missing or None stays empty."""
+    """Rows as aligned text; missing values and None are empty cells."""
     lines = [list(columns)]
     lines += [["" if row.get(column) is None else str(row[column]) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]

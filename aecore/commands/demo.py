@@ -1,5 +1,4 @@
-"""Train the demonstration runs that are not there yet, draw their maps, measure what they are worth, and let git have
-exactly these runs."""
+"""Train the missing demonstration runs, compute their maps and probes, and let git track exactly these runs."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from typing import Any
 from aecore import jobs
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, number, say, table
-from aecore.commands.project import draw
+from aecore.commands.project import compute_map
 from aecore.commands.run_task import run_task
 from aecore.presets import demonstrations
 from aecore.presets.demonstrations import Demonstration
@@ -51,7 +50,7 @@ def run(args: argparse.Namespace) -> Answer:
     if experiment_keys:
         demonstrations.commit(args.cache / "pretraining", experiment_keys)
     total = sum(row["bytes"] for row in rows)
-    if total > demonstrations.MAX_BYTES:  # runs that were there already may be larger than they need be
+    if total > demonstrations.MAX_BYTES:  # runs from the cache may not be recompressed yet
         for row in rows:
             source = Run(folder / row["key"])
             source.shrink()
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
-    """The run, its maps and its probe, made where they are missing; None when Ctrl-C ended it."""
+    """The row of a demonstration, whose run, maps and probe are computed if they are missing; None after Ctrl-C."""
     done = run_task(jobs.TrainTask(demonstration.spec), cache)
     if done.state != "finished":
         return None
@@ -75,12 +74,12 @@ def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
     if not done.cached:
         source.shrink()
     for spec in demonstration.maps:
-        if draw(source, spec, cache).state != "finished":
+        if compute_map(source, spec, cache).state != "finished":
             return None
     for experiment in demonstration.pretrainings:
         if run_task(jobs.PretrainTask(experiment), cache).state != "finished":
             return None
-    measured = probe.found(probe.measure(source, cache))
+    measured = probe.numbers(probe.measure(source, cache))
     if measured is None:
         return None
     metrics = source.metrics
@@ -98,7 +97,7 @@ def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of everything in a folder."""
+    """Bytes of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

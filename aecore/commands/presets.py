@@ -9,7 +9,7 @@ from typing import Any
 from aecore.commands.base import Answer, table
 from aecore.presets import PRESETS
 
-BRIEF = 80  # characters of a description in the table
+DESCRIPTION_WIDTH = 80  # characters in the table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> Answer:
     brief = [
         {
             **row,
-            "description": shorten(row["description"], BRIEF, placeholder=" …"),
+            "description": shorten(row["description"], DESCRIPTION_WIDTH, placeholder=" …"),
             "published": ", ".join(f"{name} {value:g}" for name, value in (row["published"] or {}).items()),
         }
         for row in rows

@@ -18,8 +18,8 @@ from aecore.store.experiments import Experiment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    told = "a run's key, or a name that `presets` lists, trained first if need be (default convolutional)"
-    parser.add_argument("autoencoder", nargs="?", default="convolutional", help=told)
+    text = "a run's key, or a name that `presets` lists, trained first if need be (default convolutional)"
+    parser.add_argument("autoencoder", nargs="?", default="convolutional", help=text)
     told = "a field of PretrainSpec, such as labels=50,200"
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=told)
 

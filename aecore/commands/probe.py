@@ -35,26 +35,26 @@ def run(args: argparse.Namespace) -> Answer:
         "state": done.state,
         "cached": done.cached,
         "folder": str(done.folder),
-        **(found(done) or {}),
+        **(numbers(done) or {}),
     }
     text = as_text(value) if done.state == "finished" else f"{value['key']}: stopped"
     return Answer(value, text, INTERRUPTED if done.state == "stopped" else 0)
 
 
 def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> TaskResult:
-    """The probe of a run, done in this process where it does not exist yet."""
+    """The probe of a run, computed in this process if it does not exist."""
     return run_task(jobs.ProbeTask(source.key, spec or ProbeSpec()), cache)
 
 
-def found(done: TaskResult) -> dict[str, Any] | None:
-    """What a probe found, with what each number means; None where it was stopped."""
+def numbers(done: TaskResult) -> dict[str, Any] | None:
+    """The numbers of a finished probe, with their descriptions as `about`; None for a stopped one."""
     if done.state != "finished":
         return None
     return {**read_json(done.folder / "metrics.json", {}), "about": probe_numbers.about()}
 
 
 def as_text(value: dict[str, Any]) -> str:
-    """A table of all numbers there are, then why the others are missing."""
+    """A table of the probe's numbers, and the reasons for missing ones."""
     rows = [
         {
             "number": number.title,
@@ -65,14 +65,14 @@ def as_text(value: dict[str, Any]) -> str:
             "what it says": number.explanation,
         }
         for number in NUMBERS
-        if value.get(number.name) is not None  # an older probe has not all of them
+        if value.get(number.name) is not None  # probes of older versions lack some
     ]
-    why_not = (f"no {', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(value).items())
-    return "\n".join([table(COLUMNS, rows), *why_not])
+    reasons = (f"no {', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(value).items())
+    return "\n".join([table(COLUMNS, rows), *reasons])
 
 
 def _text(value: Any, kind: str) -> str:
-    written = f"{{:,.{DECIMALS[kind]}f}}".format
+    form = f"{{:,.{DECIMALS[kind]}f}}".format
     if value is None:
         return ""
-    return probe_numbers.ranked(value, written) if isinstance(value, list) else written(value)
+    return probe_numbers.ranked(value, form) if isinstance(value, list) else form(value)

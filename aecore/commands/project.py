@@ -1,4 +1,4 @@
-"""Draw a map of a run's codings, or of a layer's activations, and say how far it can be trusted."""
+"""Compute a map of a run's codings, or of a layer's activations, and measure how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> Answer:
         raise RunError(f"--layer: got {spec.layer!r}, allowed: {', '.join(layers)}")
     if spec.layer == "codings" and "coding_size" in source.metrics:
         spec.check_width(source.metrics["coding_size"])
-    done = draw(source, spec, args.cache)
-    found = read_json(done.folder / "metrics.json", {})
+    done = compute_map(source, spec, args.cache)
+    metrics = read_json(done.folder / "metrics.json", {})
     value: dict[str, Any] = {
         "key": done.folder.name,
         "run": source.key,
@@ -47,20 +47,20 @@ def run(args: argparse.Namespace) -> Answer:
         "state": done.state,
         "cached": done.cached,
         "folder": str(done.folder),
-        **found,
+        **metrics,
     }
     return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
 
 
-def draw(source: Run, spec: MapSpec, cache: Path) -> TaskResult:
-    """The map of a run, drawn in this process where it does not exist yet."""
+def compute_map(source: Run, spec: MapSpec, cache: Path) -> TaskResult:
+    """The map of a run, computed in this process if it does not exist."""
     with map_environment(cache):
         return run_task(jobs.MapTask(source.key, spec), cache)
 
 
 @contextlib.contextmanager
 def map_environment(cache: Path) -> Iterator[None]:
-    """This process as a map worker: its environment, and no TensorFlow, which `import umap` would bring for nothing."""
+    """Give this process a map worker's environment for the block, without TensorFlow, which umap would import."""
     os.environ.update({name: value for name, value in worker_environment(cache).items() if name not in os.environ})
     hidden = "tensorflow" not in sys.modules
     if hidden:

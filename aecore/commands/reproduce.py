@@ -1,4 +1,4 @@
-"""Train published recipes as printed, and set what was obtained beside what was published.
+"""Train published recipes as printed, and compare the results with the published numbers.
 
 With `--json` one row a training: `preset, dataset, seed, published, published_parameters` and, once trained, `key,
 parameters, seconds, obtained`; `agrees` (null where nothing was published), `disagrees` (the numbers that do not),
@@ -29,16 +29,16 @@ from aecore.presets.published import RECIPES
 from aecore.specs.run import RunSpec
 from aecore.store.runs import Run
 
-# How far a result may be from the printed one: what other seeds, and years of Keras versions, move it by.
+# Allowed distance of a result from the printed one: the effect of other seeds and Keras versions.
 TOLERANCES = {
     "bce": 0.004,
     "mse": 0.0006,
-    "variational": 0.006,  # the printed loss is a draw from the distribution
+    "variational": 0.006,  # the printed loss is sampled
     "rounded_accuracy": 0.01,
     "silent_share": 0.04,
     "mean_activation": 0.01,
 }
-# Where that is not the whole story: from, to.
+# Other allowed ranges, from and to.
 RANGES = {
     # 60 points and a large step: eight seeds end between .004 and .023; no plane does better than .0034.
     "geron-linear": {"train_loss": (0.0035, 0.0235)},
@@ -46,7 +46,7 @@ RANGES = {
     "geron-layerwise": {"phase_2_val_loss": (0.16, 0.20)},
     "geron-sparse-l1": {"silent_share": (0.94, 0.98)},
 }
-STAND_INS = {"mnist": "fashion-mnist"}  # of the same shape, for a machine without the other and without internet
+STAND_INS = {"mnist": "fashion-mnist"}  # data of the same shape, for a machine without the other and without internet
 STOOD_IN = "no number was published for the data it was trained on instead"
 COLUMNS = ("preset", "seed", "training", "validation", "accuracy", "further", "parameters", "seconds", "agrees")
 MAIN = {"train_loss": "training", "val_loss": "validation", "rounded_accuracy": "accuracy"}
@@ -71,20 +71,20 @@ def run(args: argparse.Namespace) -> Answer:
             interrupted = row["error"] == "stopped"
             if interrupted:
                 break
-    except KeyboardInterrupt:  # between two trainings, or the second one: what is done is still worth telling
+    except KeyboardInterrupt:  # between two trainings, or a second Ctrl-C: print the rows so far
         interrupted = True
     return Answer(rows, _text(rows), INTERRUPTED if interrupted else int(_disagree(rows)))
 
 
 def _disagree(rows: list[dict[str, Any]]) -> bool:
-    """Was a recipe not trained, or does it not agree? Its mean tells, where it has one."""
+    """True if a recipe could not be trained or disagrees, by its mean if it has one."""
     averaged = {row["preset"] for row in rows if row["seed"] is None}
-    judged = [row for row in rows if row["seed"] is None or row["preset"] not in averaged]
-    return any(row["error"] for row in rows) or any(row["agrees"] is False for row in judged)
+    compared = [row for row in rows if row["seed"] is None or row["preset"] not in averaged]
+    return any(row["error"] for row in rows) or any(row["agrees"] is False for row in compared)
 
 
 def _rows(chosen: Iterable[Preset], seeds: int, cache: Path) -> Iterator[dict[str, Any]]:
-    """Each training's row as it ends, and the mean of each preset's."""
+    """The row of each training as it ends, and after several seeds of a preset the row of their means."""
     missing = _missing({preset.spec.dataset for preset in chosen})
     for preset in chosen:
         preset, note = _possible(preset, missing)
@@ -106,13 +106,13 @@ def _recipe(name: str) -> Preset:
 
 
 def _missing(names: Iterable[str]) -> dict[str, str]:
-    """The data sets that are neither on this machine nor to be had, and why: asked once, whoever needs them."""
+    """{data set: reason} of those that are neither on this machine nor can be downloaded."""
     missing = {}
     for name in names:
         try:
             datasets.load(name)
         except DatasetError:
-            from aecore.worker.training import download  # TensorFlow, for nothing where the files are here
+            from aecore.worker.training import download  # imports TensorFlow
 
             try:
                 download.fetch(name)
@@ -122,7 +122,7 @@ def _missing(names: Iterable[str]) -> dict[str, str]:
 
 
 def _row(preset: Preset, seed: int, missing: Mapping[str, str], cache: Path) -> dict[str, Any]:
-    """One training, judged; `error` where it could not be done."""
+    """The row of one training, compared with the published numbers; with `error` if it could not be done."""
     spec = preset.spec.replace(seed=seed)
     row: dict[str, Any] = {
         "preset": preset.name,
@@ -150,11 +150,11 @@ def _row(preset: Preset, seed: int, missing: Mapping[str, str], cache: Path) -> 
     except AecoreError as error:
         return {**row, "error": str(error)}
     row |= {name: trained.metrics[name] for name in ("key", "parameters", "seconds")}
-    return {**row, **judge(preset, {**row["obtained"], "parameters": row["parameters"]})}
+    return {**row, **compare(preset, {**row["obtained"], "parameters": row["parameters"]})}
 
 
 def _possible(preset: Preset, missing: Mapping[str, str]) -> tuple[Preset, str | None]:
-    """The recipe on data of the same shape where its own cannot be had: nothing was published for that."""
+    """The recipe, on data of the same shape without published numbers if its own is missing, and a note."""
     wanted = preset.spec.dataset
     if wanted not in missing or wanted not in STAND_INS:
         return preset, None if preset.published else "no number was published"
@@ -164,12 +164,12 @@ def _possible(preset: Preset, missing: Mapping[str, str]) -> tuple[Preset, str |
 
 
 def _obtained(trained: Run, spec: RunSpec) -> dict[str, float | None]:
-    """The numbers that may have been published: losses with penalties, as printed, and errors without."""
-    found = trained.metrics
+    """The numbers that recipes publish: losses with penalties, as printed, and errors without."""
+    values = trained.metrics
     names = (*MAIN, "val_mse", "val_bce", "silent_share", "mean_activation")
-    obtained: dict[str, float | None] = {name: found[name] for name in names}
+    obtained: dict[str, float | None] = {name: values[name] for name in names}
     if spec.schedule == "layerwise":
-        last = {row["phase"]: row["val_loss"] for row in trained.history["epochs"]}  # in order: an epoch's end each
+        last = {row["phase"]: row["val_loss"] for row in trained.history["epochs"]}  # of each phase, its last epoch
         obtained |= {f"phase_{phase}_val_loss": loss for phase, loss in enumerate([*last.values()][:-1], 1)}
     if spec.corrupts_input:
         clean, noisy = validated(trained, spec)
@@ -178,18 +178,20 @@ def _obtained(trained: Run, spec: RunSpec) -> dict[str, float | None]:
 
 
 def validated(trained: Run, spec: RunSpec) -> tuple[float, float]:
-    """The validation loss from clean input and from corrupted input, to clean output. The run's own figure for the
-    way its recipe validates; the other one is the pure reconstruction error, the noise drawn with the run's seed."""
-    found = trained.metrics
+    """The validation losses (from clean input, from corrupted input), both against the clean samples.
+
+    One is the run's `val_loss`, as its recipe validates; the other is the reconstruction error without penalties, with
+    noise of the run's seed."""
+    values = trained.metrics
     if spec.noisy_validation:
-        return found[f"val_{spec.loss}"], found["val_loss"]
+        return values[f"val_{spec.loss}"], values["val_loss"]
     x = datasets.as_float(datasets.load(spec.dataset).validation)
     measure = {"bce": metrics.bce, "mse": metrics.mse}[spec.loss]
-    return found["val_loss"], measure(x, inference.reconstruct(trained, corrupt(x, spec, spec.seed)))
+    return values["val_loss"], measure(x, inference.reconstruct(trained, corrupt(x, spec, spec.seed)))
 
 
 def allowed(preset: Preset) -> dict[str, tuple[float, float]]:
-    """From, to of every published number that is judged, `parameters` among them."""
+    """{name: (from, to)} of every published number that is compared, `parameters` included."""
     loss = TOLERANCES["variational" if preset.spec.variational else preset.spec.loss]
     tolerances = {**TOLERANCES, "train_loss": loss, "val_loss": loss}
     published = preset.published or {}
@@ -199,8 +201,8 @@ def allowed(preset: Preset) -> dict[str, tuple[float, float]]:
     return ranges if preset.parameters is None else {**ranges, "parameters": (preset.parameters, preset.parameters)}
 
 
-def judge(preset: Preset, obtained: Mapping[str, float | None]) -> dict[str, Any]:
-    """`agrees`, None where only the parameters could be compared, and `disagrees`, the numbers out of their range."""
+def compare(preset: Preset, obtained: Mapping[str, float | None]) -> dict[str, Any]:
+    """`agrees` (None if only the parameters were compared) and `disagrees`, the names of numbers out of range."""
     disagrees = [name for name, (low, high) in allowed(preset).items() if not _within(obtained.get(name), low, high)]
     return {"agrees": False if disagrees else True if preset.published else None, "disagrees": disagrees}
 
@@ -210,8 +212,10 @@ def _within(value: float | None, low: float, high: float) -> bool:
 
 
 def _mean(preset: Preset, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean of one preset's rows, and whether it agrees: a printed number is one draw from what seeds make of a
-    recipe, so several are judged by their mean."""
+    """The row of one preset's means, compared with the published numbers.
+
+    A printed number is one sample of a recipe's distribution over seeds, so several seeds are compared by their mean.
+    """
     columns = {name: [row["obtained"][name] for row in rows] for name in rows[0]["obtained"]}
     means = {name: None if None in column else statistics.mean(column) for name, column in columns.items()}
     spread = {name: None if None in column else statistics.stdev(column) for name, column in columns.items()}
@@ -223,7 +227,7 @@ def _mean(preset: Preset, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "obtained": means,
         "spread": spread,
         "seeds": len(rows),
-        **judge(preset, {**means, "parameters": rows[0]["parameters"]}),
+        **compare(preset, {**means, "parameters": rows[0]["parameters"]}),
     }
 
 
@@ -258,7 +262,7 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(name: str) -> str:
-    """A number's name for people: 'validated noisy', 'phase 2', 'silent share'."""
+    """A number's name as words: 'validated noisy', 'phase 2', 'silent share'."""
     if name.startswith("val_loss_"):
         return f"validated {name.removeprefix('val_loss_')}"
     return MAIN.get(name) or name.removesuffix("_val_loss").replace("_", " ")

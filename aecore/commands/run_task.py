@@ -1,4 +1,4 @@
-"""Doing a task of the queue here and now, in this process: with its lease, its progress on stderr, its Ctrl-C."""
+"""`run_task`: runs a task of the queue in this process, with its lease, progress on stderr and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aecore import jobs
-from aecore.commands.base import WorkFailed, say
+from aecore.commands.base import TaskFailed, say
 from aecore.errors import RunError
 from aecore.store.lease import Lease
 from aecore.store.runs import ResultFolder, Run
@@ -21,17 +21,17 @@ BEAT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class TaskResult:
-    """A folder that is filled. `cached`: it was before. `state`: 'finished', or 'stopped' by Ctrl-C."""
+    """A filled result folder. `state`: 'finished', or 'stopped' by Ctrl-C. `cached`: it was filled before."""
 
     folder: Path
     state: str
     cached: bool = False
 
 
-def run_task(task: jobs.Task, cache: Path, quiet: bool = False) -> TaskResult:
-    """Fill a task's folder unless it is filled already.
+def run_task(task: jobs.Task, cache: Path) -> TaskResult:
+    """Fill a task's folder, unless it is finished already.
 
-    Raises `WorkFailed` with the reason when it fails, `RunError` while another process fills the same folder.
+    Raises `TaskFailed` with the reason if the task fails, `RunError` while another process fills the same folder.
     """
     folder = task.folder(cache)
     task.validate(cache)
@@ -44,45 +44,44 @@ def run_task(task: jobs.Task, cache: Path, quiet: bool = False) -> TaskResult:
     try:
         target.clear()
         task.begin(folder)
-        with _stop_by_interrupt(target), _watched(lease, folder, quiet):
+        with _stop_by_interrupt(target), _reported(lease, folder):
             outcome = jobs.execute(task, str(folder))
     finally:
         lease.release()
     if outcome.state == "failed":
-        raise WorkFailed(outcome.message)
+        raise TaskFailed(outcome.message)
     return TaskResult(folder, outcome.state)
 
 
 @contextlib.contextmanager
 def _stop_by_interrupt(target: ResultFolder) -> Iterator[None]:
-    """The first Ctrl-C asks the work to stop, which leaves something to look at; the second one is Python's own."""
+    """Inside the block the first Ctrl-C asks the task to stop, which keeps its result; the second one interrupts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def ask(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
+    def ask_to_stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, previous)
         say("stopping; once more to leave at once")
         target.ask_to_stop()
 
-    before = signal.signal(signal.SIGINT, ask)
+    previous = signal.signal(signal.SIGINT, ask_to_stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextlib.contextmanager
-def _watched(lease: Lease, folder: Path, quiet: bool) -> Iterator[None]:
-    """Keep the lease alive and say what the folder's status says, until the work is done."""
+def _reported(lease: Lease, folder: Path) -> Iterator[None]:
+    """Inside the block a thread renews the lease and prints the changes of the folder's status."""
     ended = threading.Event()
-    progress = _Progress(folder)
+    progress = _ProgressPrinter(folder)
 
     def watch() -> None:
         while not ended.wait(BEAT_SECONDS):
             lease.beat()
-            if not quiet:
-                progress.report()
+            progress.report()
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -91,18 +90,18 @@ def _watched(lease: Lease, folder: Path, quiet: bool) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        if not quiet:
-            progress.report()
+        progress.report()
 
 
-class _Progress:
-    """Says each epoch once, and each change of what is being done."""
+class _ProgressPrinter:
+    """Prints each epoch of a training once, and each new message of the status."""
 
     def __init__(self, folder: Path) -> None:
         self.run, self.message, self.epochs = Run(folder), "", 0
-        self.stream = sys.stderr  # kept, since exporting to ONNX silences `sys.stderr` for a while, in all threads
+        self.stream = sys.stderr  # the export to ONNX replaces `sys.stderr` for a while, in all threads
 
     def report(self) -> None:
+        """Print what is new since the last call."""
         status = self.run.status()
         for row in self.run.history["epochs"][self.epochs :]:
             self.epochs += 1

@@ -1,5 +1,5 @@
-"""Train a preset, with any setting changed, and measure what the run is worth; what is there is not done again. Ctrl-C
-stops and keeps."""
+"""Train a preset, with any setting changed, and probe the run; a finished run is not trained again. Ctrl-C stops the
+training and keeps the run."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _measured(run: Run, cache: Path) -> dict[str, Any] | None:
-    """What the run is worth; None, with one line on stderr, where that cannot be found out: the run is there."""
+    """The probe's numbers; None, with one line on stderr, if it fails, since the run itself is finished."""
     try:
-        return probe.found(probe.measure(run, cache))
+        return probe.numbers(probe.measure(run, cache))
     except AecoreError as error:
         say(f"not measured: {error}")
         return None
@@ -63,5 +63,5 @@ def _text(value: dict[str, Any]) -> str:
     ]
     if value["val_bce"] is not None:
         parts.append(f"BCE {number(value['val_bce'])}, rounded accuracy {number(value['rounded_accuracy'])}")
-    worth = f"\n{probe.as_text(value['probe'])}" if value["probe"] else ""
-    return f"{head}: {', '.join(parts)}{worth}"
+    probe_text = f"\n{probe.as_text(value['probe'])}" if value["probe"] else ""
+    return f"{head}: {', '.join(parts)}{probe_text}"

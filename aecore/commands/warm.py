@@ -1,4 +1,4 @@
-"""Import and compile what the first visitor would wait for: TensorFlow, and UMAP's compiled functions."""
+"""Import TensorFlow and compile UMAP ahead of the first visitor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> Answer:
     say("UMAP")
     started = time.perf_counter()
     with map_environment(args.cache):
-        _draw_something()
+        _compile_umap()
     seconds["mapping"] = round(time.perf_counter() - started, 2)
     say("TensorFlow")
     started = time.perf_counter()
@@ -31,8 +31,8 @@ def run(args: argparse.Namespace) -> Answer:
     return Answer({"seconds": seconds}, f"UMAP {seconds['mapping']} s, TensorFlow {seconds['learning']} s")
 
 
-def _draw_something() -> None:
-    """The smallest map: what UMAP compiles for it is kept in the cache folder for every later process."""
+def _compile_umap() -> None:
+    """Compute a small map, so that numba keeps UMAP's compiled functions in the cache folder."""
     from aecore.worker.projection import engines
 
     noise = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Work for a Dask cluster until interrupted: one machine's share of a server with AECORE_SCHEDULER."""
+"""Run jobs of a Dask cluster on this machine until interrupted, for a server with AECORE_SCHEDULER."""
 
 from __future__ import annotations
 

@@ -137,13 +137,13 @@ def test_agreement(preset: str, change: dict[str, float], disagrees: list[str]) 
     chosen = presets.get(preset)
     printed = {**(chosen.published or {}), "parameters": chosen.parameters}
     found = {name: (value or 0.0) + change.get(name, 0.0) for name, value in printed.items()}
-    assert reproduce.judge(chosen, found) == {"agrees": not disagrees, "disagrees": disagrees}
+    assert reproduce.compare(chosen, found) == {"agrees": not disagrees, "disagrees": disagrees}
 
 
 def test_a_number_that_is_not_there_does_not_agree() -> None:
     chosen = presets.get("geron-stacked")
-    assert "val_loss" in reproduce.judge(chosen, {"val_loss": None})["disagrees"]
-    assert reproduce.judge(presets.get("hubens-article-sparse"), {"parameters": 101_200})["agrees"] is None
+    assert "val_loss" in reproduce.compare(chosen, {"val_loss": None})["disagrees"]
+    assert reproduce.compare(presets.get("hubens-article-sparse"), {"parameters": 101_200})["agrees"] is None
 
 
 def test_denoising_is_validated_both_ways(trained: runs.Run) -> None:

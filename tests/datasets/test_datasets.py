@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from aecore import datasets
-from aecore.commands import embed
 from aecore.datasets import Data, fashion_mnist, files, mnist
 from aecore.errors import DatasetError, SpecError
 from aecore.specs.run import RunSpec
+from aecore.worker import embed
 
 EMBEDDED = ("fashion-mnist-12k", "digits", "plane-3d")
 
