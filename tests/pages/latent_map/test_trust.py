@@ -39,7 +39,7 @@ def map_of(run: Run, spec: MapSpec) -> ResultFolder:
     project.compute(spec, run, work.folder)
     x = np.asarray(run.array("codings"))[work.array("index")]
     near = engines.neighbours(x, 15)[0]
-    found = quality.judge(x, work.array("points"), near)
+    found = quality.measure_trust(x, work.array("points"), near)
     files.write_arrays(
         work.folder / "neighbours.npz",
         {
