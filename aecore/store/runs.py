@@ -169,6 +169,7 @@ class Run(ResultFolder):
 
     @property
     def spec(self) -> RunSpec:
+        """The run's spec. Raises `RunError` for a missing or damaged spec.json, or one of another format."""
         path = os.path.join(self.folder, "spec.json")
         try:
             return _described(self.key, path, os.stat(path).st_mtime_ns)
@@ -184,19 +185,21 @@ class Run(ResultFolder):
             return False
 
     def derived(self, spec: Derived) -> ResultFolder:
-        """The folder of what `spec` computes from this run (a map, a probe, …), in whatever state."""
+        """The result folder of a map, probe or other spec computed from this run, in any state, 'missing' included."""
         return ResultFolder(self.folder / spec.kind / spec.key(self.key))
 
     @property
     def metrics(self) -> dict[str, Any]:
+        """The numbers of metrics.json, {} for a missing or invalid file."""
         return read_json(self.folder / "metrics.json", {})
 
     @property
     def history(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of history.json, under 'steps' and 'epochs'; empty lists for a missing or invalid file."""
         return read_json(self.folder / "history.json", {"steps": [], "epochs": []})
 
     def begin(self, spec: RunSpec) -> None:
-        """Make the folder and write down what is to be trained."""
+        """Create the folder and write spec.json."""
         self.folder.mkdir(parents=True, exist_ok=True)
         info = datasets.info(spec.dataset)
         write_json(
@@ -209,7 +212,7 @@ class Run(ResultFolder):
         return self.arrays("reconstructions")["x"]
 
     def snapshots(self) -> dict[str, np.ndarray]:
-        """All snapshots so far, stacked along the first axis; {} before the first one. Works while it trains."""
+        """All snapshots so far by array name, stacked along the first axis; {} before the first one."""
         if (self.folder / "snapshots.npz").exists():
             return self.arrays("snapshots")
         rows = [read_npz(path) for path in sorted((self.folder / "snapshots").glob("*.npz"))]
@@ -217,7 +220,7 @@ class Run(ResultFolder):
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
     def latest_snapshot(self) -> dict[str, np.ndarray]:
-        """The newest snapshot of a run that trains, {} before the first one."""
+        """The newest snapshot of a running training by array name; {} before the first one."""
         paths = sorted((self.folder / "snapshots").glob("*.npz"))
         return read_npz(paths[-1]) if paths else {}
 
