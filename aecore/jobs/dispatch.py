@@ -19,13 +19,13 @@ from typing import Any
 
 from aecore import settings
 from aecore.errors import AecoreError
-from aecore.events import log_event
 from aecore.jobs.executors import check_address, make_executor
 from aecore.jobs.lanes import Job, Lane
 from aecore.jobs.tasks import Outcome, execute, failed
 from aecore.jobs.worker_process import LANES, SchedulerUnavailable, abandon, ping
 from aecore.presets import demonstrations
 from aecore.store import eviction, files
+from aecore.store.events import log_event
 from aecore.store.lease import INTERRUPTED, Lease, translate_os_errors
 from aecore.store.runs import ResultFolder
 

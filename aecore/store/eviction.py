@@ -13,8 +13,8 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from aecore.events import log_event
 from aecore.store import files
+from aecore.store.events import log_event
 from aecore.store.lease import is_held
 
 OPEN_SECONDS = 1800.0  # a page that shows a run touches it with every script run

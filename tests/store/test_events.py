@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from aecore.events import log_event
+from aecore.store.events import log_event
 
 
 def test_an_event_is_one_json_line_without_empty_values(caplog: pytest.LogCaptureFixture) -> None:
