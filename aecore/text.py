@@ -37,6 +37,13 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def percent_text(share: float) -> str:
+    """A share in whole percent, '12 %'; one that is neither none nor all is not rounded to it: 'under 1 %'."""
+    if 0 < share <= 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
 def _missing(value: float | None) -> bool:
     return value is None or not math.isfinite(value)
 

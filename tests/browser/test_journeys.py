@@ -29,7 +29,7 @@ import streamlit as st
 
 from aecore.store import runs
 from pages.widgets.server import shared
-from pages.widgets.latent_walk import interpolation
+from pages.widgets.latent_walk import interpolation, random_codings
 from pages.widgets.components import latent_walk
 
 run = runs.open_run(st.query_params["run"], shared.cache())
@@ -38,7 +38,9 @@ walker = latent_walk.walker(run, data)
 if "server" in st.query_params:
     walker = replace(walker, decoder=None, why_not="decoder: not here")
 st.markdown("A walk")
-getattr(interpolation, st.query_params.get("section", "between"))(run, data, walker)
+name = st.query_params.get("section", "between")
+draw = random_codings.grid if name == "grid" else getattr(interpolation, name)
+draw(run, data, walker)
 """
 
 

@@ -7,10 +7,14 @@ select box are no Markdown, those of a select slider are.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from aecore.errors import AecoreError
 
 LONGEST = 300  # characters of a name or message
 LONGEST_NOTICE = 600  # of a whole notice, which may hold several messages
@@ -38,6 +42,15 @@ def warning(text: str, place: DeltaGenerator | None = None) -> None:
 def error(text: str, place: DeltaGenerator | None = None) -> None:
     """Draw `text` as an error."""
     (place or st).error(plain(text, LONGEST_NOTICE), icon=":material/error:")
+
+
+@contextlib.contextmanager
+def errors() -> Iterator[None]:
+    """Inside the block an `AecoreError` ends the block and is drawn as a warning."""
+    try:
+        yield
+    except AecoreError as raised:
+        warning(str(raised))
 
 
 def caption(text: str, icon: str = "", place: DeltaGenerator | None = None) -> None:

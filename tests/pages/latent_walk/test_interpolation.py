@@ -14,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from aecore.analysis import inference, interpolation, latent_axes, off_manifold
 from aecore.datasets import as_float
 from aecore.store import runs
+from aecore.text import percent_text
 from pages.widgets.components import latent_walk, walk_row
 from pages.widgets.components.shared import blobs, packing
-from pages.widgets.latent_walk import endpoints
-from pages.widgets.latent_walk import interpolation as journeys_page
+from pages.widgets.latent_walk import endpoints, random_codings
+from pages.widgets.latent_walk import interpolation as page_interpolation
 from pages.widgets.server import shared
 from tests.pages.conftest import SPECS, key, texts
 
@@ -27,12 +28,15 @@ def page() -> None:
 
     from aecore.store import runs
     from pages.widgets.components import latent_walk
-    from pages.widgets.latent_walk import interpolation
+    from pages.widgets.latent_walk import interpolation, random_codings
     from pages.widgets.server import shared
 
     run = runs.open_run(st.query_params["run"], shared.cache())
     data = shared.data(run.spec.dataset)
-    getattr(interpolation, st.query_params["section"])(run, data, latent_walk.walker(run, data))
+    sections = {"random": random_codings.draw, "grid": random_codings.grid}
+    name = st.query_params["section"]
+    draw = sections[name] if name in sections else getattr(interpolation, name)
+    draw(run, data, latent_walk.walker(run, data))
 
 
 @pytest.fixture
@@ -172,7 +176,7 @@ def test_arithmetic_begins_with_images_that_the_run_decodes_well(views: Views, c
 
     def best(name: str) -> list[int]:
         run, found = runs.run_of(SPECS[name], cache), []
-        for group in journeys_page.SUM:
+        for group in page_interpolation.SUM:
             own = np.flatnonzero(labels == group)[: endpoints.FIRST]
             samples = as_float(data.validation[own])
             z = inference.encode(run, samples)
@@ -222,9 +226,9 @@ def test_the_temperature_scales_what_was_drawn(name: str, views: Views, cache: P
     judged(name, *views[-1], one)
     worse = np.maximum(places.distance_ratio, places.drift_ratio)
     assert [float(label.split()[0]) for label in views[-1][0]["labels"]] == pytest.approx(worse, abs=0.051)
-    z = latent_axes.sample(run, journeys_page.MEASURED, 0, 2.0)
+    z = latent_axes.sample(run, random_codings.MEASURED, 0, 2.0)
     share = (off_manifold.diagnose(run, latent_walk.walker(run, data).reference, z).level == 0).mean()
-    assert f"{journeys_page._percent(float(share))} at 2." in texts(app)
+    assert f"{percent_text(float(share))} at 2." in texts(app)
     app.slider("temperature").set_value(2.0).run()
     two = views[-1][1]["codings"]
     app.slider("temperature").set_value(0.0).run()

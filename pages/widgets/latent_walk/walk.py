@@ -1,0 +1,202 @@
+"""The walk: a coding that is moved by sliders or on a plane, and the picture that it decodes to.
+
+The component `latent_walk` draws it. Where the walk stands is kept in the session and in the link: `z`, and `image` for
+the sample that it was set to last.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore import figures
+from aecore.analysis import inference, latent_axes
+from aecore.datasets import Data, as_float, watched
+from aecore.errors import AecoreError
+from aecore.specs import fields
+from aecore.store.runs import Run
+from pages.widgets.basics import charts, notice
+from pages.widgets.components import latent_walk
+from pages.widgets.components.latent_walk import Walker
+from pages.widgets.images import grid
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import keys
+
+LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
+
+
+def begin(run: Run, data: Data) -> None:
+    """Set the walk's start in the session, before it is drawn.
+
+    It is the sample that another page sent here; for another run than before the coding in the link, else that of a
+    validation sample; else where the walk stands already. Raises `RunError` for codings that cannot be read.
+    """
+    state = st.session_state
+    sample = state.pop(keys.WALK_FROM, None)
+    if sample is not None:
+        _go_to(run, inference.encode(run, as_float(data.numbered(np.array([sample]))))[0], sample)
+        state[keys.WALK_BEGAN] = None
+    elif state.get(keys.WALK_RUN) != run.key:
+        first, link = keys.WALK_RUN not in state, st.query_params.get(keys.Z)
+        sample = int(watched(len(data.validation), data.validation_labels)[0])
+        _go_to(run, shared.array(run, "codings")[sample], sample)
+        state[keys.WALK_BEGAN] = state[keys.WALK_Z]
+        if not first and link:
+            del st.query_params[keys.Z]  # of another run
+        elif link:
+            try:
+                _go_to(run, latent_axes.read_coding(link, len(state[keys.WALK_Z])))
+                state[keys.WALK_SAMPLE] = _linked_image(data)
+            except AecoreError as error:
+                state[keys.WALK_NOTICE] = f"Not used from the link: {error}."
+
+
+def _linked_image(data: Data) -> int | None:
+    """The sample number that the link names as `image`; None without one. Raises `SpecError` for an unknown number."""
+    text, last = st.query_params.get(keys.IMAGE), len(data.validation) + len(data.train) - 1
+    if text is None:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 10 else last + 1
+    fields.require(number <= last, "image", text[:40], f"a sample number from 0 to {last:,}")
+    return number
+
+
+def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
+    """Move the walk to the coding z (d,); `sample` is the number of the image that it encodes, None for no image."""
+    st.session_state.pop(keys.WALK_NOTICE, None)
+    st.session_state[keys.WALK_RUN] = run.key
+    st.session_state[keys.WALK_Z] = np.array(z, np.float32)
+    st.session_state[keys.WALK_SAMPLE] = sample
+
+
+@render_lock.fragment
+def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
+    """The buttons over the walk and the walk: what runs again when a drag ends."""
+    place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
+    _starts(bar, run, data, walker)
+    plane = _plane(bar, run, walker) if view == "plane" else {}
+    z, anchor = st.session_state[keys.WALK_Z], _anchor(run, data)
+    moved = latent_walk.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
+    if view == "plane":
+        st.caption(_plane_caption(walker, data, plane["axes"]))
+    if not np.array_equal(moved, z):
+        st.session_state[keys.WALK_Z] = moved
+    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
+        st.session_state.pop(keys.WALK_NOTICE, None)
+    if keys.WALK_NOTICE in st.session_state:
+        notice.warning(st.session_state[keys.WALK_NOTICE], place)
+    _keep_link(moved, has_image=anchor is not None)
+
+
+def _keep_link(z: np.ndarray, has_image: bool) -> None:
+    """Write the coding and the image's number into the link; remove them where the walk stands at its start."""
+    began = st.session_state.get(keys.WALK_BEGAN)
+    link = {}
+    if began is None or not np.allclose(z, began, rtol=1e-3, atol=1e-3):
+        link[keys.Z] = latent_axes.coding_text(z)
+        if has_image:
+            link[keys.IMAGE] = str(st.session_state[keys.WALK_SAMPLE])
+    for name in (keys.Z, keys.IMAGE):
+        if name in link:
+            st.query_params[name] = link[name]
+        else:
+            st.query_params.pop(name, None)
+
+
+def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
+    """Buttons that move the walk: to a random coding, to that of an image, to the centre."""
+    state = st.session_state
+
+    def draw() -> None:
+        state[keys.DRAWS] = state.get(keys.DRAWS, 0) + 1
+        _go_to(run, latent_axes.sample(run, 1, seed=state[keys.DRAWS])[0])
+
+    def centre() -> None:
+        z = np.zeros(len(walker.axes), np.float32)
+        z[[axis.coding for axis in walker.axes]] = [axis.start for axis in walker.axes]
+        _go_to(run, z)
+
+    bar.button("Random", icon=":material/casino:", key="random", on_click=draw)
+    with bar.popover("From an image", icon=":material/image:"):
+        number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key=keys.WALK_NUMBER)
+        grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
+        start = partial(_go_to, run, shared.array(run, "codings")[number], number)
+        st.button("Start here", key="walk_start", type="primary", on_click=start)
+    bar.button("Centre", key="centre", on_click=centre)
+
+
+def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
+    """Controls of the plane, as keyword arguments of `latent_walk.draw`: its two codings, its layers, its scale."""
+    active = [axis for axis in walker.axes if axis.active]
+    labels = {
+        axis.coding: f"coding {axis.coding + 1}{'' if axis.active else ', silent'}"
+        for axis in (active if len(active) > 1 else walker.axes)
+    }
+    codings, label_of = list(labels), labels.__getitem__
+    across, up = codings[0], codings[1]
+    if len(codings) > 2:
+        across = bar.selectbox("Across", codings, format_func=label_of, key=keys.ACROSS, bind="query-params", width=130)
+        others = [coding for coding in codings if coding != across]
+        up = bar.selectbox("Up", others, format_func=label_of, key=keys.UP, bind="query-params", width=130)
+    layers = bar.pills(
+        "Drawn",
+        list(LAYERS),
+        selection_mode="multi",
+        default=["grid", "data"],
+        format_func=LAYERS.__getitem__,
+        key=keys.LAYERS,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    quantiles = run.spec.variational and bar.toggle(
+        "Prior quantiles",
+        key=keys.QUANTILES,
+        bind="query-params",
+        help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
+    )
+    return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in layers for name in LAYERS}}
+
+
+def _plane_caption(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
+    """The plane's caption, with what it cannot show: fixed codings and dots outside."""
+    low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
+    codes = walker.reference.codes[:, list(axes)]
+    outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
+    sentences = [
+        f"Each picture is what its place decodes to; dots are {latent_walk.reference_text(walker.reference, data)}. "
+        "Good: pictures change smoothly, and dots of one class lie on pictures of it."
+    ]
+    if len(walker.axes) > 2:
+        sentences.append(
+            "The pictures keep the other codings of the walk; the dots have their own, so the two may differ."
+        )
+    if outside:
+        sentences.append(f"{outside:,} of {len(codes):,} dots lie beyond the plane.")
+    return " ".join(sentences)
+
+
+def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
+    """Means and standard deviations, each (d,), that a variational encoder gives for the image the walk was set to
+    last; None for another run, or without an image."""
+    sample = st.session_state.get(keys.WALK_SAMPLE)
+    if not run.spec.variational or sample is None:
+        return None
+    x = as_float(data.numbered(np.array([sample])))
+    return inference.encode(run, x)[0], np.exp(inference.log_variance(run, x)[0] / 2)
+
+
+def kl_bars(run: Run) -> None:
+    """The KL divergence of each coding as bars, for a variational run."""
+    if run.metrics.get("kl_per_dimension"):
+        st.markdown("###### What each coding carries")
+        charts.draw(
+            lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
+            of=shared.identity(run, "metrics.json"),
+            key="kl",
+            alt="KL divergence of each coding",
+        )
+        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
