@@ -151,7 +151,7 @@ def _errors_and_inside(run: Run, data: Data) -> None:
     with left:
         st.markdown("###### Where the errors are")
         charts.draw(
-            lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours, height=260),
+            lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
             of=shared.identity(run, "reconstructions.npz"),
             key="pixel_errors",
             alt="Mean error of each pixel",

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from aecore.figures.markers import BY_SYMBOL, CIRCLE
+
 FINE = 8  # markers are drawn this many times larger
 NOTHING = 255  # in a stamp: leave the pixel as it is
 LINE = 14  # pixels between two names
@@ -40,7 +42,6 @@ OTHERWISE = {
     "æ": "ae",
 }
 _GROW = ImageFilter.MaxFilter(5)
-_HALF_CROSS = ((1, 0.4), (0.4, 0.4), (0.4, 1), (-0.4, 1), (-0.4, 0.4), (-1, 0.4))
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
 
@@ -54,31 +55,6 @@ class Name:
     y: float
 
 
-def corners(symbol: str) -> np.ndarray:
-    """(k, 2) the corners of a marker of `aecore.figures.theme`, about 1 from its middle, y downwards.
-
-    The proportions are those of the canvas components (`markers.js`); an unknown name is a circle.
-    """
-    if symbol in ("cross", "x"):
-        plus = 1.1 * np.array([*_HALF_CROSS, *((-x, -y) for x, y in _HALF_CROSS)])
-        turn = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
-        return plus if symbol == "cross" else plus @ turn
-    if symbol == "square":
-        return 0.88 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-    if symbol == "star":
-        return _polygon(10, 1.3, -90) * np.where(np.arange(10) % 2, 0.45, 1)[:, None]
-    if symbol in ("triangle-up", "triangle-down"):
-        up = symbol == "triangle-up"
-        return _polygon(3, 1.2, -90 if up else 90) + np.array([0, 0.15 if up else -0.15])
-    regular = {"diamond": (4, 1.2, 0), "hexagon": (6, 1.08, 0), "pentagon": (5, 1.1, -90)}
-    return _polygon(*regular.get(symbol, (24, 1.0, 0)))
-
-
-def _polygon(count: int, radius: float, turn: float) -> np.ndarray:
-    angles = np.radians(turn) + 2 * np.pi * np.arange(count) / count
-    return radius * np.column_stack([np.cos(angles), np.sin(angles)])
-
-
 def stamp(symbol: str, radius: float, colours: Sequence[Colour], palette: np.ndarray, first: int) -> np.ndarray:
     """A marker (side, side) with colours (background, fill, outline), each pixel the nearest of `palette` (k, 3), whose
     first colour has the number `first`; `NOTHING` around it."""
@@ -86,7 +62,8 @@ def stamp(symbol: str, radius: float, colours: Sequence[Colour], palette: np.nda
     side = 2 * int(np.ceil(1.3 * radius + 1)) + 1
     fine = Image.new("RGB", (side * FINE, side * FINE), back)
     cover = Image.new("L", fine.size)
-    points = [((x * radius + side / 2) * FINE, (y * radius + side / 2) * FINE) for x, y in corners(symbol).tolist()]
+    corners = BY_SYMBOL[symbol].corners or CIRCLE
+    points = [((x * radius + side / 2) * FINE, (y * radius + side / 2) * FINE) for x, y in corners]
     ImageDraw.Draw(fine).polygon(points, fill, outline, width=round(0.5 * FINE))
     ImageDraw.Draw(cover).polygon(points, 255)
     averaged = np.asarray(fine.reduce(FINE), int)

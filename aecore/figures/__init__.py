@@ -1,6 +1,6 @@
-"""Plotly figures from arrays. Every figure takes a `Theme` and follows one grammar: what a line or a cluster is stands
-beside it rather than in a legend, there is no title and no mode bar, only the value axis has grid lines, and the
-background is the page's own. Draw them with `st.plotly_chart(figure, theme=None, config=PLOTLY_CONFIG)`.
+"""Plotly figures from arrays. Every figure takes a `Theme` and has the same design: lines and clusters are labelled
+directly instead of in a legend, there is no title and no mode bar, only the value axis has grid lines, and the
+background is transparent. Draw them with `st.plotly_chart(figure, theme=None, config=PLOTLY_CONFIG)`.
 """
 
 from aecore.figures.curves import learning_curves, penalty_curves

@@ -1,4 +1,4 @@
-"""What the bits of a hash are worth, one by one."""
+"""The balance of each bit of a hash."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import plotly.graph_objects as go
 from aecore.figures.theme import Theme, figure
 
 FEW = 32  # bits up to which each has its number on the axis
-ALMOST = 0.02  # a bit that differs in fewer samples than this share says next to nothing
+ALMOST = 0.02  # a bit that differs in a smaller share of the samples is grey
 
 
-def bit_balance(shares: np.ndarray, theme: Theme, *, height: int = 200) -> go.Figure:
-    """The share (d,) of samples in which each bit is set, in the order of the bits, against one half; bits that are
-    almost always or almost never set are grey."""
+def bit_balance(shares: np.ndarray, theme: Theme) -> go.Figure:
+    """Bars: the share (d,) of samples in which each bit is set; those of nearly constant bits are grey."""
     shares = np.asarray(shares, float)
     few = shares.size <= FEW
-    chart = figure(theme, height)
+    chart = figure(theme, 200)
     chart.add_bar(
         x=np.arange(1, shares.size + 1),
         y=shares,

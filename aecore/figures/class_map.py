@@ -1,4 +1,4 @@
-"""A map of samples in large type, for a projector: no axes, each class named where it lies."""
+"""A map of samples in large type, for a projector: no axes, the name of each class at its median."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from aecore.figures.theme import Theme, apart, figure, label, plain, rgba
 
 SPARE = 0.03  # of the width, around the points
-CUT = 0.5  # per cent of the points at each end that the view may leave out
-GAP = 0.062  # of the height: two names may not come closer
+CUT = 0.5  # percent of the points at each end that may lie outside the axes
+GAP = 0.062  # of the height: the least distance of two names
+NAME_SIZE = 26  # pixels
 
 
 def class_map(
@@ -19,16 +20,13 @@ def class_map(
     labels: np.ndarray | None,
     names: Sequence[str],
     theme: Theme,
-    *,
-    height: int = 640,
-    size: int = 26,
 ) -> go.Figure:
-    """Points (n, 2) with equal axes in the colours of their classes (n,), whose names stand at their medians.
+    """Points (n, 2) with equal axes in the colours of their classes (n,), the names of the classes at their medians.
 
-    `size` is that of the names in pixels; without labels all points have one colour.
+    Without labels all points have one colour.
     """
     points = np.asarray(points, np.float32)
-    chart = figure(theme, height, l=0, r=0, t=0, b=0)
+    chart = figure(theme, 640, l=0, r=0, t=0, b=0)
     low, high = np.percentile(points, [CUT, 100 - CUT], axis=0)
     spare = SPARE * float((high - low).max()) or 1.0
     for axis, update in ((0, chart.update_xaxes), (1, chart.update_yaxes)):
@@ -37,10 +35,10 @@ def class_map(
     groups = np.zeros(len(points), int) if labels is None else np.asarray(labels, int)
     middles = []
     for group in np.unique(groups):
-        here = points[groups == group]
+        members = points[groups == group]
         chart.add_scattergl(
-            x=here[:, 0],
-            y=here[:, 1],
+            x=members[:, 0],
+            y=members[:, 1],
             mode="markers",
             hoverinfo="skip",
             marker={
@@ -50,7 +48,7 @@ def class_map(
                 "opacity": 0.8,
             },
         )
-        middles.append((*np.median(here, axis=0).tolist(), str(names[group]) if group < len(names) else ""))
+        middles.append((*np.median(members, axis=0).tolist(), str(names[group]) if group < len(names) else ""))
     if labels is not None:
         heights = apart([(x, y) for x, y, _ in middles], GAP * float(high[1] - low[1] + 2 * spare))
         for (x, _, text), y in zip(middles, heights, strict=True):
@@ -61,7 +59,7 @@ def class_map(
                 x,
                 y,
                 xanchor="center",
-                font={"color": theme.text, "size": size},
+                font={"color": theme.text, "size": NAME_SIZE},
                 bgcolor=rgba(theme.background, 0.78),
                 borderpad=2,
             )

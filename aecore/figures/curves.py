@@ -1,4 +1,4 @@
-"""Lines: how a run learned, and what a sparsity penalty costs."""
+"""Line charts: learning curves, and sparsity penalties against the mean activation."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ from aecore.text import error_text
 
 LOG_RATIO = 4.0  # from this ratio of largest to smallest value the axis is logarithmic
 LABEL_GAP = 15.0  # pixels between the middles of two labels
+HEIGHT = 300  # pixels of a chart
 
 
 def learning_curves(
     history: dict[str, list[dict[str, Any]]],
     pca_mse: float | None,
     theme: Theme,
-    metric: str = "mse",
     *,
     epochs: int | None = None,
     components: int | None = None,
-    height: int = 300,
 ) -> go.Figure:
-    """Training error a step and validation error an epoch, with PCA's error as the floor to beat.
+    """Training error per step and validation error per epoch, with PCA's error as a dotted line.
 
-    Works on the history of a run that has only begun: the x axis spans all `epochs` (default: those in the history)
-    and the y axis reaches from below PCA to above the first loss, so that a growing curve moves nothing else.
+    The error is the MSE, or the training loss, without PCA, for a history without MSE. The axes keep their ranges
+    while a run trains: x spans all `epochs` (default: those in the history), y reaches from below PCA to above the
+    first loss.
 
     Parameters
     ----------
     history : `{"steps": [...], "epochs": [...]}` as in `aecore.store.runs`.
     pca_mse : validation MSE of PCA with as many components as codings; None draws no line.
-    metric : 'mse', where the history has it, otherwise and for 'loss' the training objective (then without PCA).
-    components : named in PCA's label.
+    components : number of components in PCA's label.
     """
     steps, rows = history.get("steps") or [], history.get("epochs") or []
-    if metric == "mse" and not any(_number(row, "mse", "val_mse") for row in (*steps, *rows)) and (steps or rows):
-        metric = "loss"
+    has_mse = any(_number(row, "mse", "val_mse") for row in (*steps, *rows))
+    metric = "mse" if has_mse or not (steps or rows) else "loss"
     train = _points(steps, metric)
     if not train[0]:
         train = _points(rows, metric)
@@ -49,7 +48,7 @@ def learning_curves(
     floor = pca_mse if metric == "mse" else None
     last = max([epochs or 1, *(math.ceil(x) for x in (*train[0], *validation[0]))])
 
-    chart = figure(theme, height, l=34, r=112, t=26)
+    chart = figure(theme, HEIGHT, l=34, r=112, t=26)
     low, high, log = _value_range([*train[1], *validation[1]], floor)
     chart.update_yaxes(**_value_axis(low, high, log))
     chart.update_xaxes(range=[0, last], tickvals=_whole_ticks(last), title_text="epoch")
@@ -85,17 +84,15 @@ def learning_curves(
             bgcolor=rgba(theme.background, 0.6),
             font={"color": theme.muted, "size": theme.font_size - 1},
         )
-    _label_ends(chart, train, validation, theme, (low, high, log), height - 60)
+    _label_ends(chart, train, validation, theme, (low, high, log), HEIGHT - 60)
     return chart
 
 
-def penalty_curves(
-    target: float, theme: Theme, measured: float | Sequence[float] | None = None, *, height: int = 300
-) -> go.Figure:
-    """What three penalties cost a unit whose mean activation is ρ̂, against the target ρ, over (0, 1).
+def penalty_curves(target: float, theme: Theme, measured: float | Sequence[float] | None = None) -> go.Figure:
+    """Three sparsity penalties of a unit with mean activation ρ̂ and target ρ, over ρ̂ in (0, 1).
 
     KL(ρ ‖ ρ̂) = ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)) in nats (Ng, CS294A lecture notes on sparse autoencoders),
-    |ρ̂-ρ| and (ρ̂-ρ)². `measured`: one mean is a point on the KL curve, one a unit are ticks along the axis.
+    |ρ̂-ρ| and (ρ̂-ρ)². `measured`: a single mean is a point on the KL curve, several means are ticks along the axis.
     """
     mean = np.linspace(0.002, 0.998, 250)
     curves = (
@@ -104,7 +101,7 @@ def penalty_curves(
         ("squared", theme.classes[4], (mean - target) ** 2),
     )
     top = 1.6
-    chart = figure(theme, height, t=24, r=16)
+    chart = figure(theme, HEIGHT, t=24, r=16)
     chart.update_xaxes(range=[0, 1], title_text="mean activation of a unit", dtick=0.2)
     chart.update_yaxes(range=[-0.02, top], tickvals=[0, 0.5, 1, 1.5], title_text="penalty")
     chart.add_vline(x=target, line={"color": theme.guide, "width": 1.5, "dash": "dot"})
@@ -175,7 +172,7 @@ def _kl(target: float, mean: Any) -> Any:
 
 
 def _number(row: dict[str, Any], *names: str) -> float | None:
-    """The first of these entries that is a finite number."""
+    """The first of the entries `names` that is a finite number; None without one."""
     for name in names:
         value = row.get(name)
         if isinstance(value, int | float) and math.isfinite(value):
@@ -189,7 +186,7 @@ def _points(rows: list[dict[str, Any]], name: str) -> tuple[list[float], list[fl
 
 
 def _curves(train: tuple[list, list], validation: tuple[list, list], theme: Theme) -> list[go.Scatter]:
-    """Both traces, even when empty: a chart with the same traces is updated in place, not drawn anew."""
+    """Both traces, also when empty: Plotly updates a chart with the same traces in place."""
 
     def hover(name: str) -> str:
         return f"{name} %{{text}}, epoch %{{x:.4~g}}<extra></extra>"
@@ -218,11 +215,11 @@ def _curves(train: tuple[list, list], validation: tuple[list, list], theme: Them
 
 def _value_range(values: list[float], floor: float | None) -> tuple[float, float, bool]:
     """Lowest and highest value shown, rounded outwards, and whether the axis is logarithmic."""
-    known = [*values, *([floor] if floor else [])]
-    if not known:
+    errors = [*values, *([floor] if floor else [])]
+    if not errors:
         return 0.0, 1.0, False
-    # Below PCA there is room from the start for a network that beats it, above it for an untrained one.
-    low, high = min([*known, *([floor * 0.7] if floor else [])]), max([*known, *([floor * 6] if floor else [])])
+    # Room below PCA for a network that beats it, and above for an untrained one.
+    low, high = min([*errors, *([floor * 0.7] if floor else [])]), max([*errors, *([floor * 6] if floor else [])])
     if low > 0 and high / low >= LOG_RATIO:
         nice = [digit * 10.0**power for power in range(-12, 13) for digit in (1, 1.5, 2, 3, 5, 7)]
         return max(n for n in nice if n <= low * 0.999), min(n for n in nice if n >= high), True
@@ -247,7 +244,7 @@ def _value_axis(low: float, high: float, log: bool) -> dict[str, Any]:
 
 
 def _tick(value: float, step: float) -> str:
-    """As many decimals as the step between ticks needs, without a leading zero."""
+    """A tick with the decimals that the step needs, without a leading zero."""
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     if places > 5:
         return f"{value:.0e}"
@@ -266,7 +263,7 @@ def _whole_ticks(last: int) -> list[int]:
 
 
 def _mark_phases(chart: go.Figure, rows: list[dict[str, Any]], last: int, theme: Theme) -> None:
-    """A line where one phase of a layer-by-layer run ends, each phase's name at its beginning."""
+    """A line at the end of each phase of a layer-by-layer run, and the name of each phase."""
     phases = [str(row.get("phase") or "") for row in rows]
     starts = [i for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]]
     if len(starts) < 2:
@@ -296,7 +293,7 @@ def _label_ends(
     axis: tuple[float, float, bool],
     pixels: int,
 ) -> None:
-    """Name both curves at their ends; labels that would touch are moved apart."""
+    """Labels at the ends of both curves, moved apart if they would touch."""
     low, high, log = axis
 
     def scale(value: float) -> float:

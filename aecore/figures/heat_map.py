@@ -1,4 +1,4 @@
-"""Where images are hard."""
+"""The mean error of each pixel."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from aecore.figures.theme import Theme, figure, plain
 from aecore.text import error_text
 
 
-def error_heat_map(error: np.ndarray, theme: Theme, *, height: int = 300) -> go.Figure:
-    """Mean error of each pixel, (height, width) or with channels last (then their mean): where images are hard."""
+def error_heat_map(error: np.ndarray, theme: Theme) -> go.Figure:
+    """Mean error of each pixel, (height, width) or with channels last (then their mean): as a heat map."""
     error = np.asarray(error, np.float32)
     error = error.mean(axis=-1) if error.ndim == 3 else error
-    chart = figure(theme, height, l=0, r=0, t=4, b=4)
+    chart = figure(theme, 260, l=0, r=0, t=4, b=4)
     bar = _colour_axis(error, theme, "error")
-    # Below the image, in its middle: beside it, the bar would stand far away on a wide page.
+    # Below the image: beside it, the bar would be far away on a wide page.
     bar["colorbar"].update(orientation="h", x=0.5, xanchor="center", y=0, yanchor="top", ypad=6, title=None)
     chart.add_heatmap(
         z=error,
@@ -34,7 +34,7 @@ def error_heat_map(error: np.ndarray, theme: Theme, *, height: int = 300) -> go.
 
 
 def _colour_axis(values: np.ndarray, theme: Theme, name: str) -> dict[str, Any]:
-    """A scale between the 2nd and the 98th percentile, so that one outlier does not flatten all others."""
+    """A colour scale from the 2nd to the 98th percentile, which outliers do not stretch."""
     low, high = (float(q) for q in np.nanpercentile(values, (2, 98)))
     high = high if high > low else low + 1e-6
     ticks = np.linspace(low, high, 3)

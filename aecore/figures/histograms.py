@@ -1,4 +1,4 @@
-"""Bars: shares of activations, errors of classes, what each unit or coding does."""
+"""Bar charts: errors of classes, histograms of activations, activations of units, KL divergence of codings."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from aecore.figures.theme import Theme, figure, label, plain, swatch
 from aecore.text import count_text, error_text
 
 BINS = 25
+COLLAPSED = 0.01  # nats up to which a coding counts as collapsed onto the prior
 Histogram = tuple[np.ndarray, np.ndarray]  # counts (k,), edges (k + 1,), as from np.histogram
 
 
-def class_errors(
-    errors: np.ndarray, labels: np.ndarray, class_names: Sequence[str], theme: Theme, *, height: int | None = None
-) -> go.Figure:
-    """Mean of the samples' errors (n,) in each class, the hardest class on top. Labels (n,) are class numbers."""
+def class_errors(errors: np.ndarray, labels: np.ndarray, class_names: Sequence[str], theme: Theme) -> go.Figure:
+    """Mean of the samples' errors (n,) of each class, the largest on top. Labels (n,) are class numbers."""
     errors, labels = np.asarray(errors, float), np.asarray(labels)
     groups = [(float(errors[labels == g].mean()), g) for g in np.unique(labels)]
     groups.sort()  # a category axis starts at the bottom
     means = [mean for mean, _ in groups]
     names = [class_name(class_names, g) for _, g in groups]
-    chart = figure(theme, height or max(120, 28 * len(groups) + 20))
+    chart = figure(theme, max(120, 28 * len(groups) + 20))
     chart.add_bar(
         x=means,
         y=list(range(len(means))),
@@ -48,17 +47,13 @@ def activation_histogram(
     activations: np.ndarray | Histogram,
     theme: Theme,
     baseline: np.ndarray | Histogram | None = None,
-    *,
-    names: tuple[str, str] = ("this run", "without penalty"),
-    x_title: str = "activation",
-    height: int = 280,
 ) -> go.Figure:
-    """Share of all activations in each of 25 bins: this run as bars, the baseline as a step line.
+    """Share of all activations in each of 25 bins: this run as bars, a run without penalty as a step line.
 
-    Either may be an array of any shape or a finished `(counts, edges)` as from `np.histogram`; where their bins
-    differ the baseline is scaled to this run's bin width, so that equal areas are equal shares.
+    Either is an array of any shape or `(counts, edges)` as from `np.histogram`; a baseline with other bins is scaled
+    to this run's bin width, so that equal areas are equal shares.
     """
-    return _shares(activations, baseline, theme, names, x_title, height)
+    return _shares(activations, baseline, theme, "activation")
 
 
 def unit_mean_histogram(
@@ -66,23 +61,20 @@ def unit_mean_histogram(
     theme: Theme,
     target: float | None = None,
     baseline: np.ndarray | None = None,
-    *,
-    names: tuple[str, str] = ("this run", "without penalty"),
-    height: int = 280,
 ) -> go.Figure:
     """Share of units in each bin of mean activation. `means`, `baseline`: (units,). `target` is a dotted line."""
-    chart = _shares(means, baseline, theme, names, "mean activation of a unit", height)
+    chart = _shares(means, baseline, theme, "mean activation of a unit")
     if target is not None:
         chart.add_vline(x=target, line={"color": theme.guide, "width": 1.5, "dash": "dot"})
         label(chart, theme, "target", target, 1, yref="paper", yanchor="bottom", xanchor="center")
     return chart
 
 
-def layer_activity(activation: np.ndarray, theme: Theme, *, height: int = 160) -> go.Figure:
-    """One image's activations (units,) in one dense layer, a bar a unit."""
+def layer_activity(activation: np.ndarray, theme: Theme) -> go.Figure:
+    """Bars of one image's activations (units,) in a dense layer."""
     activation = np.asarray(activation, np.float32).ravel()
     units = np.arange(1, activation.size + 1)
-    chart = figure(theme, height)
+    chart = figure(theme, 160)
     chart.add_bar(
         x=units,
         y=activation,
@@ -95,16 +87,16 @@ def layer_activity(activation: np.ndarray, theme: Theme, *, height: int = 160) -
     return chart
 
 
-def kl_bars(kl_per_dimension: np.ndarray, theme: Theme, *, threshold: float = 0.01, height: int = 220) -> go.Figure:
-    """KL divergence (d,) in nats of each coding from its prior, most informative first; dead codings are grey."""
+def kl_bars(kl_per_dimension: np.ndarray, theme: Theme) -> go.Figure:
+    """KL divergence (d,) in nats of each coding from its prior, the largest first; collapsed codings are grey."""
     kl = np.asarray(kl_per_dimension, float)
     order = np.argsort(-kl, kind="stable")
     few = kl.size <= 30
-    chart = figure(theme, height, t=20)
+    chart = figure(theme, 220, t=20)
     chart.add_bar(
         x=list(range(kl.size)),
         y=kl[order],
-        marker={"color": [theme.main if value > threshold else theme.guide for value in kl[order]]},
+        marker={"color": [theme.main if value > COLLAPSED else theme.guide for value in kl[order]]},
         text=[f"{value:.2f}" for value in kl[order]] if kl.size <= 12 else None,
         textposition="outside",
         textfont={"color": theme.text, "size": theme.font_size - 1},
@@ -123,24 +115,22 @@ def _shares(
     values: np.ndarray | Histogram,
     baseline: np.ndarray | Histogram | None,
     theme: Theme,
-    names: tuple[str, str],
     x_title: str,
-    height: int,
 ) -> go.Figure:
     edges = _edges([v for v in (values, baseline) if v is not None and not isinstance(v, tuple)])
-    share, edges_here = _histogram(values, edges)
-    width = np.diff(edges_here)
-    chart = figure(theme, height, t=22)
+    share, bins = _histogram(values, edges)
+    width = np.diff(bins)
+    chart = figure(theme, 280, t=22)
     chart.add_bar(
-        x=edges_here[:-1] + width / 2,
+        x=bins[:-1] + width / 2,
         y=share,
         width=width * 0.94,
         marker={"color": theme.main, "line": {"width": 0}},
-        customdata=[f"{a:.3g} to {b:.3g}" for a, b in pairwise(edges_here)],
+        customdata=[f"{a:.3g} to {b:.3g}" for a, b in pairwise(bins)],
         hovertemplate="%{y:.1f} % are %{customdata}<extra></extra>",
     )
-    low, high, top = edges_here[0], edges_here[-1], share.max(initial=0)
-    words = [swatch(theme.main, names[0])]
+    low, high, top = bins[0], bins[-1], share.max(initial=0)
+    words = [swatch(theme.main, "this run")]
     if baseline is not None:
         other, edges_other = _histogram(baseline, edges)
         other = other * width.mean() / np.diff(edges_other)
@@ -152,7 +142,7 @@ def _shares(
             hoverinfo="skip",
         )
         low, high, top = min(low, edges_other[0]), max(high, edges_other[-1]), max(top, other.max(initial=0))
-        words.append(swatch(theme.other, names[1], "━"))
+        words.append(swatch(theme.other, "without penalty", "━"))
         label(chart, theme, "   ".join(words), 1, 1, xref="paper", yref="paper", xanchor="right", yanchor="bottom")
     chart.update_xaxes(range=[low, high], title_text=x_title, nticks=7)
     chart.update_yaxes(range=[0, 1.05 * top or 1.0], ticksuffix=" %", nticks=6)
@@ -160,7 +150,7 @@ def _shares(
 
 
 def _edges(arrays: list[np.ndarray]) -> np.ndarray:
-    """The same bins for all arrays: over [0, 1] where that holds them, else over what they span."""
+    """Edges of the same bins for all arrays: over [0, 1] if all values lie in it, else over their range."""
     finite = [a[np.isfinite(a)] for a in (np.asarray(array, float) for array in arrays)]
     finite = [a for a in finite if a.size]
     low = min((float(a.min()) for a in finite), default=0.0)

@@ -1,4 +1,4 @@
-"""The class board: the error of every run against its coding size."""
+"""The leaderboard's chart: the error of every run against its coding size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from aecore.figures.markers import BY_SYMBOL
 from aecore.figures.theme import Theme, apart, figure, plain, rgba, swatch
 from aecore.text import error_text
 
@@ -16,8 +17,7 @@ WIDTH = 230  # pixels of the plot on a phone: labels that do not touch there do 
 LABEL_GAP, LABEL_WIDTH = 16.0, 130.0
 BELOW = 4.0  # PCA's line ends where it is so many times better than every run: with all components its error is 0
 MOST_TICKS = 9
-# The signs that stand in a label for a marker's shape, in the order of `theme.SYMBOLS`.
-SIGNS = ("●", "■", "◆", "✚", "✖", "▲", "▼", "★", "⬢", "⬟")
+HEIGHT = 470  # pixels of the chart
 
 
 def errors_by_size(
@@ -25,8 +25,6 @@ def errors_by_size(
     best: pd.DataFrame,
     floor: pd.DataFrame,
     theme: Theme,
-    *,
-    height: int = 470,
 ) -> go.Figure:
     """Validation MSE against the number of codings, both axes logarithmic; a marker a run, `customdata` its key.
 
@@ -37,12 +35,12 @@ def errors_by_size(
     ----------
     table, best, floor : as `aecore.classroom.leaderboard` makes them, of one data set and not empty.
     """
-    chart = figure(theme, height, r=RIGHT, t=26)
+    chart = figure(theme, HEIGHT, r=RIGHT, t=26)
     floor = floor[floor["floor"] > table["mse"].min() / BELOW]
     left, right = _range([*table["codings"], *floor["codings"]], 0.06)
     bottom, top = _range([*table["mse"], *floor["floor"]], 0.05)
     _axes(chart, theme, (left, right), (bottom, top))
-    across, up = WIDTH / (right - left), (height - 80) / (top - bottom)
+    across, up = WIDTH / (right - left), (HEIGHT - 80) / (top - bottom)
     ends: list[tuple[float, float, str]] = []
     if len(floor) > 1:
         chart.add_scatter(
@@ -67,8 +65,8 @@ def errors_by_size(
                 line={"color": colour, "width": 1},
                 opacity=0.55,
             )
-        sign = SIGNS[theme.symbols.index(symbol)]
-        ends.append((*_place(line["codings"].iloc[-1], line["mse"].iloc[-1]), swatch(colour, name, sign)))
+        text = swatch(colour, name, BY_SYMBOL[symbol].sign)
+        ends.append((*_place(line["codings"].iloc[-1], line["mse"].iloc[-1]), text))
     _markers(chart, theme, table)
     chart.add_trace(ring(best, theme.text, 15, 1.5))
     heights = apart([(x * across, y * up) for x, y, _ in ends], LABEL_GAP, LABEL_WIDTH)
@@ -77,7 +75,7 @@ def errors_by_size(
 
 
 def ring(table: pd.DataFrame, colour: str, size: int, width: float) -> go.Scatter:
-    """A ring around each of these runs; none where the table is empty."""
+    """A trace with a ring around each run of the table."""
     return go.Scatter(
         x=table["codings"].tolist(),
         y=table["mse"].tolist(),
@@ -88,8 +86,8 @@ def ring(table: pd.DataFrame, colour: str, size: int, width: float) -> go.Scatte
 
 
 def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
-    """All runs as one trace: Plotly takes ten times as long for one a family."""
-    told = [
+    """All runs as one trace, which Plotly draws faster than one trace a family."""
+    texts = [
         f"{plain(name)}<br>{codings:,} codings · {epochs:,} epochs · seed {seed}<br>"
         f"MSE {error_text(mse)}{'' if math.isnan(floor) else f' (PCA {error_text(floor)})'}"
         for name, codings, epochs, seed, mse, floor in zip(
@@ -97,7 +95,7 @@ def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
         )
     ]
     families = table["variant"].tolist()
-    here = {"marker": {"opacity": 1}}
+    opaque = {"marker": {"opacity": 1}}
     chart.add_scatter(
         x=table["codings"].tolist(),
         y=table["mse"].tolist(),
@@ -109,15 +107,15 @@ def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
             "line": {"color": theme.outline, "width": 0.8},
         },
         customdata=table["key"].tolist(),
-        text=told,
+        text=texts,
         hovertemplate="%{text}<br>click opens it<extra></extra>",
-        selected=here,
-        unselected=here,
+        selected=opaque,
+        unselected=opaque,
     )
 
 
 def _names(chart: go.Figure, theme: Theme, ends: Sequence[tuple[float, float, str, float]]) -> None:
-    """Direct labels, set in one go: each that is added by itself has Plotly check all before it again."""
+    """Direct labels, set at once: Plotly validates all annotations again with each one added."""
     shared = {
         "showarrow": False,
         "xanchor": "left",
@@ -156,7 +154,7 @@ def _axes(chart: go.Figure, theme: Theme, wide: tuple[float, float], high: tuple
 
 
 def _place(codings: float, error: float) -> tuple[float, float]:
-    """Where a point lies on the logarithmic axes."""
+    """The coordinates of a point on the logarithmic axes."""
     return math.log10(codings), math.log10(max(error, 1e-9))
 
 
@@ -169,11 +167,11 @@ def _range(values: Sequence[float], margin: float) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float, steps: tuple[int, ...]) -> list[float]:
-    """`steps` times powers of ten within 10**low to 10**high, the powers alone where those are many; one in the
-    middle where there is none."""
+    """`steps` times powers of ten within 10**low to 10**high; only the powers if that gives more than `MOST_TICKS`; the
+    middle if it gives none."""
     powers = [10.0**power for power in range(math.floor(low), math.ceil(high) + 1)]
     values = [step * power for power in powers for step in steps]
-    found = [value for value in values if low <= math.log10(value) <= high]
-    if len(found) > MOST_TICKS:
-        found = [value for value in powers if low <= math.log10(value) <= high]
-    return found or [10 ** ((low + high) / 2)]
+    ticks = [value for value in values if low <= math.log10(value) <= high]
+    if len(ticks) > MOST_TICKS:
+        ticks = [value for value in powers if low <= math.log10(value) <= high]
+    return ticks or [10 ** ((low + high) / 2)]

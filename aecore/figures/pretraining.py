@@ -1,4 +1,4 @@
-"""What labels are worth with and without pretraining."""
+"""Accuracy against the number of labels, with and without pretraining."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ if TYPE_CHECKING:
 
 DODGE = 0.05  # decades between the arms' points of one number of labels
 LABEL_GAP = 16.0  # pixels between the middles of two labels
+HEIGHT = 380  # pixels of the chart
 
 
-def accuracy_by_labels(
-    rows: Sequence[Row], theme: Theme, counts: Sequence[int] = (), *, height: int = 380
-) -> go.Figure:
+def accuracy_by_labels(rows: Sequence[Row], theme: Theme, counts: Sequence[int] = ()) -> go.Figure:
     """Accuracy against the number of labels (logarithmic), one series an arm.
 
-    Each small point is one seed, each line goes through the means, each bar is one standard deviation to either side.
+    Small points are seeds, lines go through the means, error bars are one standard deviation to either side.
 
     Parameters
     ----------
-    rows : the trainings that are done.
-    counts : numbers of labels the axis has room for even before there are rows.
+    rows : the finished trainings.
+    counts : numbers of labels on the axis, also without rows.
     """
     shown = sorted({*counts, *(row.labels for row in rows)}) or [100]
-    chart = figure(theme, height, r=128, t=26)
+    chart = figure(theme, HEIGHT, r=128, t=26)
     low, high = math.log10(shown[0]) - 0.12, math.log10(shown[-1]) + 0.12
     chart.update_xaxes(
         type="log", range=[low, high], tickvals=shown, ticktext=[f"{n:,}" for n in shown], title_text="labelled images"
@@ -57,32 +56,33 @@ def accuracy_by_labels(
         ("pretrained", theme.main, "circle", 0),
         ("frozen", theme.classes[4], "diamond", 1),
     ):
-        found: dict[int, list[float]] = {}
+        accuracies: dict[int, list[float]] = {}
         for row in sorted(row for row in rows if row.arm == arm):
-            found.setdefault(row.labels, []).append(100 * row.accuracy)
-        places = {n * 10 ** (side * DODGE): values for n, values in found.items()}
+            accuracies.setdefault(row.labels, []).append(100 * row.accuracy)
+        places = {n * 10 ** (side * DODGE): values for n, values in accuracies.items()}
         _draw(chart, theme, ARMS[arm], places, colour, symbol)
-        if found:
-            ends.append((statistics.fmean(found[max(found)]), swatch(colour, ARMS[arm], "━"), max(found)))
-    _label_ends(chart, theme, ends, (height - 70) / (top - bottom))
+        if accuracies:
+            most = max(accuracies)
+            ends.append((statistics.fmean(accuracies[most]), swatch(colour, ARMS[arm], "━"), most))
+    _label_ends(chart, theme, ends, (HEIGHT - 70) / (top - bottom))
     return chart
 
 
-def _draw(chart: go.Figure, theme: Theme, name: str, found: dict[float, list[float]], colour: str, symbol: str) -> None:
-    """One arm: its seeds, and over them its means; both traces also when empty, so that nothing is drawn anew."""
+def _draw(chart: go.Figure, theme: Theme, name: str, seeds: dict[float, list[float]], colour: str, symbol: str) -> None:
+    """One arm: a trace of its seeds and one of its means, also when empty: Plotly then updates the chart in place."""
     chart.add_scatter(
-        x=[x for x, values in found.items() for _ in values],
-        y=[value for values in found.values() for value in values],
+        x=[x for x, values in seeds.items() for _ in values],
+        y=[value for values in seeds.values() for value in values],
         mode="markers",
         marker={"symbol": symbol, "size": 6, "color": colour, "opacity": 0.45},
         hovertemplate=f"{name}, one seed: %{{y:.1f}} %<extra></extra>",
     )
     chart.add_scatter(
-        x=list(found),
-        y=[statistics.fmean(values) for values in found.values()],
+        x=list(seeds),
+        y=[statistics.fmean(values) for values in seeds.values()],
         error_y={
             "type": "data",
-            "array": [statistics.stdev(values) if len(values) > 1 else 0 for values in found.values()],
+            "array": [statistics.stdev(values) if len(values) > 1 else 0 for values in seeds.values()],
             "thickness": 1.5,
             "width": 4,
         },
@@ -94,14 +94,14 @@ def _draw(chart: go.Figure, theme: Theme, name: str, found: dict[float, list[flo
 
 
 def _range(values: list[float]) -> tuple[float, float]:
-    """Lowest and highest accuracy shown, in tens, so that it seldom moves while results come in."""
+    """The range of the accuracy axis, in tens: it seldom changes while results arrive."""
     if not values:
         return 0.0, 100.0
     return max(0.0, 10 * math.floor((min(values) - 1) / 10)), min(100.0, 10 * math.ceil((max(values) + 1) / 10))
 
 
 def _label_ends(chart: go.Figure, theme: Theme, ends: list[tuple[float, str, int]], pixels: float) -> None:
-    """Name the lines where they end, from the top down; labels that would touch are moved apart."""
+    """Labels at the ends of the lines, moved apart from the top down if they would touch."""
     last = math.inf
     for y, text, n in sorted(ends, reverse=True):
         place = min(y * pixels, last - LABEL_GAP)

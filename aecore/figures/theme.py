@@ -1,4 +1,4 @@
-"""Colours, marker shapes and the layout all figures share, for light and dark pages."""
+"""Colours and layout shared by all figures, for light and dark pages, and helpers for labels."""
 
 from __future__ import annotations
 
@@ -10,27 +10,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from aecore.figures.markers import MARKERS
+
 FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "showTips": False}
 
-SYMBOLS = (
-    "circle",
-    "square",
-    "diamond",
-    "cross",
-    "x",
-    "triangle-up",
-    "triangle-down",
-    "star",
-    "hexagon",
-    "pentagon",
-)
-
 
 @dataclass(frozen=True)
 class Theme:
-    """What a figure needs to know about the page it stands on. Colours are `#rrggbb`.
+    """The colours, marker shapes and font of a page. Colours are `#rrggbb`.
 
     `classes` and `symbols` have ten entries each; a class is always colour *and* shape, in this order everywhere.
     The colours are Petroff's colour-blind-safe sequence (Accessible Color Sequences for Data Visualization, 2021,
@@ -49,25 +38,26 @@ class Theme:
     outline: str
     classes: tuple[str, ...]
     sequential: tuple[str, ...]
-    symbols: tuple[str, ...] = SYMBOLS
+    symbols: tuple[str, ...] = tuple(marker.symbol for marker in MARKERS)
     font: str = FONT
     font_size: int = 13
 
     @property
     def main(self) -> str:
-        """The colour of the run one looks at."""
+        """The colour of the selected run."""
         return self.classes[0]
 
     @property
     def other(self) -> str:
-        """The colour of what it is compared with."""
+        """The colour of the run or value it is compared with."""
         return self.classes[6]
 
     def class_colour(self, index: int) -> str:
+        """The colour of a class number."""
         return self.classes[index % len(self.classes)]
 
     def class_symbol(self, index: int) -> str:
-        """Beyond ten classes the shapes shift by one, so that colour and shape together stay unique up to 100."""
+        """The shape of a class number, shifted by one after every ten: colour and shape are unique up to 100."""
         return self.symbols[(index + index // len(self.symbols)) % len(self.symbols)]
 
 
@@ -123,12 +113,12 @@ DARK = Theme(
 
 
 def plain(text: object) -> str:
-    """`text` as Plotly shows it letter by letter: Plotly reads tags in labels and `%{…}` in hover templates."""
+    """`text` escaped for Plotly, which interprets tags in labels and `%{…}` in hover templates."""
     return html.escape(str(text)).replace("%", "&#37;")
 
 
 def rgba(colour: str, opacity: float) -> str:
-    """`#rrggbb` with an opacity."""
+    """`#rrggbb` with an opacity, as CSS: 'rgba(…)'."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
 
@@ -175,8 +165,8 @@ def label(chart: go.Figure, theme: Theme, text: str, x: Any, y: Any, **more: Any
 
 
 def apart(places: Sequence[tuple[float, float]], gap: float, width: float = math.inf) -> list[float]:
-    """Heights for labels at places (x, y), y upwards, in their order: no two that are closer than `width` across come
-    closer than `gap`. From the top down, each moves below those that are in its way."""
+    """Heights for labels at (x, y), y upwards, in their order: labels closer than `width` along x are at least `gap`
+    apart. From the top down, each label moves below those it would touch."""
     heights = [y for _, y in places]
     placed: list[tuple[float, float]] = []
     for i in sorted(range(len(places)), key=lambda i: -heights[i]):
@@ -189,5 +179,5 @@ def apart(places: Sequence[tuple[float, float]], gap: float, width: float = math
 
 
 def swatch(colour: str, text: str, sign: str = "■") -> str:
-    """A direct label: the sign carries the series' colour, the words keep the text's, which can be read."""
+    """A direct label in Plotly's pseudo-HTML: the sign in the series' colour, the words in the text's."""
     return f'<span style="color:{colour}">{sign}</span> {plain(text)}'
