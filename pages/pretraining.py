@@ -17,7 +17,7 @@ from aecore.text import duration_text
 from pages.widgets.basics import charts, controls, notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import panel
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from pages.widgets.session import active_run, keys
 
 shell.enter()
@@ -133,7 +133,7 @@ def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None
         disabled=state == "finished" or busy == experiments.key_of(spec),
     )
     ticket = shared.queue().ticket(busy) if busy else None
-    mine = ticket is not None and shared.session() in ticket.watchers
+    mine = ticket is not None and presence.session() in ticket.watchers
     bar.button("Stop", key="pretrain_stop", disabled=not mine, on_click=_stop, args=(busy,))
     seconds = experiments.expected_seconds(spec, shared.cache())
     if state == "finished":
@@ -149,14 +149,14 @@ def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None
 def _ask(spec: PretrainSpec) -> None:
     st.session_state.pop(keys.NOTICE, None)
     try:
-        shared.queue().submit(jobs.PretrainTask(spec), shared.session())
+        shared.queue().submit(jobs.PretrainTask(spec), presence.session())
         st.session_state[keys.ASKED_PRETRAINING] = experiments.key_of(spec)
     except AecoreError as error:
         st.session_state[keys.NOTICE] = str(error)
 
 
 def _stop(key: str) -> None:
-    shared.queue().stop(key, shared.session())
+    shared.queue().stop(key, presence.session())
 
 
 def _failure(spec: PretrainSpec) -> None:

@@ -24,7 +24,7 @@ def main() -> None:
     run, busy = active_run.shown(), active_run.pending()
     if busy and busy.latest_snapshot():
         header.draw(busy, "It is learning: shapes first, then shades. What it makes of ten images now:", [])
-        render_lock.look(_live, busy.key, LIVE_SECONDS)(busy.key)
+        render_lock.polling_fragment(_live, busy.key, LIVE_SECONDS)(busy.key)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
     if run:

@@ -15,7 +15,7 @@ from aecore.presets.names import run_name
 from aecore.store import eviction, listing, runs
 from aecore.store.files import read_json
 from pages.widgets.frame import shell
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import presence, render_lock, shared
 
 shell.enter()
 
@@ -48,7 +48,7 @@ def _live() -> None:
     waiting = sum(ticket.state == "waiting" for jobs in tickets.values() for ticket in jobs)
     memory = _memory()
     with st.container(horizontal=True, gap="large", key="numbers"):
-        st.metric("Visitors", len(shared.visitors()), width="content")
+        st.metric("Visitors", len(presence.visitors()), width="content")
         st.metric("Jobs waiting", f"{waiting} of {settings.get('AECORE_WAITING')}", width="content")
         st.metric("Memory", f"{sum(size for _, size in memory) / 1e6:,.0f} MB", width="content")
         st.metric("Runs", f"{count:,}", width="content")

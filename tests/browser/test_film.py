@@ -21,6 +21,7 @@ import streamlit as st
 from aecore import jobs
 from aecore.store import runs
 from aecore.specs.run import RunSpec
+from pages.widgets.server import presence
 from pages.widgets.session import active_run
 from pages.widgets.latent_map import training_film
 from pages.widgets.server import shared
@@ -30,7 +31,7 @@ st.session_state.setdefault("run", key)
 if "epochs" in st.query_params and key is None:
     spec = RunSpec(dataset="digits", hidden=(100,), coding_size=8, epochs=int(st.query_params["epochs"]), seed=3)
     if st.button("Train", key="train"):
-        shared.queue().submit(jobs.TrainTask(spec), shared.session())
+        shared.queue().submit(jobs.TrainTask(spec), presence.session())
     key = runs.run_of(spec, shared.cache()).key
 run = runs.open_run(key, shared.cache())
 st.markdown(active_run.state(run))

@@ -6,7 +6,6 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -278,20 +277,19 @@ def test_an_example_sets_the_knobs_and_asks_for_training(visit: Open) -> None:
 
 def test_what_a_tab_shows_is_not_evicted_while_nobody_does_anything(visit: Open, cache: Path) -> None:
     def shown() -> set[str]:
-        return open_runs._open().shown()
+        return open_runs._open_runs().shown()
 
-    open_runs._open.clear()
-    with patch.object(open_runs, "_there", lambda _: True):
-        app = visit("classroom", run=key("hashing"))
-        assert shown() == {key("hashing")}
-        rows = app.session_state["board_rows"]
-        tick(app, 2, 5)
-        app.run()
-        app.segmented_control(key="view").set_value("present").run()
-        assert shown() == {rows[2], rows[5]}
-        app.segmented_control(key="view").set_value("board").run()
-        assert shown() == {key("hashing")}
-    open_runs._open.clear()
+    open_runs._open_runs.clear()
+    app = visit("classroom", run=key("hashing"))
+    assert shown() == {key("hashing")}
+    rows = app.session_state["board_rows"]
+    tick(app, 2, 5)
+    app.run()
+    app.segmented_control(key="view").set_value("present").run()
+    assert shown() == {rows[2], rows[5]}
+    app.segmented_control(key="view").set_value("board").run()
+    assert shown() == {key("hashing")}
+    open_runs._open_runs.clear()
 
 
 def test_the_presenter_steps_through_pictures_and_maps(visit: Open, cache: Path) -> None:

@@ -73,7 +73,7 @@ def draw() -> None:
     steps = steps_of(_runs())
     if not steps:
         st.caption("Nothing to present yet: Train makes the first run.")
-    open_runs.stay(*dict.fromkeys(step.run for step in steps))
+    open_runs.note(*dict.fromkeys(step.run for step in steps))
     at = _at(len(steps))
     bar = st.container()
     if steps:

@@ -79,7 +79,7 @@ class Pair:
 
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
-    drawn = host.known_by(left.drawn, "points.npy"), host.known_by(right.drawn, "points.npy")
+    drawn = host.file_identity(left.drawn, "points.npy"), host.file_identity(right.drawn, "points.npy")
     return Pair(left, right, *_compared(*drawn, left, right))
 
 

@@ -24,7 +24,7 @@ from pages.widgets.compare.cards import Card, Place
 from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import panel
 from pages.widgets.latent_map import own_image
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from pages.widgets.session import active_run, keys, selection
 
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
@@ -159,7 +159,7 @@ def _map_of(run: Run) -> ResultFolder | None:
     work = ResultFolder(task.folder(shared.cache()))
     if active_run.state(work) not in ("failed", *active_run.PENDING):
         try:
-            shared.queue().submit(task, shared.session())
+            shared.queue().submit(task, presence.session())
         except AecoreError:
             return None
     return work

@@ -33,7 +33,7 @@ class Number:
 
 def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
-    open_runs.stay(*filter(None, [run]))
+    open_runs.note(*filter(None, [run]))
     phone_bar.draw()
     if told := st.session_state.get(keys.NOTICE):
         notice.warning(told)

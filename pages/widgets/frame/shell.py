@@ -14,7 +14,7 @@ import streamlit as st
 from aecore.errors import AecoreError, SpecError
 from pages.widgets.basics import notice
 from pages.widgets.frame import sidebar
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run, keys, lesson
 
 _PAGES = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def _pages() -> list[st.Page]:
 def main() -> None:
     """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
     after a server start loses its knobs at the first change of page."""
-    with render_lock.take(newcomer=keys.PAGE not in st.session_state):
+    with render_lock.acquire(first=keys.PAGE not in st.session_state):
         _draw()
 
 
@@ -66,7 +66,7 @@ def _draw() -> None:
     if refused := _refused():
         notice.error(refused)
         return
-    shared.attend()
+    presence.attend()
     active_run.restore()
     active_run.keep_link()
     lesson.keep_link()

@@ -55,20 +55,20 @@ def reconstructions_of(run: Run) -> np.ndarray:
 def samples_on(drawn: ResultFolder, data: Data) -> sprite_sheet.Sheet:
     """The samples on a map, in its order, as one picture."""
     index = shared.array(drawn, "index")
-    return sprite_sheet.kept((data.info.name, *shared.known_by(drawn, "index.npy")), lambda: data.numbered(index))
+    return sprite_sheet.kept((data.info.name, *shared.file_identity(drawn, "index.npy")), lambda: data.numbered(index))
 
 
 def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
     """What the run makes of the validation samples on a map, in its order, as one picture."""
     index = shared.array(drawn, "index")
-    known = *shared.identity(run, "reconstructions.npz"), *shared.known_by(drawn, "index.npy")
+    known = *shared.identity(run, "reconstructions.npz"), *shared.file_identity(drawn, "index.npy")
     return sprite_sheet.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
     """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
-    what `host.arrays` reads."""
+    what `shared.arrays` reads."""
     return runs.open_run(key, shared.cache()).reconstructions()
 
 

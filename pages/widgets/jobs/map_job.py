@@ -9,7 +9,7 @@ from aecore.specs.map import MapSpec
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.jobs import panel
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from pages.widgets.session import active_run
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -45,5 +45,5 @@ def _leave_other(key: str, wanted: str) -> None:
     """Leave the job of the map that this place asked for before its settings changed."""
     asked = st.session_state.get(f"{key}_asked")
     if asked and asked != wanted:
-        shared.queue().stop(asked, shared.session())
+        shared.queue().stop(asked, presence.session())
         del st.session_state[f"{key}_asked"]

@@ -13,7 +13,7 @@ from aecore.errors import AecoreError
 from aecore.jobs import Task, Ticket
 from aecore.store.runs import ResultFolder
 from pages.widgets.basics import notice
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run
 
 SECONDS = 0.5  # between two looks at a job
@@ -27,7 +27,7 @@ def is_pending(work: ResultFolder) -> bool:
 def submit(task: Task) -> Ticket | None:
     """Submit a task to the queue for this session. None, after a warning on the page, where the queue refuses it."""
     try:
-        return shared.queue().submit(task, shared.session())
+        return shared.queue().submit(task, presence.session())
     except AecoreError as error:
         notice.warning(str(error))
         return None
@@ -63,7 +63,7 @@ def wait(work: ResultFolder, title: str, *, stop_key: str = "", changed: Callabl
         place = None
         if stop_key:
             place, right = st.columns([6, 1], vertical_alignment="center")
-            right.button("Stop", key=stop_key, on_click=shared.queue().stop, args=(work.key, shared.session()))
+            right.button("Stop", key=stop_key, on_click=shared.queue().stop, args=(work.key, presence.session()))
         notice.progress(work.status().get("fraction"), ": ".join(filter(None, (title, activity(work)))), place)
 
     poll([work], progress, changed=changed)
@@ -78,7 +78,7 @@ def poll(
 ) -> None:
     """Call `draw` every so many seconds until one of the pending jobs has ended or `changed` is true; then draw the
     whole page again."""
-    render_lock.look(_tick, works[0].key, seconds)(works, draw, changed)
+    render_lock.polling_fragment(_tick, works[0].key, seconds)(works, draw, changed)
 
 
 def _tick(works: Sequence[ResultFolder], draw: Callable[[], None], changed: Callable[[], bool] | None) -> None:

@@ -31,7 +31,7 @@ def section(run: Run, data: Data) -> None:
     st.markdown("###### How did the codings get there?")
     live = active_run.state(run) in active_run.PENDING
     st.session_state[training_film.sent_key(keys.film(run.key))] = 0
-    part = render_lock.look(_film, run.key, TICK) if live else render_lock.fragment(_film)
+    part = render_lock.polling_fragment(_film, run.key, TICK) if live else render_lock.fragment(_film)
     part(run.key, data.info.name)
 
 

@@ -52,7 +52,7 @@ def shown_activations(run: Run, layer: str) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=200)
 def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
-    """Of a run, named as `host.identity` names it."""
+    """Of a run, named as `shared.identity` names it."""
     found = shown_activations(runs.open_run(key, shared.cache()), layer)
     return Activity(
         metrics.silent_share(found),

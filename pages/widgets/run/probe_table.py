@@ -23,7 +23,7 @@ from aecore.text import count_text, error_text, share_text
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.jobs import panel
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from pages.widgets.session import active_run, keys
 
 LOOK_SECONDS = 1.0
@@ -65,7 +65,7 @@ def draw(run: Run) -> None:
 def _ask(run: Run) -> None:
     """Ask the queue for the run's probe; `probe_refused` in the session says why it cannot be had."""
     try:
-        shared.queue().submit(jobs.ProbeTask(run.key), shared.session())
+        shared.queue().submit(jobs.ProbeTask(run.key), presence.session())
     except AecoreError as error:
         st.session_state[keys.PROBE_REFUSED] = str(error)
 

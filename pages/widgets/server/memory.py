@@ -1,5 +1,4 @@
-"""The memory of the page process, which serves everybody for weeks: when garbage is looked for, and what goes back to
-the system."""
+"""Memory of the page process, which runs for weeks: when garbage is collected and what goes back to the system."""
 
 from __future__ import annotations
 
@@ -9,47 +8,47 @@ import gc
 import threading
 import time
 
-M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of mallopt(3)
-TIDY_SECONDS = 30.0
-_NAME = "aecore-memory"
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # parameters of mallopt(3)
+RELEASE_SECONDS = 30.0
+_THREAD = "aecore-memory"
 
 
-def once() -> None:
-    """For this process; a second call starts nothing anew.
+def configure() -> None:
+    """Set up garbage collection and the allocator of this process. A second call changes nothing.
 
-    The libraries stay: looking through them for garbage takes 70 ms each time, and a single page makes as many objects
-    as usually call for it. So garbage is looked for by the clock: what a run of a page leaves behind are few objects,
-    but they hold on to its pictures.
+    `gc.freeze()` exempts the imported modules from collections. The threshold of the youngest generation is raised,
+    since a single page makes as many objects as usually start a collection; a timer collects instead, because the few
+    objects that a script run leaves behind refer to its images.
     """
     gc.freeze()
     gc.set_threshold(20_000)
-    _few_heaps()
-    if _NAME not in {thread.name for thread in threading.enumerate()}:
-        threading.Thread(target=_tidy_for_ever, daemon=True, name=_NAME).start()
+    _configure_malloc()
+    if _THREAD not in {thread.name for thread in threading.enumerate()}:
+        threading.Thread(target=_release_forever, daemon=True, name=_THREAD).start()
 
 
-def tidy() -> None:
-    """Collect garbage, and give free memory back to the system, which glibc does only at the end of a heap."""
+def release() -> None:
+    """Collect garbage and return free memory to the system (`malloc_trim`; glibc itself returns only the top of a
+    heap)."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         _glibc().malloc_trim(0)
 
 
-def _tidy_for_ever() -> None:
+def _release_forever() -> None:
     while True:
-        time.sleep(TIDY_SECONDS)
-        tidy()
+        time.sleep(RELEASE_SECONDS)
+        release()
 
 
-def _few_heaps() -> None:
-    """Threads come and go with visitors, and glibc keeps eight heaps a core for them, each as large as it ever was,
-    with room for the largest blocks it ever freed. So two heaps, and large blocks (arrays, files) from the system and
-    back to it."""
+def _configure_malloc() -> None:
+    """Limit glibc to two heaps: its default is eight a core, of which each keeps the size it once had, and script
+    threads come and go. Blocks of 1 MiB and more (arrays, files) are mapped on their own and returned when freed."""
     with contextlib.suppress(OSError, AttributeError):
         _glibc().mallopt(M_ARENA_MAX, 2)
         _glibc().mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _glibc() -> ctypes.CDLL:
-    """Raises OSError on systems with another one."""
+    """Raises OSError on systems without glibc."""
     return ctypes.CDLL("libc.so.6")

@@ -1,5 +1,5 @@
-"""The runs on visitors' screens. What nobody looked at for long makes room for newer ones (`housekeeping`); a run that
-somebody has open stays, also while nobody does anything in that tab.
+"""Runs that are open in a tab. They are touched while the tab is open, so that eviction from the cache folder spares
+them, even when the tab is idle. A tab that reconnects while idle counts as open again with its next script run.
 """
 
 from __future__ import annotations
@@ -10,59 +10,58 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit import runtime
 
 from aecore.errors import AecoreError
 from aecore.store import eviction, runs
 from aecore.store.runs import Run
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 
-EVERY = eviction.OPEN_SECONDS / 3
+TOUCH_SECONDS = eviction.OPEN_SECONDS / 3
 
 
 class OpenRuns:
-    """By session: the keys on its screen, and when it was last there. `there` tells sessions that are connected."""
+    """Keys of the runs that each session shows, and when the session was connected last.
 
-    def __init__(self, there: Callable[[str], bool]) -> None:
-        self._there = there
-        self._screens: dict[str, tuple[str, ...]] = {}
-        self._seen: dict[str, float] = {}  # apart, so that a page that says something new is never overwritten
+    `connected(session)` is whether a session's tab is open.
+    """
+
+    def __init__(self, connected: Callable[[str], bool]) -> None:
+        self._connected = connected
+        self._keys: dict[str, tuple[str, ...]] = {}
+        self._last: dict[str, float] = {}  # apart from the keys, so that `shown` never overwrites what `note` writes
 
     def note(self, session: str, keys: tuple[str, ...]) -> None:
-        self._seen[session] = time.monotonic()
-        self._screens[session] = keys
+        self._last[session] = time.monotonic()
+        self._keys[session] = keys
 
     def shown(self) -> set[str]:
-        """What is open now. A session that stays away is forgotten; until then it may come back as it was."""
-        found: set[str] = set()
-        for session, keys in list(self._screens.items()):
-            if self._there(session):
-                self._seen[session] = time.monotonic()
-                found.update(keys)
-            elif time.monotonic() - self._seen[session] > eviction.OPEN_SECONDS:
-                del self._screens[session], self._seen[session]
-        return found
+        """Keys of all runs that are open now. A session that is away keeps its keys for `eviction.OPEN_SECONDS`, for
+        the case that it reconnects."""
+        open_keys: set[str] = set()
+        for session, keys in list(self._keys.items()):
+            if self._connected(session):
+                self._last[session] = time.monotonic()
+                open_keys.update(keys)
+            elif time.monotonic() - self._last[session] > eviction.OPEN_SECONDS:
+                del self._keys[session], self._last[session]
+        return open_keys
 
 
-def stay(*shown: Run) -> None:
-    """Say which runs this visitor's page shows, all of them at once."""
-    _open().note(shared.session(), tuple(run.key for run in shown))
+def note(*shown: Run) -> None:
+    """Note which runs this session's page shows, all of them in one call."""
+    _open_runs().note(presence.session(), tuple(run.key for run in shown))
 
 
 @st.cache_resource(show_spinner=False)
-def _open() -> OpenRuns:
-    found = OpenRuns(_there)
-    threading.Thread(target=_touch, args=(found,), daemon=True, name="aecore-open-runs").start()
-    return found
+def _open_runs() -> OpenRuns:
+    open_runs = OpenRuns(lambda session: session in presence.visitors())
+    threading.Thread(target=_touch, args=(open_runs,), daemon=True, name="aecore-open-runs").start()
+    return open_runs
 
 
-def _there(session: str) -> bool:
-    return runtime.exists() and runtime.get_instance().is_active_session(session)
-
-
-def _touch(found: OpenRuns) -> None:
+def _touch(open_runs: OpenRuns) -> None:
     while True:
-        time.sleep(EVERY)
-        for key in found.shown():
+        time.sleep(TOUCH_SECONDS)
+        for key in open_runs.shown():
             with contextlib.suppress(AecoreError):
                 runs.open_run(key, shared.cache()).touch()

@@ -1,10 +1,8 @@
-"""Visitors take turns: the server draws for one at a time, while the others wait and cost nothing.
+"""Global FIFO lock around script runs.
 
-Python runs one thread at a time. Where the threads of thirty visitors ask for it at once, they and the event loop that
-sends what they draw hand it around every few milliseconds, and all are late: a hundred visitors then wait three times
-as long as one after the other (`tests/load/classroom.py`). What takes long for once, such as decoding with a large
-network, holds up the others for `PATIENCE` at most. A long line alone lets nobody in: the more are drawn for at once,
-the longer each takes, so that a server that is late would never catch up.
+Under the GIL, concurrent script threads slow each other and the event loop down superlinearly, so the server draws one
+page or fragment at a time. A run may hold the lock for `MAX_HOLD_SECONDS`; then the next one starts beside it. Sessions
+that have drawn no page yet go first. `tests/load/classroom.py` measures how long a class waits.
 """
 
 from __future__ import annotations
@@ -19,100 +17,112 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 
-PATIENCE = 10.0  # seconds that one turn may take before the next begins beside it
-LOOKS = 12.0  # at jobs, that the server answers in a second; each costs it some 5 ms
+MAX_HOLD_SECONDS = 10.0
+POLLS_PER_SECOND = 12.0  # fragment runs that poll a job, of all sessions together
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Line:
-    """Who waits for a turn, in the order in which they came, newcomers first, and since when somebody has it."""
+class FifoLock:
+    """A lock that is handed on in the order of requests, those with `first` before the others.
+
+    A holder that keeps it for `MAX_HOLD_SECONDS` loses it to the next one and goes on beside it; of several waiting
+    threads only one gets it, so a long queue does not start many runs at once.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._newcomers: deque[threading.Event] = deque()
+        self._guard = threading.Lock()
+        self._first: deque[threading.Event] = deque()
         self._waiting: deque[threading.Event] = deque()
         self._holder: threading.Event | None = None
         self._since = 0.0
 
-    def enter(self, newcomer: bool = False) -> threading.Event:
-        """Wait for a turn, which the answer stands for. Whoever has one for longer than `PATIENCE` has lost it."""
-        mine = threading.Event()
-        with self._lock:
-            (self._newcomers if newcomer else self._waiting).append(mine)
+    @property
+    def waiting(self) -> int:
+        """Number of requests that wait."""
+        with self._guard:
+            return len(self._first) + len(self._waiting)
+
+    def acquire(self, first: bool = False) -> threading.Event:
+        """Wait for the lock. Returns the token that `release` takes."""
+        token = threading.Event()
+        with self._guard:
+            (self._first if first else self._waiting).append(token)
             if self._holder is None:
-                self._pass_on()
-        while not mine.wait(PATIENCE):
-            with self._lock:
-                if time.monotonic() - self._since >= PATIENCE:
-                    self._pass_on()
-        return mine
+                self._hand_on()
+        while not token.wait(MAX_HOLD_SECONDS):
+            with self._guard:
+                if time.monotonic() - self._since >= MAX_HOLD_SECONDS:
+                    self._hand_on()
+        return token
 
-    def leave(self, mine: threading.Event) -> None:
-        with self._lock:
-            if self._holder is mine:
-                self._pass_on()
+    def release(self, token: threading.Event) -> None:
+        """Hand the lock on. Without effect if the token's holder has lost it meanwhile."""
+        with self._guard:
+            if self._holder is token:
+                self._hand_on()
 
-    def _pass_on(self) -> None:
-        line = self._newcomers or self._waiting
-        self._holder = line.popleft() if line else None
+    def _hand_on(self) -> None:
+        queue = self._first or self._waiting
+        self._holder = queue.popleft() if queue else None
         self._since = time.monotonic()
         if self._holder:
             self._holder.set()
 
 
 @contextlib.contextmanager
-def take(newcomer: bool = False) -> Iterator[None]:
-    """Inside it is this thread's turn, next where a visitor sees nothing yet. A turn may be taken within a turn."""
-    state, line = _inside(), _line()
-    if getattr(state, "taken", False):
+def acquire(first: bool = False) -> Iterator[None]:
+    """Hold the server's lock for the block, before other waiting threads with `first`. Reentrant in one thread."""
+    thread, lock = _thread(), _lock()
+    if getattr(thread, "holds", False):
         yield
         return
-    mine = line.enter(newcomer)
-    state.taken = True
+    token = lock.acquire(first)
+    thread.holds = True
     try:
         yield
     finally:
-        state.taken = False
-        line.leave(mine)
+        thread.holds = False
+        lock.release(token)
 
 
 def fragment(function: Function, run_every: float | None = None) -> Function:
-    """`st.fragment`, whose reruns take turns as well."""
-    return st.fragment(_in_turn(function), run_every=run_every)
+    """`st.fragment` whose reruns hold the lock."""
+    return st.fragment(_locked(function), run_every=run_every)
 
 
-def look(function: Function, key: str, seconds: float = 0.5) -> Function:
-    """A fragment that looks at the job of that key until it ends: every so many seconds, less often in a class."""
-    return fragment(function, pause(key, seconds))
+def polling_fragment(function: Function, key: str, seconds: float = 0.5) -> Function:
+    """A fragment that reruns every `seconds` to poll the job `key`, less often when many sessions poll."""
+    return fragment(function, poll_interval(key, seconds))
 
 
-def pause(key: str, seconds: float) -> float:
-    """Seconds between two looks of one visitor at a job: all who look at it while it runs, or all visitors while it
-    waits, cost the server at most `LOOKS` looks a second."""
+def poll_interval(key: str, seconds: float) -> float:
+    """Seconds between two polls of the job `key` by one session, at least `seconds`: all sessions that watch a running
+    job, or all visitors while it waits, cause at most `POLLS_PER_SECOND` fragment runs a second."""
     ticket = shared.queue().ticket(key)
-    others = ticket.watchers if ticket and ticket.state == "running" else shared.visitors()
-    return max(seconds, len(others) / LOOKS)
+    sessions = ticket.watchers if ticket and ticket.state == "running" else presence.visitors()
+    return max(seconds, len(sessions) / POLLS_PER_SECOND)
 
 
-def _in_turn(function: Function) -> Function:
+def _locked(function: Function) -> Function:
     @functools.wraps(function)
-    def drawn(*args: Any, **kwargs: Any) -> Any:
-        shared.attend()  # after a break in the network only fragments run again
-        with take():
+    def run(*args: Any, **kwargs: Any) -> Any:
+        presence.attend()  # after a break in the network only fragments run again
+        with acquire():
             return function(*args, **kwargs)
 
-    return drawn  # type: ignore[return-value]
+    return run  # type: ignore[return-value]
 
 
 @st.cache_resource(show_spinner=False)
-def _line() -> Line:
-    """Of the whole server."""
-    return Line()
+def _lock() -> FifoLock:
+    """The server's lock."""
+    return FifoLock()
 
 
 @st.cache_resource(show_spinner=False)
-def _inside() -> threading.local:
+def _thread() -> threading.local:
+    """`holds`: whether this thread holds the lock."""
     return threading.local()

@@ -20,7 +20,7 @@ from streamlit.runtime.state import safe_session_state, session_state
 BUNDLE_SECONDS = 0.03  # that a message of a page under way may wait for others
 
 
-def once() -> None:
+def apply() -> None:
     """For this process; a second call changes nothing."""
     _wrap(app_session, "_populate_theme_msg", _theme_from_memory)
     _wrap(cache_utils, "_get_positional_arg_name", functools.lru_cache(maxsize=1000))

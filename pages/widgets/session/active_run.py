@@ -13,7 +13,7 @@ from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from pages.widgets.session import keys, knobs, lesson
 
 PENDING = ("waiting", "running")
@@ -87,7 +87,7 @@ def choose(key: str) -> None:
     """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
     the others leave, and Stop is asked of everyone."""
     st.session_state[keys.RUN] = key
-    shared.queue().join(key, shared.session())
+    shared.queue().join(key, presence.session())
 
 
 def open_run_of(key: str) -> None:
@@ -160,7 +160,7 @@ def train() -> None:
         return
     try:
         if not want.finished:
-            shared.queue().submit(jobs.TrainTask(want.spec), shared.session())
+            shared.queue().submit(jobs.TrainTask(want.spec), presence.session())
         choose(want.run.key)
     except AecoreError as error:
         st.session_state[keys.NOTICE] = str(error)
@@ -172,14 +172,14 @@ def stop() -> None:
     if not run:
         return
     st.session_state.pop(keys.NOTICE, None)
-    shared.queue().stop(run.key, shared.session())
+    shared.queue().stop(run.key, presence.session())
     ticket = shared.queue().ticket(run.key)
     if ticket is None:
         st.session_state[keys.NOTICE] = "Another server trains this run, and it is stopped there."
     elif ticket.watchers and not ticket.ended:
         st.session_state[keys.NOTICE] = (
             f"Others watch this training, too ({len(ticket.watchers)}): it goes on until they leave. "
-            f"A tab that was closed or reloaded counts for {shared.GRACE_SECONDS:.0f} s more."
+            f"A tab that was closed or reloaded counts for {presence.GRACE_SECONDS:.0f} s more."
         )
 
 

@@ -41,10 +41,10 @@ def until(what: Callable[[], bool], seconds: float = 10.0) -> bool:
 def test_what_pages_leave_behind_is_collected_by_the_clock(
     by_the_clock_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "TIDY_SECONDS", 0.05)
-    monkeypatch.setattr(memory, "_NAME", "tested")
-    memory.once()
-    memory.once()
+    monkeypatch.setattr(memory, "RELEASE_SECONDS", 0.05)
+    monkeypatch.setattr(memory, "_THREAD", "tested")
+    memory.configure()
+    memory.configure()
     assert [thread.name for thread in threading.enumerate()].count("tested") == 1
     left = weakref.ref(Cycle())
     assert until(lambda: left() is None)
@@ -56,6 +56,6 @@ def test_another_c_library_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(memory.ctypes, "CDLL", missing)
     left = weakref.ref(Cycle())
-    memory.tidy()
-    memory._few_heaps()
+    memory.release()
+    memory._configure_malloc()
     assert left() is None

@@ -1,4 +1,4 @@
-"""One visitor draws at a time; looks at jobs are rarer the more visitors look."""
+"""One script run at a time; polls of jobs are rarer the more sessions poll."""
 
 from __future__ import annotations
 
@@ -8,112 +8,136 @@ from pathlib import Path
 import pytest
 
 from aecore.jobs import Ticket
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import presence, render_lock, shared
+from pages.widgets.server.render_lock import FifoLock
+from tests.jobs.fakes import until
 
 LONG = 60.0
 
 
-def another(order: list[str], name: str, newcomer: bool = False) -> threading.Thread:
-    """A thread that takes a turn and writes down its name."""
+@pytest.fixture
+def lock(monkeypatch: pytest.MonkeyPatch) -> FifoLock:
+    """The server's lock, a new one, which nobody loses for long."""
+    lock = FifoLock()
+    monkeypatch.setattr(render_lock, "_lock", lambda: lock)
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", LONG)
+    return lock
 
-    def draw() -> None:
-        with render_lock.take(newcomer):
+
+def another(order: list[str], name: str, first: bool = False) -> threading.Thread:
+    """A thread that takes the lock and writes down its name."""
+
+    def run() -> None:
+        with render_lock.acquire(first):
             order.append(name)
 
-    thread = threading.Thread(target=draw, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
 
 
-def test_the_next_waits_for_the_turn_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_lock, "PATIENCE", LONG)
+def test_the_next_run_waits_for_the_end_of_this_one(lock: FifoLock) -> None:
     order: list[str] = []
-    with render_lock.take():
+    with render_lock.acquire():
         thread = another(order, "second")
-        with render_lock.take():  # a fragment inside its page
+        until(lambda: lock.waiting == 1)
+        with render_lock.acquire():  # a fragment inside its page
             order.append("first")
-        thread.join(0.2)
-        assert order == ["first"]
+        assert lock.waiting == 1 and thread.is_alive() and order == ["first"]
     thread.join(LONG)
     assert order == ["first", "second"]
 
 
-def test_who_takes_long_holds_the_next_up_for_no_longer_than_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_lock, "PATIENCE", 0.05)
+def test_a_long_run_loses_the_lock_and_there_is_still_one_holder(
+    lock: FifoLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", 0.05)
     order: list[str] = []
-    with render_lock.take():
+    with render_lock.acquire():
         another(order, "impatient").join(LONG)
         assert order == ["impatient"]
-    # Whose turn was lost has none to give: there is still exactly one.
-    monkeypatch.setattr(render_lock, "PATIENCE", LONG)
-    with render_lock.take():
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", LONG)
+    with render_lock.acquire():
         thread = another(order, "next")
-        thread.join(0.2)
-        assert order == ["impatient"]
+        until(lambda: lock.waiting == 1)
+        assert thread.is_alive() and order == ["impatient"]
     thread.join(LONG)
     assert order == ["impatient", "next"]
 
 
-def test_a_long_line_that_moves_lets_nobody_in_before_his_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_lock, "PATIENCE", 0.4)
-    drawing: list[str] = []
+def test_a_holder_that_lost_the_lock_releases_nothing(lock: FifoLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", 0.05)
+    late = lock.acquire()
+    holder = lock.acquire()  # takes it from `late`
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", LONG)
+    order: list[str] = []
+    thread = another(order, "next")
+    until(lambda: lock.waiting == 1)
+    lock.release(late)
+    assert lock.waiting == 1 and order == []
+    lock.release(holder)
+    thread.join(LONG)
+    assert order == ["next"]
+
+
+def test_of_a_long_queue_that_moves_only_one_runs(lock: FifoLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render_lock, "MAX_HOLD_SECONDS", 0.4)
+    running: list[str] = []
     together: list[int] = []
 
-    def draw(name: str) -> None:
-        with render_lock.take():
-            drawing.append(name)
-            together.append(len(drawing))
+    def run(name: str) -> None:
+        with render_lock.acquire():
+            running.append(name)
+            together.append(len(running))
             threading.Event().wait(0.1)
-            drawing.remove(name)
+            running.remove(name)
 
-    threads = [threading.Thread(target=draw, args=(str(n),), daemon=True) for n in range(12)]
+    threads = [threading.Thread(target=run, args=(str(n),), daemon=True) for n in range(12)]
     for thread in threads:
         thread.start()
-    for thread in threads:  # the last one waits three times as long as patience
+    for thread in threads:  # the last one waits three times MAX_HOLD_SECONDS
         thread.join(LONG)
     assert together == [1] * 12
 
 
-def test_who_sees_nothing_yet_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_lock, "PATIENCE", LONG)
+def test_sessions_without_a_page_go_first(lock: FifoLock) -> None:
     order: list[str] = []
-    with render_lock.take():
+    with render_lock.acquire():
         threads = []
         for name in ("first", "second", "newcomer", "another newcomer"):
             threads.append(another(order, name, "newcomer" in name))
-            threads[-1].join(0.2)
+            until(lambda: lock.waiting == len(threads))
         assert order == []
     for thread in threads:
         thread.join(LONG)
     assert order == ["newcomer", "another newcomer", "first", "second"]
 
 
-def test_a_page_that_fails_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_lock, "PATIENCE", LONG)
+def test_a_page_that_fails_releases_the_lock(lock: FifoLock) -> None:
     order: list[str] = []
-    with pytest.raises(ZeroDivisionError), render_lock.take():
+    with pytest.raises(ZeroDivisionError), render_lock.acquire():
         1 / 0  # noqa: B018
     another(order, "next").join(LONG)
     assert order == ["next"]
 
 
-def test_a_fragment_notes_that_its_visitor_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    here: list[str] = []
-    monkeypatch.setattr(shared, "attend", lambda: here.append("ann"))
-    assert render_lock._in_turn(lambda: 5)() == 5 and here == ["ann"]
+def test_a_fragment_notes_that_its_session_is_there(lock: FifoLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[str] = []
+    monkeypatch.setattr(presence, "attend", lambda: sessions.append("ann"))
+    assert render_lock._locked(lambda: 5)() == 5 and sessions == ["ann"]
 
 
 @pytest.mark.parametrize(
     ("state", "watchers", "visitors", "seconds"),
     [
         ("running", 1, 100, 0.5),  # its own training: as often as alone
-        ("running", 60, 100, 60 / render_lock.LOOKS),
+        ("running", 60, 100, 60 / render_lock.POLLS_PER_SECOND),
         ("waiting", 1, 3, 0.5),
-        ("waiting", 1, 100, 100 / render_lock.LOOKS),
-        (None, 0, 100, 100 / render_lock.LOOKS),  # another server trains it
+        ("waiting", 1, 100, 100 / render_lock.POLLS_PER_SECOND),
+        (None, 0, 100, 100 / render_lock.POLLS_PER_SECOND),  # another server trains it
     ],
 )
-def test_all_looks_together_stay_within_what_the_server_answers(
+def test_all_polls_together_stay_within_the_limit(
     monkeypatch: pytest.MonkeyPatch, state: str | None, watchers: int, visitors: int, seconds: float
 ) -> None:
     ticket = state and Ticket("key", state, 0, frozenset(map(str, range(watchers))), Path())
@@ -123,5 +147,5 @@ def test_all_looks_together_stay_within_what_the_server_answers(
             return ticket or None
 
     monkeypatch.setattr(shared, "queue", Queue)
-    monkeypatch.setattr(shared, "visitors", lambda: set(range(visitors)))
-    assert render_lock.pause("key", 0.5) == pytest.approx(seconds)
+    monkeypatch.setattr(presence, "visitors", lambda: set(range(visitors)))
+    assert render_lock.poll_interval("key", 0.5) == pytest.approx(seconds)

@@ -129,7 +129,7 @@ def test_the_theme_from_memory_is_streamlits() -> None:
 
 
 def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    streamlit_patches.once()
+    streamlit_patches.apply()
     where = (
         (app_session, "_populate_theme_msg"),
         (cache_utils, "_get_positional_arg_name"),
@@ -140,7 +140,7 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
     )
     found = [getattr(owner, name) for owner, name in where]
     assert all(hasattr(function, "__wrapped__") for function in found)
-    streamlit_patches.once()
+    streamlit_patches.apply()
     assert [getattr(owner, name) for owner, name in where] == found
     remove = found[-1].__wrapped__
     with monkeypatch.context() as older:
@@ -148,7 +148,7 @@ def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.Mo
         assert streamlit_patches._and_their_callbacks(remove) is remove
     for owner, name in where:
         monkeypatch.delattr(owner, name)
-    streamlit_patches.once()
+    streamlit_patches.apply()
     assert not any(hasattr(owner, name) for owner, name in where)
 
 
@@ -159,8 +159,8 @@ def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
 
         from pages.widgets.server import streamlit_patches
 
-        streamlit_patches.once()
-        streamlit_patches.once()
+        streamlit_patches.apply()
+        streamlit_patches.apply()
         st.session_state["own"] = None
         st.number_input("Number", 0, 9, 4, key="number")
         st.selectbox("Choice", list("abc"), key="choice", index=1)
@@ -184,7 +184,7 @@ def test_what_a_widget_that_is_gone_had_in_its_hands_is_let_go() -> None:
 
         from pages.widgets.server import streamlit_patches
 
-        streamlit_patches.once()
+        streamlit_patches.apply()
 
         class Heavy:
             def used(self) -> None:

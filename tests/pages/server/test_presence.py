@@ -1,4 +1,4 @@
-"""Who comes, goes and comes back, and what becomes of what they were waiting for."""
+"""Sessions that come, go and come back, and the jobs that they wait for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
+from streamlit.testing.v1 import AppTest
 
 from aecore import jobs
 from aecore.jobs import TrainTask
 from aecore.store import runs
-from pages.widgets.server import shared
+from pages.widgets.server import presence, shared
 from tests.jobs.fakes import Fake, until
 from tests.pages.conftest import SMALL, Open, texts, unescaped
 
 TASK = TrainTask(SMALL.replace(seed=5))
-VISITOR = "test session id"  # what Streamlit's test harness calls everyone
+STREAMLITS = "test session id"  # what Streamlit's test harness calls every session
 
 
 @pytest.fixture
@@ -35,11 +36,15 @@ def waiting(cache: Path, tmp_path: Path) -> Iterator[jobs.Queue]:
         threads[-1].start()
         until(begun)
     yield queue
-    for session in (*shared.visitors(), "bob"):
+    for session in (*presence.visitors(), "bob"):
         queue.leave(session)
     gate.touch()
     for thread in threads:
         thread.join(30)
+
+
+def session(app: AppTest) -> str:
+    return app.session_state[presence.SESSION]
 
 
 def state(queue: jobs.Queue) -> str:
@@ -54,7 +59,7 @@ def test_who_opens_the_link_of_a_training_watches_it_and_can_stop_it(
     monkeypatch.setenv("AECORE_WAITING", "1")  # watching is no job
     app = visit(run=TASK.key)
     ticket = waiting.ticket(TASK.key)
-    assert not app.exception and ticket is not None and ticket.watchers == {"bob", VISITOR}
+    assert not app.exception and ticket is not None and ticket.watchers == {"bob", session(app)}
     app.button(key="stop").click().run()
     assert state(waiting) == "waiting" and "it goes on until they leave" in texts(app)
     app = visit(run=TASK.key)  # reloaded
@@ -84,29 +89,29 @@ def test_a_closed_tab_counts_for_a_while_and_who_is_back_stays(
 ) -> None:
     app = visit(run=TASK.key)
     waiting.leave("bob")
-    monkeypatch.setattr(shared, "GRACE_SECONDS", 600.0)
-    clear_session_resource_cache(VISITOR)  # what Streamlit does when a connection breaks
-    assert shared.visitors() == set() and state(waiting) == "waiting"
+    monkeypatch.setattr(presence, "GRACE_SECONDS", 600.0)
+    clear_session_resource_cache(STREAMLITS)  # what Streamlit does when a connection breaks
+    assert presence.visitors() == set() and state(waiting) == "waiting"
     app.run()
-    assert shared.visitors() == {VISITOR} and shared._leaving()._due == {}
-    clear_session_resource_cache(VISITOR)
-    shared._leaving()._due[VISITOR] = 0.0  # the time is over
-    shared._leaving()._end()
+    assert presence.visitors() == {session(app)} and presence._departures()._due == {}
+    clear_session_resource_cache(STREAMLITS)
+    presence._departures()._due[session(app)] = 0.0  # the time is over
+    presence._departures()._end()
     assert state(waiting) == "stopped"
 
 
 def test_one_timer_serves_all_who_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "GRACE_SECONDS", 600.0)
+    monkeypatch.setattr(presence, "GRACE_SECONDS", 600.0)
     left: list[str] = []
-    leaving = shared.Leaving(left.append)
+    departures = presence.Departures(left.append)
     before = threading.active_count()
     for number in range(30):
-        leaving.begin(f"session {number}")
+        departures.begin(f"session {number}")
     assert threading.active_count() <= before + 1
-    leaving.back("session 7")
-    leaving._due = dict.fromkeys(leaving._due, 0.0)
-    leaving._end()
+    departures.cancel("session 7")
+    departures._due = dict.fromkeys(departures._due, 0.0)
+    departures._end()
     assert left == [f"session {number}" for number in range(30) if number != 7]
-    monkeypatch.setattr(shared, "GRACE_SECONDS", 0.0)
-    leaving.begin("late")
+    monkeypatch.setattr(presence, "GRACE_SECONDS", 0.0)
+    departures.begin("late")
     until(lambda: left[-1] == "late")
