@@ -10,7 +10,7 @@ from aecore.store.runs import ResultFolder, Run
 from pages.widgets.basics import notice
 from pages.widgets.jobs import panel
 from pages.widgets.server import presence, shared
-from pages.widgets.session import active_run
+from pages.widgets.session import active_run, keys
 
 METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -26,7 +26,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
     state = active_run.state(work)
     if state == "finished":
         return work
-    if state not in active_run.PENDING and st.session_state.get(f"{key}_asked") == work.key:
+    if state not in active_run.PENDING and st.session_state.get(keys.asked(key)) == work.key:
         # Drawn again without a click, it would end the same way.
         if state == "failed":
             notice.error(f"No map: {work.status().get('message')}")
@@ -37,13 +37,13 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
     ticket = panel.submit(task)
     if ticket is None:
         return None
-    st.session_state[f"{key}_asked"] = work.key
+    st.session_state[keys.asked(key)] = work.key
     return panel.result(ticket, METHODS[spec.method], stop_key=f"{key}_stop")
 
 
 def _leave_other(key: str, wanted: str) -> None:
     """Leave the job of the map that this place asked for before its settings changed."""
-    asked = st.session_state.get(f"{key}_asked")
+    asked = st.session_state.get(keys.asked(key))
     if asked and asked != wanted:
         shared.queue().stop(asked, presence.session())
-        del st.session_state[f"{key}_asked"]
+        del st.session_state[keys.asked(key)]
