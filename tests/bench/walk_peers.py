@@ -38,7 +38,7 @@ from aecore.analysis import inference
 from aecore.browser import reading
 from aecore.presets import demonstrations as demo
 from aecore.store import runs
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 from tests.bench.common import demonstrations, print_table
 from tests.browser.serve import chromium
 
@@ -116,7 +116,7 @@ def main() -> None:
         if peers:
             (root / "node_modules").symlink_to(peers / "node_modules")
         export(root)
-        (root / "own.js").write_text(packing.script("shared/unpack.js", "shared/network_ops.js", "shared/network.js"))
+        (root / "own.js").write_text(bundle.script("shared/unpack.js", "shared/network.js"))
         rows = []
         with serving(root) as url:
             for name in NAMES:

@@ -15,13 +15,13 @@ from playwright.sync_api import Browser
 from aecore import browser as network
 from aecore.browser import reading, running
 from aecore.specs.run import RunSpec
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 
 pytestmark = pytest.mark.browser
 
 CLOSE = 1e-5  # the promise is 1e-3; single precision gives far more
 SAMPLES = 3
-SCRIPTS = ("shared/unpack.js", "shared/network_ops.js", "shared/network.js")
+SCRIPTS = ("shared/unpack.js", "shared/network.js")
 # What a component does with its bytes; all samples twice, so that a step that leaves something behind is found out.
 RUN = """([bytes, samples]) => {
   const part = unpack(Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
@@ -73,7 +73,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def test_the_browser_computes_what_onnx_runtime_does(browser: Browser, exported: dict[str, Path]) -> None:
     page = browser.new_page()
-    page.add_script_tag(content=packing.script(*SCRIPTS))
+    page.add_script_tag(content=bundle.script(*SCRIPTS))
     draws = np.random.default_rng(1)
     kinds = set()
     for name, path in exported.items():
@@ -118,7 +118,7 @@ def test_16_bit_weights_are_what_their_unit_says(browser: Browser) -> None:
     weights = {"w": np.array([6, -2], np.int16), "b": np.array([0, 1], np.float32)}
     header, arrays = network.part(network.Network([step], weights, (1,), (2,), 2, [1, 2], {"w": 0.5}))
     page = browser.new_page()
-    page.add_script_tag(content=packing.script(*SCRIPTS))
+    page.add_script_tag(content=bundle.script(*SCRIPTS))
     told = page.evaluate(RUN, [base64.b64encode(packing.pack(header, **arrays)).decode(), [[2.0]]])
     page.close()
     assert told["outputs"] == [[6, -1]]

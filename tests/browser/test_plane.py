@@ -17,7 +17,7 @@ from aecore.figures import DARK
 from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import runs
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 from tests.browser import serve
 from tests.browser.conftest import Open
 from tests.made import write
@@ -26,9 +26,6 @@ pytestmark = pytest.mark.browser
 CELLS = 24
 
 # A decoder that paints a spot where the coding says, up to 1 from the middle, and an encoder that finds it.
-SCRIPTS = packing.script(
-    "shared/markers.js", "shared/picture.js", "plane/plane_grid.js", "plane/plane_draw.js", "plane/plane.js"
-)
 PLANE = """look => {
   SCRIPTS
   const far = 1, spot = z => [0, 1].map(k => Math.min(Math.max(z[k], -far), far));
@@ -53,7 +50,7 @@ PLANE = """look => {
     ellipse: { centre: [0, 1], sigma: [0.2, 0.4] }, layers: { grid: true, data: true, holes: true } });
   const below = [-3, -1, 0, 0.5, 2.5].map(normalBelow);
   return [below, [0.001, 0.02275, 0.5, 0.8, 0.999999].map(normalQuantile)];
-}""".replace("SCRIPTS", SCRIPTS)
+}""".replace("SCRIPTS", bundle.script("plane/plane.js"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from aecore.analysis import inference, off_manifold
 from aecore.analysis.off_manifold import ReferenceSet
 from aecore.presets import demonstrations
 from aecore.store import runs
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ MAKE = """text => {
   %s
   const { header, arrays } = unpack(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)));
   window.where = makeWhere(header, arrays);
-}""" % packing.script("shared/unpack.js", "shared/where.js")  # noqa: UP031 - scripts are full of braces
+}""" % bundle.script("shared/unpack.js", "shared/where.js")  # noqa: UP031 - scripts are full of braces
 
 
 @pytest.fixture

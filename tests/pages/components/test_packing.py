@@ -67,13 +67,3 @@ def test_the_look_gives_a_class_its_colour_shape_and_name():
         {"name": "class 11", "colour": DARK.class_colour(11), "symbol": DARK.class_symbol(11)},
     ]
     assert packing.look(LIGHT)["theme"]["background"] == "#ffffff"
-
-
-def test_every_shape_of_the_theme_can_be_drawn():
-    drawn = packing.script("shared/markers.js")
-    assert all(f"{symbol}: (c," in drawn or f'"{symbol}": (c,' in drawn for symbol in LIGHT.symbols)
-
-
-def test_scripts_are_joined_in_order():
-    joined = packing.script("shared/unpack.js", "shared/markers.js")
-    assert joined.index("function unpack") < joined.index("function markerPath")

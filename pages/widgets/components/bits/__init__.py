@@ -17,7 +17,7 @@ from aecore.analysis import hashing, inference
 from aecore.errors import AecoreError
 from pages.widgets.basics import notice
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.shared import blobs, bundle, packing
 
 OWNER = "bits"
 
@@ -99,7 +99,5 @@ def _component() -> components.ComponentRenderer:
         "bits",
         html='<div class="bits-box"><div class="bits"></div></div>',
         css=packing.style("bits/bits.css"),
-        js=packing.script(
-            "shared/parts.js", "shared/network_ops.js", "shared/network.js", "shared/picture.js", "bits/bits.js"
-        ),
+        js=bundle.script("bits/bits.js"),
     )

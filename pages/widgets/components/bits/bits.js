@@ -1,17 +1,15 @@
 // A code of bits under one's hand: each bit is a button, what is decoded from the code is drawn at once, and beside
 // each bit what flipping it would give. Python hears of a code once it has been looked at for a moment (`code`).
+
+import { board, complete, mount } from "../shared/blobs.js";
+import { child, element } from "../shared/dom.js";
+import { makeNetwork } from "../shared/network.js";
+import { paint } from "../shared/picture.js";
+
 const RESTED = 300;  // milliseconds without a flip before Python hears of the code
-const SLICE = 8;  // milliseconds a frame may take for the small pictures
+const FRAME_BUDGET = 8;  // milliseconds a frame may take for the small pictures
 const SMALL = 64;  // bits that have a small picture
 const SEEN = 2;  // Hamming distances that are counted: within it codes are said to be near
-
-function element(tag, name, parent, text) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  if (text) made.textContent = text;
-  parent?.append(made);
-  return made;
-}
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
@@ -30,34 +28,34 @@ class Bits {
   }
 
   build() {
-    const seen = element("div", "seen", this.root), work = element("div", "work", this.root);
+    const seen = child(this.root, "div", "seen"), work = child(this.root, "div", "work");
     const figure = (name, label) => {
-      const made = element("figure", name, seen), canvas = element("canvas", "", made);
+      const made = child(seen, "figure", name), canvas = child(made, "canvas", "");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", label);
-      return { canvas, caption: element("figcaption", "", made) };
+      return { canvas, caption: child(made, "figcaption", "") };
     };
     this.decoded = figure("decoded", "What the code is decoded to");
     this.image = figure("image", "The sample it began at");
-    this.code = element("div", "code", seen);
-    this.told = element("div", "told", seen);
+    this.code = child(seen, "div", "code");
+    this.told = child(seen, "div", "told");
     this.told.setAttribute("role", "status");
-    const tools = element("div", "tools", work);
+    const tools = child(work, "div", "tools");
     const button = (text, title, act) => {
-      const made = element("button", "tool", tools, text);
+      const made = child(tools, "button", "tool", text);
       Object.assign(made, { type: "button", title, onclick: act });
       return made;
     };
     button("Random code", "Each bit set as often as in the data, on its own", () => this.random());
     this.nearest = button("Nearest existing code", "The nearest code that a sample of the data has", () => this.approach());
     this.back = button("Back to its code", "The code of the sample it began at", () => this.go(this.start.slice()));
-    const label = element("label", "as", tools);
-    this.soft = element("input", "", label);
+    const label = child(tools, "label", "as");
+    this.soft = child(label, "input", "");
     this.soft.type = "checkbox";
     this.soft.onchange = () => this.draw();
     label.title = "For the bits that are the sample's own: the codings as the encoder gave them, not rounded";
     label.append("As encoded");
-    this.grid = element("div", "grid", work);
+    this.grid = child(work, "div", "grid");
     this.grid.setAttribute("role", "group");
     this.grid.setAttribute("aria-label", "Bits of the code; arrow keys move, space flips");
     this.grid.onkeydown = event => this.press(event);
@@ -97,15 +95,15 @@ class Bits {
     this.grid.classList.toggle("many", d > 16);
     this.grid.classList.toggle("bare", !this.network);
     this.tiles = Array.from({ length: d }, (_, i) => {
-      const tile = element("button", "bit", this.grid), share = noZero(balance[i], 2);
+      const tile = child(this.grid, "button", "bit"), share = noZero(balance[i], 2);
       tile.type = "button";
       tile.tabIndex = i ? -1 : 0;
       tile.setAttribute("aria-label", `Bit ${i + 1}, set in ${Math.round(100 * balance[i])} % of the data`);
       tile.title = `Bit ${i + 1}: set in ${Math.round(100 * balance[i])} % of the data`;
-      const canvas = i < small && this.network ? element("canvas", "", tile) : null;
-      const digit = element("b", "", tile), bar = element("i", "share", tile);
+      const canvas = i < small && this.network ? child(tile, "canvas", "") : null;
+      const digit = child(tile, "b", ""), bar = child(tile, "i", "share");
       bar.style.setProperty("--share", `${100 * balance[i]}%`);
-      element("small", "", tile, share);
+      child(tile, "small", "", share);
       tile.onclick = () => this.flip(i);
       tile.onfocus = () => this.rove(i);
       return { tile, digit, canvas };
@@ -210,7 +208,7 @@ class Bits {
     lines.push(distance ? `No ${noun} has this code; the nearest is ${plural(distance, "bit")} away`
       : `${plural(images[0], noun)} with this code, ${images[1]} one bit away, ${images[2]} two`);
     this.nearest.disabled = distance === 0;
-    this.told.replaceChildren(...lines.map(line => element("div", "", null, line)));
+    this.told.replaceChildren(...lines.map(line => element("div", "", line)));
   }
 
   // What each flip would give, a few milliseconds a frame, begun anew with every code.
@@ -221,7 +219,7 @@ class Bits {
     const small = Math.min(this.d, SMALL), code = this.now.slice();
     let next = 0;
     const slice = () => {
-      const end = performance.now() + SLICE;
+      const end = performance.now() + FRAME_BUDGET;
       do {
         code[next] ^= 1;
         this.show(this.tiles[next].canvas, this.network.run(this.codings(code)));

@@ -14,7 +14,7 @@ import streamlit as st
 import streamlit.components.v2 as components
 
 from aecore.datasets.own_image import DRAWING_SIDE, read_drawing
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 from pages.widgets.images.sample_html import png
 
 _GREYS = {255: "White", 190: "Light grey", 125: "Grey", 65: "Dark grey"}
@@ -87,5 +87,5 @@ def _kept(key: str) -> dict[str, Any]:
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "drawing", html=_HTML, css=packing.style("drawing/drawing.css"), js=packing.script("drawing/drawing.js")
+        "drawing", html=_HTML, css=packing.style("drawing/drawing.css"), js=bundle.script("drawing/drawing.js")
     )

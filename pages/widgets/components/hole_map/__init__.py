@@ -18,19 +18,10 @@ import streamlit.components.v2 as components
 from aecore.analysis import latent_axes
 from aecore.analysis.activations import ACTIVATION_RANGES
 from pages.widgets.basics import theme
-from pages.widgets.components.latent_walk import DECODING, Walker, groups
-from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.latent_walk import Walker, groups
+from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.components.shared.blobs import Slot
 
-SCRIPTS = (
-    "shared/parts.js",
-    "shared/markers.js",
-    *DECODING,
-    "plane/plane_grid.js",
-    "plane/plane_draw.js",
-    "plane/plane.js",
-    "hole_map/holes.js",
-)
 RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
 BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
 NARROW = 0.05  # of the wider axis: an axis along which the codes hardly differ is made that wide
@@ -135,6 +126,9 @@ def _note(of: Walker, axes: list[int]) -> str:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    scripts = packing.script(*SCRIPTS)
-    css = packing.style("hole_map/holes.css")
-    return components.component("hole_map", html='<div class="holes"></div>', css=css, js=scripts)
+    return components.component(
+        "hole_map",
+        html='<div class="holes"></div>',
+        css=packing.style("hole_map/holes.css"),
+        js=bundle.script("hole_map/holes.js"),
+    )

@@ -1,6 +1,14 @@
 // The hole map: the planes of one or two runs side by side. Every cell is decoded, and its picture encoded again; where
 // the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
 // For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
+
+import { board, complete, mount } from "../shared/blobs.js";
+import { element } from "../shared/dom.js";
+import { makeNetwork } from "../shared/network.js";
+import { paint } from "../shared/picture.js";
+import { makeWhere } from "../shared/where.js";
+import { makePlane } from "../plane/plane.js";
+
 const HOLES_QUICK = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
 const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer holes
 
@@ -10,8 +18,8 @@ class Holes {
     this.key = key;
     this.place = board(key);
     this.sides = [];
-    this.pair = holesElement("div", "pair");
-    this.told = holesElement("p", "told");
+    this.pair = element("div", "pair");
+    this.told = element("p", "told");
     this.told.setAttribute("role", "status");
     this.root.replaceChildren(this.pair, this.told);
     this.take = () => this.update();
@@ -74,19 +82,19 @@ function holesPercent(share) {
 class HoleSide {
   constructor(pair, known) {
     this.known = known;
-    this.box = holesElement("section");
-    this.title = holesElement("div", "title");
-    this.stage = holesElement("div", "stage");
-    this.text = holesElement("p", "shares");
-    this.here = holesElement("div", "here");
+    this.box = element("section");
+    this.title = element("div", "title");
+    this.stage = element("div", "stage");
+    this.text = element("p", "shares");
+    this.here = element("div", "here");
     this.pictures = ["Decoded here", "Decoded again, where it comes back"].map(text => {
-      const canvas = holesElement("canvas");
+      const canvas = element("canvas");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", text);
       return canvas;
     });
-    this.moved = holesElement("span");
-    this.here.append(this.pictures[0], holesElement("span", "to", "→"), this.pictures[1], this.moved);
+    this.moved = element("span");
+    this.here.append(this.pictures[0], element("span", "to", "→"), this.pictures[1], this.moved);
     this.box.append(this.title, this.stage, this.text, this.here);
     pair.append(this.box);
   }
@@ -162,13 +170,6 @@ class HoleSide {
     this.text.textContent = `${all}${inside}. ${note}`;
     this.known();
   }
-}
-
-function holesElement(kind, name = "", text = "") {
-  const node = document.createElement(kind);
-  node.className = name;
-  node.textContent = text;
-  return node;
 }
 
 export default function (component) {

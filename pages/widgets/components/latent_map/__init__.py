@@ -22,14 +22,11 @@ import streamlit.components.v2 as components
 
 from aecore.text import error_text
 from pages.widgets.basics import theme
-from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.components.shared.blobs import Slot
 from pages.widgets.images.sprite_sheet import Sheet
 
 SLOTS = ("samples", "images", "panel0", "panel1", "reconstructions0", "reconstructions1")
-SCRIPTS = tuple(
-    f"latent_map/{n}.js" for n in ("scene", "raster", "base", "overlay", "card", "panel", "gestures", "keys", "map")
-)
 STEPS = 64  # colours of a scale
 
 
@@ -249,6 +246,9 @@ def _lengths(count: int, **arrays: np.ndarray | Sheet | None) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    scripts = packing.script("shared/markers.js", "shared/parts.js", *SCRIPTS)
-    css = packing.style("latent_map/map.css")
-    return components.component("latent_map", html='<div class="map"></div>', css=css, js=scripts)
+    return components.component(
+        "latent_map",
+        html='<div class="map"></div>',
+        css=packing.style("latent_map/map.css"),
+        js=bundle.script("latent_map/map.js"),
+    )

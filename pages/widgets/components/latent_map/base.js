@@ -1,8 +1,11 @@
 // The lower canvas of a panel, drawn when the view, the colours or the selection change: points or images, then the
 // names of the classes and the marks.
-const THUMB = 26; // pixels a side of an image among the points, its border included
 
-function radiusOf(map, scene) {
+import { markerPath, withOpacity } from "../shared/markers.js";
+
+const IMAGE_SIDE = 26; // pixels a side of an image among the points, its border included
+
+export function radiusOf(map, scene) {
   const radius = map.count <= 1500 ? 3.6 : map.count <= 4000 ? 3.1 : map.count <= 15000 ? 2.3 : 1.7;
   const small = Math.min(Math.max(Math.min(scene.width, scene.height) / 480, 0.7), 1); // a phone
   return radius * small * Math.min(Math.max(scene.zoom, 1) ** 0.3, 2.2);
@@ -18,7 +21,7 @@ function stepsOf(map, panel) {
   return map.view.arrays[`steps${panel.number}`] || map.view.arrays.steps0;
 }
 
-function drawBase(map, panel) {
+export function drawBase(map, panel) {
   const { scene, raster } = panel, { theme } = map.look;
   scene.project();
   raster.resize(Math.round(scene.width * map.ratio), Math.round(scene.height * map.ratio));
@@ -26,7 +29,7 @@ function drawBase(map, panel) {
   const pictures = map.view.header.style === "images" && map.sheet("images") && !panel.flight;
   // One chosen point has its ring and its lines, which want the colours around them; more are told apart by grey.
   const chosen = map.order.length > (map.focus >= 0 ? 1 : 0);
-  drawPoints(map, panel, chosen, pictures);
+  drawSamples(map, panel, chosen, pictures);
   raster.show();
   const context = raster.context;
   context.setTransform(map.ratio, 0, 0, map.ratio, 0, 0);
@@ -55,7 +58,7 @@ function drawBox(scene, theme, context) {
   context.stroke();
 }
 
-function drawPoints(map, panel, chosen, pictures) {
+function drawSamples(map, panel, chosen, pictures) {
   const { scene, raster } = panel, { theme, classes } = map.look, ratio = map.ratio, count = map.count;
   const { x, y } = panel.flight || scene, depth = scene.depth, steps = stepsOf(map, panel), groups = map.groups;
   const levels = depth.length ? 4 : 1, kinds = classes.length || 1, colours = steps ? 257 : 1;
@@ -98,7 +101,7 @@ function byDepth(depth) {
 // still room. The order is fixed, so the same images stay while the map is dragged.
 function drawPictures(map, panel, context, chosen) {
   const { scene } = panel, { x, y, width, height, depth } = scene, theme = map.look.theme;
-  const side = Math.round(THUMB * Math.min(Math.max(scene.zoom, 1) ** 0.25, 1.7)), gap = side;
+  const side = Math.round(IMAGE_SIDE * Math.min(Math.max(scene.zoom, 1) ** 0.25, 1.7)), gap = side;
   const columns = Math.ceil(width / gap) + 2, taken = new Int32Array(columns * (Math.ceil(height / gap) + 2)).fill(-1);
   const sheet = map.sheet("images"), placed = [];
   const tryPlace = i => {
@@ -170,7 +173,7 @@ function apart(names) {
   }
 }
 
-function shortened(text, most = 26) {
+export function shortened(text, most = 26) {
   return text.length > most ? text.slice(0, most - 1) + "…" : text;
 }
 

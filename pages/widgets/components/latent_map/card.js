@@ -1,13 +1,10 @@
 // The card beside the pointer: the image, its reconstructions, and what is known in words. Text is set as text.
 
-function element(kind, name, text) {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 // Like aecore.figures.error_text: four decimals, no leading zero.
+
+import { element } from "../shared/dom.js";
+import { shortened } from "./base.js";
+
 function numberText(value) {
   if (!Number.isFinite(value)) return "–";
   if (value && Math.abs(value) < 0.00005) return value.toExponential(1);
@@ -27,7 +24,7 @@ function nameOf(map, i) {
 }
 
 // "Sandal · 1,204 · error .0131": also what is read aloud.
-function wordsOf(map, i) {
+export function wordsOf(map, i) {
   const words = [nameOf(map, i), `number ${map.samples.arrays.numbers[i].toLocaleString("en")}`];
   for (const panel of map.panels) {
     const errors = panel.part.arrays.errors;
@@ -37,7 +34,7 @@ function wordsOf(map, i) {
   return words.filter(Boolean).join(", ");
 }
 
-function fillCard(map, i) {
+export function fillCard(map, i) {
   const card = map.card, head = element("div", "head"), pictures = element("div", "pictures"), two = map.panels.length > 1;
   const figure = (canvas, caption) => {
     const made = element("figure");
@@ -65,7 +62,7 @@ function fillCard(map, i) {
   card.replaceChildren(...(pictures.childElementCount ? [pictures] : []), head, rows);
 }
 
-function fillMarkCard(map, mark) {
+export function fillMarkCard(map, mark) {
   const pictures = element("div", "pictures"), figure = element("figure");
   if (mark.picture) {
     const canvas = element("canvas");
@@ -80,7 +77,7 @@ function fillMarkCard(map, mark) {
 }
 
 // Beside a point of a panel, on the side where there is room.
-function placeCard(map, panel, x, y) {
+export function placeCard(map, panel, x, y) {
   const card = map.card, left = panel.stage.offsetLeft + x, top = panel.stage.offsetTop + y;
   card.hidden = false;
   const { offsetWidth: width, offsetHeight: height } = card, room = map.root.clientWidth;
@@ -91,7 +88,7 @@ function placeCard(map, panel, x, y) {
 }
 
 // A small canvas with an image of an array (height, width[, 1 or 3]) of uint8.
-function pixelsOf(array) {
+export function pixelsOf(array) {
   const [height, width, depth = 1] = array.shape, canvas = element("canvas");
   Object.assign(canvas, { width, height });
   const image = new ImageData(width, height);

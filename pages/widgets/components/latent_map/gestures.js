@@ -2,7 +2,7 @@
 const REACH = { mouse: 9, pen: 12, touch: 20 };
 const STILL = 5; // pixels a press may tremble
 
-function listen(map, panel) {
+export function listen(map, panel) {
   const { over, scene } = panel, pointers = new Map();
   let press = null, spread = null;
   const place = event => {

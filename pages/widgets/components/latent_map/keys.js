@@ -1,8 +1,11 @@
 // The keyboard on a panel: arrows walk from point to point, Enter chooses, Shift and Enter adds, Escape clears,
 // + and − zoom, 0 shows everything.
+
+import { wordsOf } from "./card.js";
+
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function listenKeys(map, panel) {
+export function listenKeys(map, panel) {
   const { over, scene } = panel;
   over.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || !map.count) return;
@@ -41,7 +44,7 @@ function walk(map, panel, i) {
 }
 
 // Moves the map as little as is needed for a point to be seen; whether it had to be moved.
-function bringIntoView(scene, i, edge = 24) {
+export function bringIntoView(scene, i, edge = 24) {
   scene.project();
   const x = scene.x[i], y = scene.y[i];
   const aside = Math.min(x - edge, 0) || Math.max(x - scene.width + edge, 0);

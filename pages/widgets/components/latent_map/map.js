@@ -1,5 +1,16 @@
 // The map: puts panels into the page, takes parts as they arrive, keeps what is hovered, chosen and selected.
 // Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
+
+import { board, complete, mount } from "../shared/blobs.js";
+import { element } from "../shared/dom.js";
+import { scaleColour } from "../shared/markers.js";
+import { drawBase } from "./base.js";
+import { fillCard, fillMarkCard, pixelsOf, placeCard, wordsOf } from "./card.js";
+import { listen } from "./gestures.js";
+import { bringIntoView, listenKeys } from "./keys.js";
+import { drawOver, tellNeighbours } from "./overlay.js";
+import { dress, makePanel } from "./panel.js";
+
 const SHEETS = ["images", "reconstructions0", "reconstructions1"];
 const FLIGHT = 300; // milliseconds in which points fly to their new places
 

@@ -1,7 +1,11 @@
 // The upper canvas of a panel, drawn at every movement: the point under the pointer, the chosen point with its
 // neighbours, the gesture under way. What it costs does not depend on the number of points.
 
-function drawOver(map, panel) {
+import { element } from "../shared/dom.js";
+import { withOpacity } from "../shared/markers.js";
+import { radiusOf } from "./base.js";
+
+export function drawOver(map, panel) {
   const { scene, over } = panel, { theme } = map.look, context = over.getContext("2d");
   const width = Math.round(scene.width * map.ratio), height = Math.round(scene.height * map.ratio);
   if (over.width !== width || over.height !== height) Object.assign(over, { width, height });
@@ -81,7 +85,7 @@ function drawBand(path, theme, context) {
 }
 
 // One line under a panel: what the lines and rings of the chosen point are, or what one can do.
-function tellNeighbours(map, panel) {
+export function tellNeighbours(map, panel) {
   const note = panel.note;
   note.replaceChildren();
   const { near, near_map: drawn } = panel.part.arrays;
@@ -96,8 +100,7 @@ function tellNeighbours(map, panel) {
     ["wrong", `${wrong.length} are near only on this map`],
   ];
   for (const [kind, text] of entries) {
-    const entry = document.createElement("span"), sign = document.createElement("i");
-    sign.className = kind;
+    const entry = element("span"), sign = element("i", kind);
     entry.append(sign, text);
     note.append(entry);
   }

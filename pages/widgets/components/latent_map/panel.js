@@ -1,5 +1,10 @@
 // A panel's elements and what it keeps: its geometry, its pixels, the part it shows.
-function makePanel(number) {
+
+import { element } from "../shared/dom.js";
+import { Raster } from "./raster.js";
+import { Scene } from "./scene.js";
+
+export function makePanel(number) {
   const outer = element("div"), head = element("div", "title"), stage = element("div", "stage");
   const base = element("canvas"), over = element("canvas", "over"), bar = element("div", "bar");
   const note = element("div", "note"), scene = new Scene();
@@ -15,7 +20,7 @@ function makePanel(number) {
 }
 
 // What stands around a panel's points: how it is called, its colour bar, what the pointer does.
-function dress(map, panel) {
+export function dress(map, panel) {
   const { over, bar } = panel, { scale, theme } = map.look;
   const called = `Map of ${map.count.toLocaleString("en")} samples${panel.title ? `, ${panel.title}` : ""}`;
   over.setAttribute("aria-label", `${called}. Arrow keys walk from point to point, Enter chooses, Escape clears.`);

@@ -2,6 +2,9 @@
 // desktop, a test) this is several times faster than as many drawImage calls, and no slower elsewhere.
 
 // A shape's coverage in device pixels: how much of each pixel is its inside, how much its outline.
+
+import { channels, markerStamp } from "../shared/markers.js";
+
 function coverage(symbol, radius, line) {
   const layers = [["#fff", "rgba(0,0,0,0)"], ["rgba(0,0,0,0)", "#fff"]].map(([fill, outline]) => {
     const stamp = markerStamp(symbol, fill, outline, radius, line);
@@ -37,7 +40,7 @@ function tinted(shape, fill, outline, opacity) {
   return { side: shape.side, colour, amount };
 }
 
-class Raster {
+export class Raster {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");

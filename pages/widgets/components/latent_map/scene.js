@@ -2,7 +2,7 @@
 const CELL = 16; // pixels a side of the index's cells
 const MARGIN = 26; // pixels kept free around all points
 
-class Scene {
+export class Scene {
   constructor() {
     this.width = this.height = 1;
     this.reset();

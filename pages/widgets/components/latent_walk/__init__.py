@@ -26,28 +26,11 @@ from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
 from pages.widgets.basics import theme
-from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.components.shared.blobs import Slot
 from pages.widgets.server import shared
 
 SLOTS = ("facts", "decoder", "encoder", "survey", "images")
-DECODING = (
-    "shared/network_ops.js",
-    "shared/network.js",
-    "shared/where.js",
-    "shared/picture.js",
-)  # what a component needs of ours to decode and to judge
-SCRIPTS = (
-    "shared/parts.js",
-    "shared/markers.js",
-    *DECODING,
-    "plane/plane_grid.js",
-    "plane/plane_draw.js",
-    "plane/plane.js",
-    "latent_walk/walk_sliders.js",
-    "latent_walk/walk_where.js",
-    "latent_walk/walk.js",
-)
 DIGITS = 4  # significant ones of a coding that was let go: what a link holds
 HEAVY = 2_000_000  # bytes of weights, beyond which the images beside them are sent with losses: 4 MB are the limit
 LAYERS = {"grid": True, "data": True, "holes": False}
@@ -257,6 +240,9 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    scripts = packing.script(*SCRIPTS)
-    css = packing.style("latent_walk/walk.css")
-    return components.component("latent_walk", html='<div class="walk"></div>', css=css, js=scripts)
+    return components.component(
+        "latent_walk",
+        html='<div class="walk"></div>',
+        css=packing.style("latent_walk/walk.css"),
+        js=bundle.script("latent_walk/walk.js"),
+    )

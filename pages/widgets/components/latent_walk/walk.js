@@ -1,6 +1,16 @@
 // The walk: a picture that follows the codings, sliders or a plane to move them, and where one stands.
 // Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
 // is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
+
+import { board, complete, mount } from "../shared/blobs.js";
+import { element } from "../shared/dom.js";
+import { makeNetwork } from "../shared/network.js";
+import { paint } from "../shared/picture.js";
+import { makeWhere } from "../shared/where.js";
+import { makePlane } from "../plane/plane.js";
+import { WalkSliders } from "./sliders.js";
+import { WalkWhere } from "./where_panel.js";
+
 const WALK_SLICE = 6; // milliseconds of work between two chances for the page
 const WALK_CALM = 120; // milliseconds without a movement before work goes on
 const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
@@ -10,21 +20,21 @@ class Walk {
     this.root = parent.querySelector(".walk");
     this.key = key;
     this.place = board(key);
-    this.picture = make("canvas");
+    this.picture = element("canvas");
     this.picture.dataset.picture = "";
     this.picture.setAttribute("role", "img");
     this.picture.setAttribute("aria-label", "The decoded picture");
-    this.notes = make("div", "notes");
-    this.said = make("div", "said");
+    this.notes = element("div", "notes");
+    this.said = element("div", "said");
     this.said.setAttribute("aria-live", "polite");
-    this.stage = make("div", "stage");
+    this.stage = element("div", "stage");
     this.stage.append(this.picture);
     this.sliders = new WalkSliders(this);
     this.panel = new WalkWhere();
-    this.flat = make("div", "flat");
-    const middle = make("div", "middle");
+    this.flat = element("div", "flat");
+    const middle = element("div", "middle");
     middle.append(this.notes, this.sliders.root, this.flat);
-    const columns = make("div", "columns");
+    const columns = element("div", "columns");
     columns.append(this.stage, middle, this.panel.root);
     this.root.replaceChildren(columns, this.said);
     this.moved = 0;
@@ -113,7 +123,7 @@ class Walk {
     else if (!this.decode) lines.push(`The server decodes when you let go: ${whyNot}`);
     else if (!this.encode) lines.push(`The server measures the drift when you let go: ${whyNot}`);
     if (this.view.told) lines.push(this.view.told);
-    this.notes.replaceChildren(...lines.map(line => make("p", "", line)));
+    this.notes.replaceChildren(...lines.map(line => element("p", "", line)));
     this.notes.hidden = !lines.length;
   }
 

@@ -13,6 +13,12 @@
 // A place beyond the plane is said in words below it.
 // For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
 // holes then), and placeOf([a, b]): CSS pixels on it.
+
+import { styled } from "../shared/dom.js";
+import { withOpacity } from "../shared/markers.js";
+import { PLANE_DRIFT, PLANE_MARGIN, planeBase, planeHeight, planeOver, planeSquare, planeStrength } from "./draw.js";
+import { PLANE_HOLES, PLANE_PICTURES, PlaneSlices, planeAxis, planeCells, planeDrift, planeMoved, planePictures } from "./grid.js";
+
 const PLANE_SIDE = 620; // CSS pixels, at most
 const PLANE_STEPS = { near: 0.01, far: 0.05 }; // of the plane, for an arrow key
 const PLANE_ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -24,15 +30,15 @@ class Plane {
     this.onholes = onholes;
     this.facts = { layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
       measured: null };
-    this.box = planeElement("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
-    this.base = planeElement("canvas", { display: "block", width: "100%" });
-    this.over = planeElement("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
+    this.box = styled("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
+    this.base = styled("canvas", { display: "block", width: "100%" });
+    this.over = styled("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
       cursor: "crosshair", outline: "none" });
-    this.bar = planeElement("div", { position: "absolute", left: 0, height: "2px", width: 0 });
+    this.bar = styled("div", { position: "absolute", left: 0, height: "2px", width: 0 });
     const below = { fontSize: ".8rem", paddingLeft: `${PLANE_MARGIN.left}px` };
-    this.outside = planeElement("div", below);
-    this.legend = planeElement("div", below);
-    this.said = planeElement("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
+    this.outside = styled("div", below);
+    this.legend = styled("div", below);
+    this.said = styled("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
       clipPath: "inset(50%)" });
     this.said.setAttribute("aria-live", "polite");
     this.over.tabIndex = 0;
@@ -127,7 +133,7 @@ class Plane {
       legend.textContent = "No hole map: the encoder of this run does not run in the browser.";
       return;
     }
-    const ramp = planeElement("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",
+    const ramp = styled("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",
       margin: "0 .45em", verticalAlign: "baseline" });
     const [least, most] = PLANE_DRIFT, at = part => planeStrength(least + part * (most - least));
     const stops = [0, 0.25, 0.5, 0.75, 1].map(part => withOpacity(theme.warning, at(part)));
@@ -246,13 +252,7 @@ class Plane {
   }
 }
 
-function planeElement(kind, style) {
-  const node = document.createElement(kind);
-  Object.assign(node.style, style);
-  return node;
-}
-
-function makePlane(root, calls) {
+export function makePlane(root, calls) {
   const plane = new Plane(root, calls);
   return { set: told => plane.set(told), destroy: () => plane.destroy() };
 }

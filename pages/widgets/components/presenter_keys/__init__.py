@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 import streamlit.components.v2 as components
 
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 
 LEAVE = -1  # the step by which `present.js` says that Escape was pressed
 
@@ -35,5 +35,5 @@ def _component() -> components.ComponentRenderer:
         "present",
         html=packing.markup("presenter_keys/present.html"),
         css=packing.style("presenter_keys/present.css"),
-        js=packing.script("presenter_keys/present.js"),
+        js=bundle.script("presenter_keys/present.js"),
     )

@@ -20,7 +20,7 @@ import streamlit.components.v2 as components
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 from pages.widgets.images import sprite_sheet
 
 NAME = "part"
@@ -64,9 +64,7 @@ def hand_over(owner: str, part: Slot) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    return components.component(
-        NAME, html="<i hidden></i>", js=packing.script("shared/unpack.js", "shared/parts.js", "shared/part.js")
-    )
+    return components.component(NAME, html="<i hidden></i>", js=bundle.script("shared/blob.js"))
 
 
 _handing = threading.local()  # `whole`: makes all bytes of the part that this thread hands over

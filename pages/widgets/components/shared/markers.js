@@ -1,5 +1,7 @@
 // The marker shapes of aecore/figures/theme.py on a canvas, about as large as Plotly draws them.
 
+import { element } from "./dom.js";
+
 function polygon(context, x, y, radius, corners, turn) {
   for (let i = 0; i < corners; i++) {
     const angle = turn + (2 * Math.PI * i) / corners;
@@ -39,13 +41,13 @@ const MARKERS = {
 };
 
 // Adds the outline of a shape around (x, y) to the current path; an unknown name is a circle.
-function markerPath(context, symbol, x, y, radius) {
+export function markerPath(context, symbol, x, y, radius) {
   (MARKERS[symbol] || MARKERS.circle)(context, x, y, radius);
 }
 
 // A small canvas with one marker in its middle, to be drawn many times with drawImage; all numbers in device pixels.
-function markerStamp(symbol, fill, outline, radius, line = 0.5) {
-  const side = 2 * Math.ceil(1.3 * radius + line) + 1, canvas = document.createElement("canvas");
+export function markerStamp(symbol, fill, outline, radius, line = 0.5) {
+  const side = 2 * Math.ceil(1.3 * radius + line) + 1, canvas = element("canvas");
   canvas.width = canvas.height = side;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.beginPath();
@@ -60,17 +62,17 @@ function markerStamp(symbol, fill, outline, radius, line = 0.5) {
   return canvas;
 }
 
-function channels(colour) {
+export function channels(colour) {
   return [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
 }
 
 // "#rrggbb" with an opacity.
-function withOpacity(colour, opacity) {
+export function withOpacity(colour, opacity) {
   return `rgba(${channels(colour).join(",")},${opacity})`;
 }
 
 // The colour at 0 to 1 on a scale of "#rrggbb" stops at equal distances; what is no number is null.
-function scaleColour(stops, at) {
+export function scaleColour(stops, at) {
   if (!Number.isFinite(at)) return null;
   const place = Math.min(Math.max(at, 0), 1) * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2);
   const from = channels(stops[low]), to = channels(stops[low + 1]);

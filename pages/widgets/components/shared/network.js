@@ -1,7 +1,10 @@
 // One half of an autoencoder in the browser, from the header and arrays of aecore/network.py's `part`. All numbers
 // between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
 // garbage collection. After network_ops.js.
-function makeNetwork(header, arrays) {
+
+import { OPERATIONS } from "./network_ops.js";
+
+export function makeNetwork(header, arrays) {
   const tables = {};
   for (const [name, array] of Object.entries(arrays)) {
     tables[name] = name in header.units ? Float32Array.from(array, (v) => v * header.units[name]) : array;

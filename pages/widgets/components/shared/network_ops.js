@@ -3,6 +3,7 @@
 
 // A convolution over an image of rows, columns, channels; a dense layer is one of 1 × 1. Weights come in blocks of four
 // outputs, so that each input that is read serves four sums, and in the order in which they are read here.
+
 function convolution(step, buffers, t) {
   const x = buffers[step.x], y = buffers[step.y], w = t[step.weights], b = t[step.bias];
   const [height, width, channels] = step.size, [rows, columns] = step.kernel, [down, across] = step.count;
@@ -207,4 +208,4 @@ function gather(step, buffers, t) {
   };
 }
 
-const OPERATIONS = { convolution, pool, lstm, curve, affine, mean, add, multiply, gather };
+export const OPERATIONS = { convolution, pool, lstm, curve, affine, mean, add, multiply, gather };

@@ -99,11 +99,6 @@ def look(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = 
     }
 
 
-def script(*names: str) -> str:
-    """Scripts such as 'shared/markers.js' joined in this order; plain scripts, the component's own one last."""
-    return "\n".join((COMPONENTS / name).read_text(encoding="utf-8") for name in names)
-
-
 def style(name: str) -> str:
     """A style sheet such as 'latent_map/map.css'."""
     return (COMPONENTS / name).read_text(encoding="utf-8")

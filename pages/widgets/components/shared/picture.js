@@ -1,9 +1,10 @@
 // One sample on a canvas of its own: an image, a pixel of the canvas each, clipped to [0, 1]; a vector as bars.
 // Style sheets scale it: it has the class "pixels" (wants image-rendering: pixelated) or "bars".
+
 const PICTURE_BARS = { width: 192, height: 96, gap: 0.06, most: 48, up: "#3f90da", down: "#e76300" };
 
 // Gives the canvas the size of a sample's picture; shape is (height, width), with 1 or 3 channels, or (features).
-function sized(canvas, shape) {
+export function sized(canvas, shape) {
   const image = shape.length > 1, { width, height } = PICTURE_BARS;
   const [down, across] = image ? shape : [height, Math.max(width, shape[0])];
   if (canvas.width !== across) canvas.width = across;
@@ -14,7 +15,7 @@ function sized(canvas, shape) {
 }
 
 // Draws values (all of a sample, row by row). `reach` is the largest value that bars have room for.
-function paint(canvas, values, shape, reach = 1) {
+export function paint(canvas, values, shape, reach = 1) {
   sized(canvas, shape);
   const context = (canvas.pen ||= canvas.getContext("2d"));
   if (shape.length === 1) return paintBars(context, canvas, values, reach);

@@ -5,7 +5,7 @@ const TYPED = {
   uint32: Uint32Array, int32: Int32Array, float32: Float32Array, float64: Float64Array,
 };
 
-function unpack(bytes) {
+export function unpack(bytes) {
   const whole = bytes.byteOffset % 8 ? bytes.slice() : bytes;
   const length = new DataView(whole.buffer, whole.byteOffset, 4).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(whole.subarray(4, 4 + length)));

@@ -1,7 +1,7 @@
 // Off-manifold diagnostics of codings as in aecore/analysis/off_manifold.py: `makeWhere(header, arrays)` of its
 // header_and_arrays gives {at(z, encoded), pairs([a, b]), codes (n * size), numbers (n), labels (n) or null, count, size}.
 // `at` compares with every training code, a fraction of a millisecond; `encoded` is E(D(z)), or null where no encoder runs.
-function makeWhere(header, arrays) {
+export function makeWhere(header, arrays) {
   const [count, size] = arrays.codes.shape, measured = Int32Array.from(header.measured), width = measured.length;
   const codes = Float32Array.from(arrays.codes, fromHalf);
   const rows = new Float32Array(count * width); // the measured codings only, close together in memory
@@ -88,7 +88,7 @@ function makeWhere(header, arrays) {
 }
 
 // How dense the prior is at a place, among its own draws.
-function densityText(share) {
+export function densityText(share) {
   if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
   return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;
 }

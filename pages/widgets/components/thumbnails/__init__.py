@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 import streamlit.components.v2 as components
 
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 from pages.widgets.images import grid
 
 
@@ -17,7 +17,7 @@ def _component() -> components.ComponentRenderer:
         "clickable",
         html="<div></div>",
         css=packing.style("thumbnails/clickable.css"),
-        js=packing.script("thumbnails/clickable.js"),
+        js=bundle.script("thumbnails/clickable.js"),
     )
 
 

@@ -15,7 +15,7 @@ from aecore.analysis.training_film import Film
 from aecore.export import film_gif
 from aecore.figures import Theme
 from pages.widgets.basics import theme
-from pages.widgets.components.shared import packing
+from pages.widgets.components.shared import bundle, packing
 
 WATCHED = 10  # samples beside the map, one of each class as `datasets.watched` orders them
 FEWEST_WATCHED = 4
@@ -104,11 +104,5 @@ def _component() -> components.ComponentRenderer:
         "film",
         html=packing.markup("training_film/film.html"),
         css=packing.style("training_film/film.css"),
-        js=packing.script(
-            "shared/unpack.js",
-            "shared/markers.js",
-            "training_film/film_draw.js",
-            "training_film/film_frames.js",
-            "training_film/film.js",
-        ),
+        js=bundle.script("training_film/film.js"),
     )

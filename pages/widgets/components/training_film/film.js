@@ -1,9 +1,15 @@
 // A run's training as a film. Everything happens here; Python hears of a frame once it is looked at (`frame`).
-const SECONDS = 7;  // a whole film at normal speed
+
+import { child, element } from "../shared/dom.js";
+import { unpack } from "../shared/unpack.js";
+import { drawCurve, drawPoints, drawSample, drawText, drawTrail, makeStamps, placing, sharp, spreadNames } from "./draw.js";
+import { Frames } from "./frames.js";
+
+const FILM_SECONDS = 7;  // a whole film at normal speed
 const BLEND = 600;  // milliseconds in which a picture becomes another one of the same samples
 const FOLLOW = 1000;  // milliseconds from one look at a training to the next
 const SETTLED = 500;  // milliseconds without a key before Python hears of the frame
-const THUMB = 16;
+const SLIDER_THUMB = 16;
 const NEAR = 14;  // CSS pixels at which the pointer finds a point
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -76,8 +82,7 @@ class Player {
   makeSide() {
     const { header, side } = this;
     if (side.childElementCount !== header.watched.length + 1) {
-      const note = document.createElement("p");
-      note.textContent = "Originals, and below each its reconstruction now.";
+      const note = element("p", "", "Originals, and below each its reconstruction now.");
       side.replaceChildren(note, ...header.watched.map((_, i) => this.makeFigure(i)));
     }
     side.querySelectorAll("figure").forEach((figure, i) => {
@@ -89,13 +94,11 @@ class Player {
   }
 
   makeFigure(i) {
-    const figure = document.createElement("figure");
+    const figure = element("figure");
     for (const name of ["original", "reconstruction"]) {
-      const canvas = document.createElement("canvas");
-      canvas.className = this.header.shape.length === 1 ? "bars" : name;
-      figure.append(canvas);
+      child(figure, "canvas", this.header.shape.length === 1 ? "bars" : name);
     }
-    figure.append(document.createElement("figcaption"));
+    child(figure, "figcaption");
     figure.tabIndex = 0;
     figure.setAttribute("role", "button");
     figure.onpointerenter = figure.onfocus = () => this.hold(i);
@@ -183,7 +186,7 @@ class Player {
   advance(now) {
     const { frames } = this, end = frames.clock[frames.last], span = end - frames.clock[0];
     if (this.playing) {
-      this.time += ((now - this.playing) / 1000) * (span / SECONDS) * +this.speed.value;
+      this.time += ((now - this.playing) / 1000) * (span / FILM_SECONDS) * +this.speed.value;
       this.playing = now;
       if (this.time >= end) this.rest(frames.last);
     } else if (this.chase) {
@@ -213,7 +216,7 @@ class Player {
     context.font = `600 ${theme.size}px ${theme.font}`;
     const gliding = this.drawNames(context, width, height);
     this.drawHeld(context, before);
-    drawCurve(this.curve, frames, time, THUMB / 2, theme, `${theme.size - 1}px ${theme.font}`);
+    drawCurve(this.curve, frames, time, SLIDER_THUMB / 2, theme, `${theme.size - 1}px ${theme.font}`);
     if (this.pictured !== before) {
       this.pictured = before;
       this.side.querySelectorAll("figure").forEach((figure, i) =>

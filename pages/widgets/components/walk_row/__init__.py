@@ -20,13 +20,12 @@ from aecore.analysis import inference, interpolation, off_manifold
 from aecore.datasets.base import class_name
 from aecore.export.film_gif import tones
 from pages.widgets.basics import notice, theme
-from pages.widgets.components.latent_walk import DECODING, Walker
-from pages.widgets.components.shared import blobs, packing
+from pages.widgets.components.latent_walk import Walker
+from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.server import shared
 
 ALONG = 41  # places between both ends at which distance and drift are measured
 MOST = 1e6  # times the usual: what overflowed is not infinite
-SCRIPTS = ("shared/parts.js", *DECODING, "walk_row/journey.js")
 
 
 def draw(
@@ -141,6 +140,9 @@ def _sent(samples: np.ndarray) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
-    css = packing.style("walk_row/journey.css")
-    scripts = packing.script(*SCRIPTS)
-    return components.component("journey", html=packing.markup("walk_row/journey.html"), css=css, js=scripts)
+    return components.component(
+        "journey",
+        html=packing.markup("walk_row/journey.html"),
+        css=packing.style("walk_row/journey.css"),
+        js=bundle.script("walk_row/journey.js"),
+    )

@@ -1,7 +1,14 @@
 // A row of decoded pictures and, where it leads from one coding to another, a scrubber through all that lies between.
 // Nothing is sent to Python: every picture is decoded here, or was sent along where no decoder runs in a browser.
-const SLICE = 8; // milliseconds of decoding at a time: a drag stays smooth while pictures are still missing
-const SECONDS = 3; // from one end to the other
+
+import { board, complete, mount } from "../shared/blobs.js";
+import { element } from "../shared/dom.js";
+import { makeNetwork } from "../shared/network.js";
+import { paint, sized } from "../shared/picture.js";
+import { densityText } from "../shared/where.js";
+
+const DECODING_BUDGET = 8; // milliseconds of decoding at a time: a drag stays smooth while pictures are still missing
+const WAY_SECONDS = 3; // from one end to the other
 const PAUSES = 0.45; // seconds from picture to picture for those who prefer less motion
 const KEYS = { ArrowLeft: -0.01, ArrowDown: -0.01, ArrowRight: 0.01, ArrowUp: 0.01, PageDown: -0.1, PageUp: 0.1 };
 const MOST_TIMES = 6; // the usual: what is more is drawn at the upper edge
@@ -104,9 +111,9 @@ class Journey {
   }
 
   makeFigure(i) {
-    const figure = document.createElement("figure"), canvas = document.createElement("canvas");
+    const figure = element("figure"), canvas = element("canvas");
     canvas.setAttribute("role", "img");
-    figure.append(canvas, document.createElement("figcaption"));
+    figure.append(canvas, element("figcaption"));
     figure.onclick = () => (this.header.scrub ? this.stop(i / (this.count - 1)) : this.point(i));
     figure.onpointerenter = figure.onfocus = () => this.header.scrub || this.point(i);
     figure.onkeydown = event => {
@@ -127,7 +134,7 @@ class Journey {
       if (i === undefined) break;
       const values = this.network ? this.network.run(this.coding(i)) : this.sent(arrays.pictures, i);
       paint(this.figures[i].firstChild, values, header.shape, header.reach);
-    } while (performance.now() - began < SLICE);
+    } while (performance.now() - began < DECODING_BUDGET);
     if (waiting.length) idle(() => this.work(view));
     else this.root.dataset.ready = header.version;
   }
@@ -181,7 +188,7 @@ class Journey {
 
   advance(now) {
     const { from, began } = this.playing, past = Math.max(0, now - began) / 1000, pictures = this.count - 1;
-    const t = calm.matches ? (Math.round(from * pictures) + Math.floor(past / PAUSES)) / pictures : from + past / SECONDS;
+    const t = calm.matches ? (Math.round(from * pictures) + Math.floor(past / PAUSES)) / pictures : from + past / WAY_SECONDS;
     this.t = Math.min(t, 1);
     if (this.t < 1) return;
     this.playing = null;

@@ -1,7 +1,7 @@
 // The frames that are here. While a run trains they come in parts, which are put together by their steps.
 const A_FRAME = ["step", "epoch", "error", "clock", "caption", "positions", "pictures"];
 
-class Frames {
+export class Frames {
   constructor() { for (const name of A_FRAME) this[name] = []; }
 
   take({ header, arrays }) {

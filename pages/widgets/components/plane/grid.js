@@ -1,6 +1,11 @@
 // What a plane of two codings is made of, apart from how it looks: its axes, its cells, and the work that fills the
 // cells in slices so short that nothing under a hand waits for them.
-const PLANE_PICTURES = 15, PLANE_HOLES = 24; // cells a side; multiples of 3, see planeCells
+
+import { element } from "../shared/dom.js";
+import { paint, sized } from "../shared/picture.js";
+
+export const PLANE_PICTURES = 15; // cells a side, a multiple of 3: see planeCells
+export const PLANE_HOLES = 24; // the same
 const PLANE_SLICE = 6; // milliseconds of work between two chances for the page
 const PLANE_CALM = 150; // milliseconds without a movement before work goes on
 const PLANE_WIDEST = 64; // pixels a side of one decoded picture in the grid
@@ -28,7 +33,7 @@ function normalQuantile(p) {
 
 // An axis from low to high: `place` is where a value stands (0 to 1), `value` the way back, kept within the axis.
 // With `quantiles` equal lengths are equally likely under the standard normal prior.
-function planeAxis(low, high, quantiles) {
+export function planeAxis(low, high, quantiles) {
   const there = quantiles ? normalBelow : value => value, back = quantiles ? normalQuantile : place => place;
   const from = there(low), span = there(high) - from;
   const place = value => (there(value) - from) / span;
@@ -49,7 +54,7 @@ function roundSteps(low, high) {
 
 // The cells of n × n in the order in which they are filled: first the middle one of each 3 × 3, which stands for all
 // nine (`size` 3), then the others, those near (x, y) first. `at` is a cell's middle, 0 to 1, from the lower left.
-function planeCells(n, [x, y]) {
+export function planeCells(n, [x, y]) {
   const cells = Array.from({ length: n * n }, (_, index) => {
     const column = index % n, row = Math.floor(index / n), at = [(column + 0.5) / n, 1 - (row + 0.5) / n];
     return { index, column, row, at, size: column % 3 === 1 && row % 3 === 1 ? 3 : 1 };
@@ -68,8 +73,8 @@ function planeCoding(into, facts, scales, [x, y]) {
 
 // Decodes the grid of pictures, a cell a step, and tells `shown(canvas, whole)` after each once all coarse ones are
 // there. In the end the middle cells, too, show their own small picture.
-function* planePictures(facts, scales, cells, shown) {
-  const picture = document.createElement("canvas"), sheet = document.createElement("canvas");
+export function* planePictures(facts, scales, cells, shown) {
+  const picture = element("canvas"), sheet = element("canvas");
   const z = new Float32Array(facts.z.length), context = sheet.getContext("2d");
   const coarse = cells.filter(cell => cell.size > 1), small = coarse.map(cell => ({ ...cell, size: 1 }));
   sized(picture, facts.shape);
@@ -91,7 +96,7 @@ function* planePictures(facts, scales, cells, shown) {
 
 // Decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the codings
 // `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
-function* planeDrift(facts, scales, cells, { drift, places }, shown) {
+export function* planeDrift(facts, scales, cells, { drift, places }, shown) {
   const z = new Float32Array(facts.z.length), measured = facts.measured || [...z.keys()];
   let done = 0;
   for (const cell of cells) {
@@ -117,12 +122,12 @@ function* planeDrift(facts, scales, cells, { drift, places }, shown) {
 // holds one.
 let planeCalmAt = 0;
 
-function planeMoved(held = false) {
+export function planeMoved(held = false) {
   planeCalmAt = held ? Infinity : performance.now() + PLANE_CALM;
 }
 
 // Works through generators, one after the other, a slice at a time, and only while nothing moves.
-class PlaneSlices {
+export class PlaneSlices {
   constructor() {
     this.jobs = [];
     this.channel = new MessageChannel(); // a timeout of 0 would become 4 ms after a few of them

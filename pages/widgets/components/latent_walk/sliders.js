@@ -1,5 +1,9 @@
 // The sliders of a walk: one row a coding, with pictures from its low end to its high end while the others stay.
 // `walk` is the component (walk.js): it has z, facts, decode, start, move(coding, value), release(wait).
+
+import { element } from "../shared/dom.js";
+import { paint, sized } from "../shared/picture.js";
+
 const WALK_SHOWN = 8; // rows at first: the axes come in order, and the first ones carry most
 const WALK_SEARCHED = 24; // more codings than this are looked for by number
 const WALK_PAGE = 16; // rows unfolded at once
@@ -7,15 +11,8 @@ const WALK_PICTURES = 9;
 const WALK_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }; // steps
 const WALK_PAUSE = 350; // milliseconds after the last press of − or + before it is told
 
-function make(kind, name, text) {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function button(name, text, told, action) {
-  const made = make("button", name, text);
+  const made = element("button", name, text);
   made.type = "button";
   if (told) made.setAttribute("aria-label", told);
   made.addEventListener("click", action);
@@ -28,17 +25,17 @@ function codingText(value, { low, high }) {
   return value.toFixed(decimals).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
 }
 
-class WalkSliders {
+export class WalkSliders {
   constructor(walk) {
     this.walk = walk;
-    this.root = make("div", "sliders");
-    this.list = make("div", "rows");
+    this.root = element("div", "sliders");
+    this.list = element("div", "rows");
     this.fold = button("fold", "", "", () => this.toggle());
-    this.search = make("label", "search", "Show another coding: ");
-    this.number = make("input");
+    this.search = element("label", "search", "Show another coding: ");
+    this.number = element("input");
     Object.assign(this.number, { type: "number", min: 1, step: 1, inputMode: "numeric" });
     this.number.addEventListener("change", () => this.find());
-    this.missing = make("span", "missing");
+    this.missing = element("span", "missing");
     this.missing.setAttribute("role", "status");
     this.search.append(this.number, this.missing);
     this.root.append(this.list, this.fold, this.search);
@@ -71,22 +68,22 @@ class WalkSliders {
 
   add(axis) {
     const { walk } = this, name = `Coding ${axis.coding + 1}`, row = { axis, stale: true, inSight: false };
-    row.root = make("div", "row");
+    row.root = element("div", "row");
     row.root.dataset.coding = axis.coding;
     row.root.row = row;
-    const head = make("div", "head"), label = make("label", "", name), steps = make("span", "steps");
-    row.slider = make("input");
+    const head = element("div", "head"), label = element("label", "", name), steps = element("span", "steps");
+    row.slider = element("input");
     // "any": a drag is not to jump from step to step. Keys have steps all the same, see `press`.
     const id = (label.htmlFor = `coding${axis.coding}`);
     Object.assign(row.slider, { type: "range", min: axis.low, max: axis.high, step: "any", id });
     label.addEventListener("dblclick", () => this.put(row, walk.start[axis.coding], 0));
     row.label = label;
-    row.output = make("output");
+    row.output = element("output");
     const step = (sign, text, told) => button("step", text, `${name} ${told}`, () =>
       this.put(row, walk.z[axis.coding] + sign * axis.step, WALK_PAUSE));
     steps.append(step(-1, "−", "less"), row.output, step(1, "+", "more"));
     head.append(label);
-    if (!axis.active) head.append(make("span", "silent", "silent: the data do not use it"));
+    if (!axis.active) head.append(element("span", "silent", "silent: the data do not use it"));
     head.append(steps);
     const on = (name, action) => row.slider.addEventListener(name, action);
     on("input", () => walk.move(axis.coding, row.slider.valueAsNumber));
@@ -106,10 +103,10 @@ class WalkSliders {
   // Pictures as buttons: a pointer's way to a place. A keyboard has the slider, so that tab does not stop at each.
   strip(row) {
     const { axis } = row, { shape } = this.walk.facts;
-    row.strip = make("div", "strip");
+    row.strip = element("div", "strip");
     row.pictures = Array.from({ length: WALK_PICTURES }, (_, k) => {
       const value = axis.low + ((axis.high - axis.low) * k) / (WALK_PICTURES - 1), text = codingText(value, axis);
-      const canvas = sized(make("canvas"), shape), told = `Coding ${axis.coding + 1} to ${text}`;
+      const canvas = sized(element("canvas"), shape), told = `Coding ${axis.coding + 1} to ${text}`;
       const made = button("", undefined, told, () => this.put(row, value, 0));
       made.tabIndex = -1;
       made.title = text;

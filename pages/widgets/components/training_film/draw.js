@@ -1,10 +1,12 @@
 // What a film draws on its canvases, from numbers alone: the map, the error's curve, one watched sample.
 
+import { markerStamp, withOpacity } from "../shared/markers.js";
+
 const MARKER = { few: 4.2, many: 3.4 };  // radius in CSS pixels; up to 400 points are few
 const LINE = 15;  // CSS pixels between two names
 
 // A canvas as sharp as the screen: its context, scaled to CSS pixels, and its size in them.
-function sharp(canvas) {
+export function sharp(canvas) {
   const scale = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
   const w = Math.max(1, Math.round(width * scale)), h = Math.max(1, Math.round(height * scale));
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
@@ -15,7 +17,7 @@ function sharp(canvas) {
 }
 
 // One stamp a class; the last is for data without classes.
-function makeStamps(look, count, scale) {
+export function makeStamps(look, count, scale) {
   const radius = (count > 400 ? MARKER.many : MARKER.few) * scale;
   const outline = withOpacity(look.theme.outline, 0.7);
   const kinds = look.classes.length ? look.classes : [{ colour: look.theme.main, symbol: "circle" }];
@@ -23,14 +25,14 @@ function makeStamps(look, count, scale) {
 }
 
 // From data to CSS pixels: equal axes, the view centred, y upwards.
-function placing(view, width, height) {
+export function placing(view, width, height) {
   const [left, bottom, right, top] = view;
   const unit = Math.min(width / (right - left), height / (top - bottom));
   const x0 = width / 2 - (unit * (left + right)) / 2, y0 = height / 2 + (unit * (bottom + top)) / 2;
   return { x: x => x0 + unit * x, y: y => y0 - unit * y };
 }
 
-function drawPoints(context, points, groups, stamps, place, scale) {
+export function drawPoints(context, points, groups, stamps, place, scale) {
   context.save();
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.globalAlpha = 0.9;
@@ -43,7 +45,7 @@ function drawPoints(context, points, groups, stamps, place, scale) {
 }
 
 // Where names may stand so that none covers another: pushed apart from top to bottom, then back inside.
-function spreadNames(names, width, height) {
+export function spreadNames(names, width, height) {
   const order = names.map((_, i) => i).sort((a, b) => names[a].y - names[b].y);
   const placed = [];
   for (const i of order) {
@@ -61,7 +63,7 @@ function spreadNames(names, width, height) {
   return below ? placed.map(place => ({ x: place.x, y: Math.max(place.y - below, LINE / 2) })) : placed;
 }
 
-function drawText(context, text, x, y, theme, align = "center", colour = theme.text) {
+export function drawText(context, text, x, y, theme, align = "center", colour = theme.text) {
   context.textAlign = align;
   context.textBaseline = "middle";
   context.lineJoin = "round";
@@ -73,7 +75,7 @@ function drawText(context, text, x, y, theme, align = "center", colour = theme.t
 }
 
 // The way of one point through the frames until now, and a ring around it.
-function drawTrail(context, path, theme, radius) {
+export function drawTrail(context, path, theme, radius) {
   context.beginPath();
   path.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](x, y));
   context.lineJoin = "round";
@@ -90,7 +92,7 @@ function drawTrail(context, path, theme, radius) {
 }
 
 // The error over ln(1 + step), the epochs below, a dot where the film is. `inset` is half the range input's thumb.
-function drawCurve(canvas, film, time, inset, theme, font) {
+export function drawCurve(canvas, film, time, inset, theme, font) {
   const { context, width, height } = sharp(canvas);
   const first = film.clock[0], span = film.clock[film.clock.length - 1] - first || 1;
   const x = t => inset + ((width - 2 * inset) * (t - first)) / span;
@@ -155,7 +157,7 @@ function drawTicks(context, film, x, bottom, width, theme) {
 }
 
 // One watched sample from its uint8 values: an image in its own pixels, or bars around zero.
-function drawSample(canvas, values, film, theme) {
+export function drawSample(canvas, values, film, theme) {
   const shape = film.shape;
   if (shape.length === 1) return drawBars(canvas, values, film.range, theme);
   const [height, width] = shape, channels = shape[2] || 1;

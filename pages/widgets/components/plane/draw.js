@@ -1,16 +1,21 @@
 // How a plane of two codings looks: the decoded pictures, the holes, the clouds of codings with their names, the
 // spread of one image, the ticks; and above them the place where one is.
-const PLANE_MARGIN = { left: 30, right: 8, top: 22, bottom: 36 }; // CSS pixels around the plane, for ticks and names
+
+import { element } from "../shared/dom.js";
+import { markerStamp, withOpacity } from "../shared/markers.js";
+import { PLANE_HOLES } from "./grid.js";
+
+export const PLANE_MARGIN = { left: 30, right: 8, top: 22, bottom: 36 }; // CSS pixels around the plane, for ticks and names
 const PLANE_MOST_POINTS = 2500; // of the clouds: more would hide the pictures behind
-const PLANE_DRIFT = [0.5, 3]; // times the usual limit: up to the first no colour, from the second on the strongest
+export const PLANE_DRIFT = [0.5, 3]; // times the usual limit: up to the first no colour, from the second on the strongest
 
 // The square of the plane within its canvas, CSS pixels.
-function planeSquare(width) {
+export function planeSquare(width) {
   const { left, right, top } = PLANE_MARGIN;
   return { left, top, side: Math.max(width - left - right, 40) };
 }
 
-function planeHeight(width) {
+export function planeHeight(width) {
   return planeSquare(width).side + PLANE_MARGIN.top + PLANE_MARGIN.bottom;
 }
 
@@ -24,7 +29,7 @@ function planeContext(canvas, width, height, ratio) {
   return context;
 }
 
-function planeBase(plane) {
+export function planeBase(plane) {
   const { facts, scales, square, ratio } = plane, { theme } = facts.look, { left, top, side } = square;
   const context = planeContext(plane.base, plane.width, planeHeight(plane.width), ratio);
   context.fillStyle = theme.second;
@@ -54,7 +59,7 @@ function planeBase(plane) {
 }
 
 // How strongly a drift is coloured, by how many times the usual limit it is.
-function planeStrength(ratio) {
+export function planeStrength(ratio) {
   const [least, most] = PLANE_DRIFT;
   return 0.82 * Math.min(Math.max((ratio - least) / (most - least), 0), 1) ** 0.8;
 }
@@ -89,7 +94,7 @@ function planeCloud(plane) {
   const { facts, scales, square, ratio } = plane, { points, labels, look, layers } = facts;
   const key = [points, labels, look, scales, square, ratio, layers.grid, layers.holes];
   if (plane.cloud && key.every((value, k) => value === plane.cloud.key[k])) return plane.cloud.canvas;
-  const canvas = document.createElement("canvas"), side = Math.round(square.side * ratio);
+  const canvas = element("canvas"), side = Math.round(square.side * ratio);
   canvas.width = canvas.height = side;
   const context = canvas.getContext("2d"), count = points.length / 2, step = Math.ceil(count / PLANE_MOST_POINTS);
   const radius = Math.min(Math.max(square.side / 170, 2), 3) * ratio;
@@ -176,7 +181,7 @@ function planeStroke(context, colour, halo, width) {
   }
 }
 
-function planeTicks(context, { facts, square, width }, scales) {
+function planeTicks(context, { facts, square }, scales) {
   const { left, top, side } = square, { theme } = facts.look, below = top + side;
   context.font = `11px ${theme.font}`;
   Object.assign(context, { fillStyle: theme.muted, textBaseline: "middle", textAlign: "center" });
@@ -193,7 +198,7 @@ function planeTicks(context, { facts, square, width }, scales) {
 }
 
 // The place where one is, and where decoding and encoding again would lead: all that is drawn during a drag.
-function planeOver(plane) {
+export function planeOver(plane) {
   const { facts, scales, square, ratio } = plane, { theme } = facts.look, { left, top, side } = square;
   const context = planeContext(plane.over, plane.width, planeHeight(plane.width), ratio);
   const spot = pair => [0, 1].map(k => {

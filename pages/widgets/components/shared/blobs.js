@@ -2,18 +2,18 @@
 // Each script of a component is a module of its own; the window is what they share.
 const BOARD = Symbol.for("aecore.parts");
 
-function board(key) {
+export function board(key) {
   const all = (globalThis[BOARD] ||= new Map());
   if (!all.has(key)) all.set(key, { slots: {}, listeners: new Set() });
   return all.get(key);
 }
 
-function tell(place) {
+export function announce(place) {
   for (const listener of place.listeners) listener();
 }
 
 // Whether all parts that a view names are there; old and new ones are never mixed.
-function complete(slots, versions) {
+export function complete(slots, versions) {
   return Object.entries(versions).every(([slot, version]) => slots[slot]?.header.version === version);
 }
 
@@ -22,7 +22,7 @@ function complete(slots, versions) {
 // call that and then the component again: what the object holds outlives that.
 const MOUNTED = new WeakMap();
 
-function mount(Kind, { parentElement, data }) {
+export function mount(Kind, { parentElement, data }) {
   let kept = MOUNTED.get(parentElement);
   if (kept && kept.key !== data.owner) {
     kept.close();

@@ -1,8 +1,12 @@
 // A part: hands its arrays over and takes them back when Python no longer draws it.
+
+import { announce, board } from "./blobs.js";
+import { unpack } from "./unpack.js";
+
 export default function (component) {
   const part = unpack(component.data), place = board(part.header.owner), slot = part.header.slot;
   place.slots[slot] = part;
-  tell(place);
+  announce(place);
   return () => {
     if (place.slots[slot] === part) delete place.slots[slot];
   };

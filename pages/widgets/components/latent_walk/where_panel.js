@@ -1,5 +1,9 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
+
+import { element } from "../shared/dom.js";
+import { densityText } from "../shared/where.js";
+
 const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
 const WHERE_USUAL = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
 
@@ -10,34 +14,34 @@ function timesText(times) {
   return `${times < 10 ? times.toFixed(1) : whole()} × the limit`;
 }
 
-class WalkWhere {
+export class WalkWhere {
   constructor() {
-    this.root = make("div", "where");
-    this.verdict = make("p", "verdict");
-    this.sentence = make("span");
-    this.verdict.append(make("b", "", "Where am I? "), this.sentence);
-    this.bars = make("div", "bars");
+    this.root = element("div", "where");
+    this.verdict = element("p", "verdict");
+    this.sentence = element("span");
+    this.verdict.append(element("b", "", "Where am I? "), this.sentence);
+    this.bars = element("div", "bars");
     this.density = this.bar("Prior density", "How many of the prior's own random codings are less likely than this.");
     this.distance = this.bar("Distance to nearest code", "");
     this.drift = this.bar("Drift after encoding again", `How far the coding moves when its picture is encoded again. ${WHERE_USUAL}`);
-    this.nearest = make("div", "nearest");
-    this.canvas = make("canvas");
+    this.nearest = element("div", "nearest");
+    this.canvas = element("canvas");
     this.canvas.setAttribute("role", "img");
-    this.caption = make("span", "caption");
-    this.among = make("span", "among");
-    this.heading = make("b", "", "Nearest real image");
-    const said = make("div", "said-nearest");
+    this.caption = element("span", "caption");
+    this.among = element("span", "among");
+    this.heading = element("b", "", "Nearest real image");
+    const said = element("div", "said-nearest");
     said.append(this.heading, this.caption, this.among);
     this.nearest.append(said, this.canvas);
     this.root.append(this.verdict, this.bars, this.nearest);
   }
 
   bar(name, title) {
-    const root = make("div", "bar"), head = make("div", "head"), value = make("span", "value"), fill = make("i");
+    const root = element("div", "bar"), head = element("div", "head"), value = element("span", "value"), fill = element("i");
     root.title = title;
-    const track = make("div", "track");
+    const track = element("div", "track");
     track.append(fill);
-    head.append(make("span", "name", name), value);
+    head.append(element("span", "name", name), value);
     root.append(head, track);
     this.bars.append(root);
     return { root, value, fill, track };

@@ -1,0 +1,53 @@
+// Elements of a page, made in one call. Text is set as text, never as HTML.
+
+/**
+ * A new element.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} kind its tag
+ * @param {string} [name] its classes
+ * @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function element(kind, name, text) {
+  const node = document.createElement(kind);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+/**
+ * A new element at the end of `parent`.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {Element} parent
+ * @param {K} kind
+ * @param {string} [name]
+ * @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function child(parent, kind, name, text) {
+  const node = element(kind, name, text);
+  parent.append(node);
+  return node;
+}
+
+/**
+ * A new element with a style of its own.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} kind
+ * @param {Record<string, string | number>} style names as in CSSStyleDeclaration
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function styled(kind, style) {
+  const node = document.createElement(kind);
+  Object.assign(node.style, style);
+  return node;
+}
+
+/**
+ * A canvas's context; a canvas that has another kind of context already has none.
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [settings]
+ */
+export function pen(canvas, settings) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
+}
