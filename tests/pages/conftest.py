@@ -87,10 +87,9 @@ def visit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
-        app.run()
         if page != "reconstructions":
-            app.switch_page(f"pages/{page}.py").run()
-        return app
+            app.switch_page(f"pages/{page}.py")
+        return app.run()
 
     return opened
 

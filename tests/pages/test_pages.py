@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from aecore import presets
-from aecore.errors import AecoreError
-from aecore.specs import run as spec
 from aecore.store import files, listing, runs
 from aecore.store.runs import Run
 from pages.widgets.session import knobs
 from tests.pages.conftest import PAGES, SMALL, SPECS, Open, key, texts
+from tests.pages.session.test_knobs import TURNED, VARIANTS, changes
+
+# The kinds of run that a page treats each in its own way; the others are visited under `slow`.
+KINDS = {
+    "reconstructions": tuple(SPECS),
+    "latent_map": ("stacked", "spatial", "variational-2", "hashing", "vectors"),
+    "latent_walk": ("convolutional", "spatial", "variational-2", "hashing", "vectors"),
+    "compare": ("stacked", "vectors"),  # `test_compare` sets every kind beside another
+    "sparsity": ("convolutional", "recurrent", "sparse-kl", "variational-2", "vectors"),
+    "pretraining": ("convolutional", "vectors"),
+    "classroom": ("denoising",),
+}
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        pytest.param(page, name, marks=() if name in KINDS[page] else pytest.mark.slow)
+        for page in PAGES
+        for name in SPECS
+    ],
+)
 def test_every_page_draws_every_kind_of_run(visit: Open, page: str, name: str) -> None:
     app = visit(page, run=key(name))
     assert not app.exception
@@ -166,47 +180,26 @@ def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> No
     assert not app.button(key="train").disabled
 
 
-OTHERS: dict[str, Sequence[Any]] = {
-    "dataset": ("digits", "fashion-mnist-12k"),
-    "coding_size": (3, 4),
-    "noise_rate": (0.5, 0.4),
-    "seed": (8, 9),
-    "sparsity_weight": (0.02, 0.05),
-    "penalty_weight": (0.03, 0.1),
-    "kl_weight": (2.0, 3.0),
-    "epochs": (8, 9),
-    "hidden": ("12, 8", "9, 7"),
-    "optimizer_arguments": ("momentum=0.5", "weight_decay=0.01"),
-    "batch_size": (16, 17),
-    "learning_rate": (0.05, 0.06),
-    "warmup": (0.5, 0.4),
-    "sparsity_target": (0.3, 0.4),
-    "activation": spec.ACTIVATIONS,
-    "coding_activation": spec.ACTIVATIONS,
-    "output_activation": spec.OUTPUT_ACTIVATIONS,
-    "loss": spec.LOSSES,
-    "optimizer": spec.OPTIMIZERS,
-    "decay": spec.DECAYS,
-    "normalization": spec.NORMALIZATIONS,
-    "noise": spec.NOISES,
-    "sparsity": spec.SPARSITIES,
+VISITED = {
+    ("stacked", "as it is"),
+    ("stacked", "all on"),
+    ("variational", "all on"),
+    ("layerwise", "as it is"),
+    ("recurrent", "as it is"),
+    ("denoising-convolutional", "as it is"),
 }
 
 
-def asked(variant: str, values: dict[str, Any]) -> str:
-    """The key of what would be trained, or why it cannot be."""
-    try:
-        return runs.run_key(knobs.from_values(variant, values))
-    except AecoreError as error:
-        return str(error)
-
-
-@pytest.mark.parametrize("more", [{}, {"noise_rate": "0.3", "sparsity_weight": "0.01"}], ids=["as it is", "all on"])
-@pytest.mark.parametrize("variant", [*presets.VARIANTS, "hubens-convolutional"])
-def test_a_knob_can_be_turned_where_it_changes_the_run_and_only_there(
-    visit: Open, variant: str, more: dict[str, str]
-) -> None:
-    app = visit("reconstructions", variant=variant, **more)
+@pytest.mark.parametrize(
+    ("variant", "turned"),
+    [
+        pytest.param(variant, turned, marks=() if (variant, turned) in VISITED else pytest.mark.slow)
+        for variant in VARIANTS
+        for turned in TURNED
+    ],
+)
+def test_a_knob_can_be_turned_where_it_changes_the_run_and_only_there(visit: Open, variant: str, turned: str) -> None:
+    app = visit(variant=variant, **{name: str(value) for name, value in TURNED[turned].items()})
     open_advanced(app)
     assert not app.exception and app.session_state["variant"] == variant
     boxes = [*app.select_slider, *app.number_input, *app.text_input, *app.selectbox]
@@ -214,12 +207,11 @@ def test_a_knob_can_be_turned_where_it_changes_the_run_and_only_there(
     values = {name: box.value for name, box in drawn.items()}
     assert {"coding_size", "activation", "sparsity_target"} <= set(drawn)
     for name, box in drawn.items():
-        others = {asked(variant, {**values, name: value}) for value in OTHERS[name]} - {asked(variant, values)}
         if box.disabled:
-            assert not [key for key in others if len(key) == spec.KEY_LENGTH], name
+            assert not changes(variant, values, name, valid=True), name
             assert "Not " in box.help or "Here" in box.help
         else:
-            assert others, name
+            assert changes(variant, values, name), name
 
 
 def test_a_price_that_is_turned_on_frees_its_knobs(visit: Open) -> None:
@@ -233,7 +225,7 @@ def test_a_price_that_is_turned_on_frees_its_knobs(visit: Open) -> None:
     assert not app.select_slider(key="penalty_weight").disabled
 
 
-@pytest.mark.parametrize("variant", presets.VARIANTS)
+@pytest.mark.parametrize("variant", ["stacked", "contractive", "variational", "beta-variational"])
 def test_beta_stands_among_the_main_knobs_of_those_that_have_it(visit: Open, variant: str) -> None:
     has = presets.get(variant).spec.coding == "variational"
     app = visit(variant=variant, **({"kl_weight": "8.0"} if has else {}))

@@ -1,0 +1,77 @@
+"""Knobs that change nothing as the others stand: for every variant, without a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from aecore import presets
+from aecore.errors import AecoreError
+from aecore.specs import run
+from aecore.store import runs
+from pages.widgets.frame.sidebar import STILL
+from pages.widgets.session import knobs
+
+VARIANTS = (*presets.VARIANTS, "hubens-convolutional")
+TURNED: dict[str, dict[str, Any]] = {"as it is": {}, "all on": {"noise_rate": 0.3, "sparsity_weight": 0.01}}
+# Two values a knob, of which one at least is another than any variant's own.
+OTHERS: dict[str, Sequence[Any]] = {
+    "dataset": ("digits", "fashion-mnist-12k"),
+    "coding_size": (3, 4),
+    "noise_rate": (0.5, 0.4),
+    "seed": (8, 9),
+    "sparsity_weight": (0.02, 0.05),
+    "penalty_weight": (0.03, 0.1),
+    "kl_weight": (2.0, 3.0),
+    "epochs": (8, 9),
+    "hidden": ("12, 8", "9, 7"),
+    "optimizer_arguments": ("momentum=0.5", "weight_decay=0.01"),
+    "batch_size": (16, 17),
+    "learning_rate": (0.05, 0.06),
+    "warmup": (0.5, 0.4),
+    "sparsity_target": (0.3, 0.4),
+    "activation": run.ACTIVATIONS,
+    "coding_activation": run.ACTIVATIONS,
+    "output_activation": run.OUTPUT_ACTIVATIONS,
+    "loss": run.LOSSES,
+    "optimizer": run.OPTIMIZERS,
+    "decay": run.DECAYS,
+    "normalization": run.NORMALIZATIONS,
+    "noise": run.NOISES,
+    "sparsity": run.SPARSITIES,
+}
+
+
+def asked(variant: str, values: dict[str, Any]) -> str:
+    """The key of what would be trained, or why it cannot be."""
+    try:
+        return runs.run_key(knobs.from_values(variant, values))
+    except AecoreError as error:
+        return str(error)
+
+
+def changes(variant: str, values: dict[str, Any], name: str, *, valid: bool = False) -> set[str]:
+    """The keys of other runs (and, unless `valid`, the errors) to which one knob leads from `values`."""
+    others = {asked(variant, {**values, name: value}) for value in OTHERS[name]} - {asked(variant, values)}
+    return {key for key in others if len(key) == run.KEY_LENGTH} if valid else others
+
+
+@pytest.mark.parametrize("turned", TURNED)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_unused_are_the_knobs_that_lead_to_no_other_run(
+    monkeypatch: pytest.MonkeyPatch, variant: str, turned: str
+) -> None:
+    values = knobs.defaults(variant) | TURNED[turned]
+    monkeypatch.setattr(st, "session_state", {"variant": variant, **values})
+    spec, unused = presets.get(variant).spec, knobs.unused()
+    for name in knobs.NAMES:
+        if (name, spec.penalty) == ("penalty_weight", "none") or (name == "kl_weight" and spec.coding == "plain"):
+            continue  # the sidebar has no such slider
+        if name in unused:
+            assert name in STILL  # says on the page why
+            assert not changes(variant, values, name, valid=True), name
+        else:
+            assert changes(variant, values, name), name
