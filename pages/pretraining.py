@@ -118,7 +118,7 @@ def _busy(spec: PretrainSpec) -> str | None:
 
 
 def _open(key: str) -> Experiment:
-    return Experiment(shared.cache() / "pretraining" / key)
+    return experiments.open_experiment(key, shared.cache())
 
 
 def _buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: str | None) -> None:

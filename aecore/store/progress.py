@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aecore.store.runs import MARKS, ResultFolder
 
-STATUS_SECONDS = 0.3
+STATUS_SECONDS = 0.5
 MIN_SHARE = 0.01  # of the work; before that, the time left is not estimated
 
 Report = Callable[[float], None]  # called with the share of a stage that is done; may raise `Stopped`

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aecore.store.files import write_arrays, write_json
+from aecore.store.progress import STATUS_SECONDS
 from aecore.store.runs import Run
 
 SNAPSHOT_IMAGES = 16
@@ -17,7 +18,6 @@ SNAPSHOT_WIDTH = 30
 LOG_SNAPSHOTS = 22
 MAX_SNAPSHOTS = 60
 MAX_STEPS = 500
-STATUS_SECONDS = 0.5
 FINISH_SECONDS = 2.0  # a first guess of what follows the last step: evaluation, arrays, ONNX
 # Codings in snapshots are for drawing: this many levels across their range. Up to three are drawn as they are, where
 # coarse levels would show as a lattice; more are projected, which blurs it.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
-import json
 import logging
-import time
 from pathlib import Path
 
 import streamlit as st
 
 from aecore.errors import AecoreError, SpecError
+from aecore.store.events import log_event
 from pages.widgets.basics import notice
 from pages.widgets.frame import sidebar
 from pages.widgets.server import presence, render_lock, shared
@@ -97,7 +96,7 @@ def _refused() -> str:
 @st.cache_resource(show_spinner=False)
 def _log(line: str) -> None:
     """Once a server, not with every page."""
-    logging.getLogger("aecore.jobs").error(json.dumps({"event": "refused", "time": time.time(), "message": line}))
+    log_event("refused", logging.ERROR, message=line)
 
 
 def enter() -> None:
