@@ -36,6 +36,7 @@ class WorkerLost(BrokenExecutor):
 
 
 def _mark(cache: Path, name: str) -> Path:
+    """The claim file of a job."""
     return cache / ".cluster" / name
 
 
@@ -62,7 +63,7 @@ def serve_forever(address: str, cache: Path) -> None:
     async def connect_forever() -> None:
         while True:
             for name in LANES if settings.get("AECORE_WARM") else ():
-                _lane(name, cache).hand_over(ping)
+                _lane(name, cache).submit(ping)
             resources = dict.fromkeys(LANES, 1.0)
             with contextlib.suppress(OSError):
                 async with Worker(address, nthreads=len(LANES), resources=resources, memory_limit=0) as worker:
@@ -100,7 +101,7 @@ def serve(lane: str, cache: Path, name: str, function: Callable[..., Any], *argu
         raise AecoreError(f"cluster: got the cache {cache}, but {reason}; it must be a shared folder") from None
     machine_lane = _lane(lane, cache)
     try:
-        future = machine_lane.hand_over(function, *arguments)
+        future = machine_lane.submit(function, *arguments)
         while not wait_for([future], timeout=POLL_SECONDS).done:
             if not _wanted(worker, name):
                 mark.unlink(missing_ok=True)
@@ -111,11 +112,12 @@ def serve(lane: str, cache: Path, name: str, function: Callable[..., Any], *argu
         raise WorkerLost(str(error).split(".")[0]) from None
     if isinstance(result, Outcome) and result.memory > settings.get("AECORE_WORKER_MB") * 1e6:
         machine_lane.discard()
-        machine_lane.hand_over(ping)
+        machine_lane.submit(ping)
     return result
 
 
 def _lane(name: str, cache: Path) -> Lane:
+    """This machine's lane of that name, created on first use."""
     with _lanes_lock:
         if name not in _lanes:
             _lanes[name] = Lane(name, partial(process_executor, name, cache))

@@ -81,11 +81,11 @@ class Dispatcher:
     def _finished(self, job: Job) -> None:
         """Called after a job has finished, without the lock."""
 
-    # The next four methods need the lock `_changed`.
+    # The methods up to `_log` need the lock `_changed`.
 
     def _next(self, lane: Lane) -> Job | None:
         """The next job of the lane whose lease could be acquired; it is running now."""
-        for job in lane.order() if not (self._closed or lane.full or lane.pauses) else []:
+        for job in lane.order() if not (self._closed or lane.full or lane.backs_off) else []:
             job.lease = Lease(job.folder)
             try:
                 job.elsewhere = not job.lease.acquire()
@@ -105,6 +105,7 @@ class Dispatcher:
             ResultFolder(job.folder).ask_to_stop()
 
     def _end(self, job: Job, outcome: Outcome) -> None:
+        """Record a job's end, and forget the oldest ended jobs."""
         job.state, job.message, job.stopping = outcome.state, outcome.message, False
         ended = [key for key, other in self._jobs.items() if other.ended]
         for key in ended[: max(0, len(ended) - REMEMBERED)]:
@@ -118,6 +119,7 @@ class Dispatcher:
     # The methods below run in the dispatcher threads.
 
     def _serve(self, lane: Lane) -> None:
+        """The loop of a lane's dispatcher thread."""
         while not self._closed:
             try:
                 self._serve_next(lane)
@@ -126,6 +128,7 @@ class Dispatcher:
                 time.sleep(POLL_SECONDS)
 
     def _serve_next(self, lane: Lane) -> None:
+        """Run the lane's next job, start its worker ahead, or wait until something changes."""
         if self.local:
             lane.take_over()  # the worker is idle here
         with self._changed:
@@ -148,8 +151,9 @@ class Dispatcher:
             self._changed.notify_all()
 
     def _prewarm(self, lane: Lane) -> None:
+        """Start the lane's worker ahead of its first job."""
         try:
-            self._hand_over(lane, ping)
+            self._submit(lane, ping)
         except Exception:
             lane.preload = False  # not again: the next job will fail with the reason
             logger.exception("the %s worker cannot be started ahead", lane.name)
@@ -166,11 +170,12 @@ class Dispatcher:
                     self._run(lane, job)
 
     def _run(self, lane: Lane, job: Job) -> None:
+        """Run a job to its end, or queue it again, and release its lease."""
         lease = job.lease or Lease(job.folder)
         try:
             outcome = self._attempt(lane, job, lease)
         except SchedulerUnavailable as error:
-            outcome = self._postpone(job, error) if lane.pause() else failed(ResultFolder(job.folder), error)
+            outcome = self._postpone(job, error) if lane.back_off() else failed(ResultFolder(job.folder), error)
         except Exception as error:  # whatever went wrong, the job has ended
             outcome = failed(ResultFolder(job.folder), AecoreError(INTERRUPTED) if self._closed else error)
         finally:
@@ -208,6 +213,7 @@ class Dispatcher:
             eviction.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
 
     def _attempt(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
+        """Have the worker run the job, and once more if it is killed."""
         for _ in range(2):
             if ResultFolder(job.folder).state == "finished":  # by another server, or before its worker was killed
                 return Outcome("finished")
@@ -215,7 +221,7 @@ class Dispatcher:
                 return failed(ResultFolder(job.folder), AecoreError(INTERRUPTED))
             lane.connect()
             self._prepare(job)
-            future = self._hand_over(lane, execute, job.task, str(job.folder))
+            future = self._submit(lane, execute, job.task, str(job.folder))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
                 if not lease.beat():
                     return self._yield_to_other_server(lane, job, future)
@@ -266,8 +272,9 @@ class Dispatcher:
                 folder.ask_to_stop()
         self._log("running", job)
 
-    def _hand_over(self, lane: Lane, function: Any, *arguments: Any) -> Future:
-        future = lane.hand_over(function, *arguments)
+    def _submit(self, lane: Lane, function: Any, *arguments: Any) -> Future:
+        """Submit a call to the lane's worker; with the first one, register the hook that kills workers at exit."""
+        future = lane.submit(function, *arguments)
         if self.address is None and not self._exit_hook:
             self._exit_hook = True
             # At interpreter shutdown loky waits for running jobs, so SIGTERM would take as long as a training. `atexit`

@@ -94,11 +94,11 @@ class Lane:
         self._retry = 0.0
 
     @property
-    def pauses(self) -> bool:
-        """True for `RETRY_SECONDS` after `pause`."""
+    def backs_off(self) -> bool:
+        """True for `RETRY_SECONDS` after `back_off`."""
         return time.monotonic() < self._retry
 
-    def pause(self) -> bool:
+    def back_off(self) -> bool:
         """Note that the scheduler is unavailable; returns False once it has been for `UNAVAILABLE_SECONDS`."""
         now = time.monotonic()
         self._unavailable_since = self._unavailable_since or now
@@ -182,7 +182,7 @@ class Lane:
         """Create the executor if there is none. Raises `SchedulerUnavailable` if no scheduler answers."""
         self._open()
 
-    def hand_over(self, function: Any, *arguments: Any) -> Future:
+    def submit(self, function: Any, *arguments: Any) -> Future:
         """Submit a call to the worker; a worker that died while idle is replaced."""
         executor = self._open()
         try:
