@@ -8,7 +8,7 @@ from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
 from aecore.jobs.queue import Queue
 from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, execute
-from aecore.store.lease import honest_state, honest_status
+from aecore.store.lease import actual_state, actual_status
 
 __all__ = [
     "MapTask",
@@ -20,8 +20,8 @@ __all__ = [
     "Task",
     "Ticket",
     "TrainTask",
+    "actual_state",
+    "actual_status",
     "execute",
-    "honest_state",
-    "honest_status",
     "make_executor",
 ]

@@ -15,7 +15,7 @@ from aecore.jobs.dispatch import Dispatcher
 from aecore.jobs.lanes import Job, Lane, Ticket, check_capacity
 from aecore.jobs.tasks import Outcome, Task
 from aecore.store import files, runs
-from aecore.store.lease import honest_state, translate_os_errors, try_lease
+from aecore.store.lease import actual_state, translate_os_errors, try_lease
 from aecore.store.runs import ResultFolder
 
 BACKGROUND = ""  # the session of all background jobs; it never leaves
@@ -110,7 +110,7 @@ class Queue(Dispatcher):
             job = self._jobs.get(folder.key)
             if job and not job.ended:
                 return job.state
-        return honest_state(folder)
+        return actual_state(folder)
 
     def warm(self) -> None:
         """Start the workers and their imports ahead of the first job, in the background, unless `AECORE_WARM=0`."""

@@ -101,7 +101,7 @@ def is_held(folder: Path) -> bool:
     return not (same_host and age > ORPHAN_SECONDS and not _is_alive(holder))
 
 
-def honest_status(result: ResultFolder) -> dict[str, Any]:
+def actual_status(result: ResultFolder) -> dict[str, Any]:
     """The folder's status, its state reconciled with the lease.
 
     'running' without a live worker is 'failed'; 'waiting' without a recent update, in no queue any more, is 'missing'.
@@ -114,10 +114,10 @@ def honest_status(result: ResultFolder) -> dict[str, Any]:
     return status
 
 
-def honest_state(result: ResultFolder) -> str:
-    """The state of `honest_status`."""
+def actual_state(result: ResultFolder) -> str:
+    """The state of `actual_status`."""
     state = result.state
-    return str(honest_status(result)["state"]) if state in ("running", "waiting") else state
+    return str(actual_status(result)["state"]) if state in ("running", "waiting") else state
 
 
 @contextlib.contextmanager

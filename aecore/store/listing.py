@@ -34,7 +34,7 @@ def _is_valid(run: Run) -> bool:
     """True for a readable run with a spec; checked at most once in `RECHECK_SECONDS`, since every page lists runs."""
     path, now = str(run.folder), time.monotonic()
     try:
-        mark = run._mark()
+        mark = run.read_mark()
     except OSError:
         return False
     if mark is None:

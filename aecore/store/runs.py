@@ -88,7 +88,7 @@ class ResultFolder:
         """'missing', 'waiting', 'running', 'finished', 'stopped', 'failed' or 'damaged' (also for a disk that cannot be
         read). Never raises."""
         try:
-            mark, exists = self._mark(), self.folder.exists()
+            mark, exists = self.read_mark(), self.folder.exists()
         except OSError:
             return "damaged"
         if mark:
@@ -126,8 +126,8 @@ class ResultFolder:
         }
         write_json(self.folder / name, files)
 
-    def _mark(self) -> tuple[str, int] | None:
-        """The name of the mark and its modification time in nanoseconds; None without one."""
+    def read_mark(self) -> tuple[str, int] | None:
+        """The name of the mark and its modification time in nanoseconds; None without one. Raises `OSError`."""
         for mark in MARKS:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 return mark, os.stat(os.path.join(self.folder, mark)).st_mtime_ns

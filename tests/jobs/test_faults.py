@@ -26,7 +26,7 @@ import pytest
 from aecore import datasets
 from aecore.analysis import inference
 from aecore.errors import AecoreError
-from aecore.jobs import Outcome, Queue, TrainTask, dispatch, execute, honest_state, honest_status, worker_process
+from aecore.jobs import Outcome, Queue, TrainTask, actual_state, actual_status, dispatch, execute, worker_process
 from aecore.jobs.tasks import failed
 from aecore.specs.run import RunSpec
 from aecore.store import eviction, lease, listing, runs
@@ -84,7 +84,7 @@ def complete(run: Run) -> None:
     """The run is finished, and its files come from one training: what the halves compute is what the arrays hold."""
     data = datasets.load(run.spec.dataset)
     samples = datasets.as_float(data.validation)
-    assert run.state == "finished" and honest_state(run) == "finished"
+    assert run.state == "finished" and actual_state(run) == "finished"
     codings, reconstructions = run.array("codings"), run.reconstructions()
     assert codings.shape == (len(samples), run.spec.coding_size) and len(reconstructions) == len(samples)
     np.testing.assert_allclose(inference.encode(run, samples), codings, atol=1e-4)
@@ -146,7 +146,7 @@ def test_killed_twice_fails_with_the_reason_and_costs_no_other_run(there: Queue)
     strike(run, MOMENTS["at its start"])
     ticket = ended(there, task)
     assert ticket.state == "failed" and ticket.message == dispatch.KILLED
-    assert honest_status(run)["state"] == "failed" and honest_status(run)["message"] == dispatch.KILLED
+    assert actual_status(run)["state"] == "failed" and actual_status(run)["message"] == dispatch.KILLED
     assert not run.readable
     assert ended(there, after).state == "finished"
     assert run.key not in [other.key for other in listing.list_runs(there.cache)]
@@ -209,7 +209,7 @@ def test_a_killed_server_loses_no_run(inline: Queue) -> None:
     # A new server on the same cache.
     complete(done)
     until(lambda: inline.state_of(half) != "running")
-    assert inline.state_of(half) == "failed" and "start it again" in honest_status(half)["message"]
+    assert inline.state_of(half) == "failed" and "start it again" in actual_status(half)["message"]
     for task, run in ((training(0), done), (training(1, EPOCHS_TO_OUTLIVE), half), (training(2), waiting)):
         before = (done.folder / "model.keras").stat().st_mtime_ns
         assert inline.submit(task, "bob").state == "finished"
@@ -330,7 +330,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         fits, does_not = queue.submit(training(0), "ann"), queue.submit(training(1), "ann")
         assert fits.state == "finished"
         assert does_not.state == "failed" and does_not.message == ONE_LINE_FULL
-        assert honest_status(Run(does_not.folder))["message"] == ONE_LINE_FULL  # there was room for the reason
+        assert actual_status(Run(does_not.folder))["message"] == ONE_LINE_FULL  # there was room for the reason
         complete(Run(fits.folder))
         files_module.set_aside(fits.folder)
         assert queue.submit(training(1), "ann").state == "finished"

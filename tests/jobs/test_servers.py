@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aecore.jobs import Queue, honest_state, honest_status
+from aecore.jobs import Queue, actual_state, actual_status
 from aecore.store import files, lease
 from aecore.store.runs import ResultFolder
 from tests.jobs.fakes import PATIENCE, Fake, ended, names, until
@@ -74,7 +74,7 @@ def test_an_ended_server_does_not_wait_for_its_jobs(tmp_path: Path, log: str) ->
     process.wait(timeout=PATIENCE)
     until(lambda: gone(worker))
     folder = ResultFolder(Fake("a", log).folder(tmp_path / "cache"))
-    assert honest_state(folder) == "failed" and "interrupted" in honest_status(folder)["message"]
+    assert actual_state(folder) == "failed" and "interrupted" in actual_status(folder)["message"]
 
 
 def test_what_another_server_finished_is_finished_here(tmp_path: Path, log: str) -> None:
@@ -97,7 +97,7 @@ def test_nobody_runs_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert queue.state_of(folder.name) == state
         with monkeypatch.context() as patch:
             patch.setattr(lease, "STALE_SECONDS", -1.0)
-            assert queue.state_of(folder.name) == honest_state(ResultFolder(folder)) == later
+            assert queue.state_of(folder.name) == actual_state(ResultFolder(folder)) == later
     held = lease.Lease(folder)
     assert held.acquire() and not held.acquire()
     os.utime(held.path, (time.time() - 60,) * 2)
@@ -251,7 +251,7 @@ def test_nonsense_in_a_lease_or_a_status_holds_nothing(tmp_path: Path) -> None:
     folder = ResultFolder(tmp_path / "runs" / ("0" * 16))
     folder.folder.mkdir(parents=True)
     files.write_json(folder.folder / "status.json", {"state": "running", "updated": "today"})
-    assert honest_state(folder) == "failed"
+    assert actual_state(folder) == "failed"
     left = lease.Lease(folder.folder)
     files.write_json(left.path, {"host": socket.gethostname(), "pid": "mine"})
     os.utime(left.path, (time.time() - 2 * lease.ORPHAN_SECONDS,) * 2)

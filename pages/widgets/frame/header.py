@@ -95,7 +95,7 @@ def _progress(shown: Run | None) -> None:
 
 def _failure(chosen: Run, shown: Run | None) -> None:
     damaged = "its files are damaged or incomplete; train it again"
-    told = jobs.honest_status(chosen).get("message") or "it ended early"
+    told = jobs.actual_status(chosen).get("message") or "it ended early"
     message = damaged if active_run.state(chosen) == "damaged" else told
     kept = " The picture is the last good run's." if shown else ""
     notice.error(f"{run_name(chosen)}: {message}.{kept}".replace("..", "."))
