@@ -1,144 +1,229 @@
-"""What Streamlit does anew for every page of every visitor and need do only once, or for many messages at a time.
+"""Monkey patches for the overhead of Streamlit 1.67 per script run: everything here that is private to Streamlit.
 
-All of it is private to Streamlit (whose version is pinned), so any of it may be missing one day: then it is left as it
-is. What it is worth: `python -m tests.load.classroom` says how long a class waits.
+`apply` installs the table `PATCHES` if the installed version is `WRITTEN_FOR`, else none of them: pages look the same
+without, and cost more processor time. `python -m tests.load.patches` measures what each of them gains.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import importlib
+import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from streamlit.runtime import app_session, runtime
-from streamlit.runtime.caching import cache_utils
-from streamlit.runtime.scriptrunner import ScriptRunnerEvent, get_script_run_ctx
-from streamlit.runtime.state import safe_session_state, session_state
+import streamlit as st
 
+WRITTEN_FOR = "1.67.0"
+REPLACED = "_aecore_replaced"  # attribute of a replacement: what it stands for
 BUNDLE_SECONDS = 0.03  # that a message of a page under way may wait for others
+BLOB_HASHES = "blob hashes"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The attribute `path` of a module, such as 'Class.method', and what makes a replacement from the original."""
+
+    name: str
+    module: str
+    path: str
+    replacement: Callable[[Any], Any]
+
+    @property
+    def current(self) -> Any:
+        """The attribute as it is now, the original or its replacement."""
+        owner, attribute = self._place()
+        return getattr(owner, attribute)
+
+    @property
+    def installed(self) -> bool:
+        return hasattr(self.current, REPLACED)
+
+    def install(self) -> None:
+        """Replace the attribute. Without effect if it is replaced."""
+        if not self.installed:
+            owner, attribute = self._place()
+            original = getattr(owner, attribute)
+            replacement = self.replacement(original)
+            setattr(replacement, REPLACED, original)
+            setattr(owner, attribute, replacement)
+
+    def _place(self) -> tuple[Any, str]:
+        *classes, attribute = self.path.split(".")
+        return functools.reduce(getattr, classes, importlib.import_module(self.module)), attribute
 
 
 def apply() -> None:
-    """For this process; a second call changes nothing."""
-    _wrap(app_session, "_populate_theme_msg", _theme_from_memory)
-    _wrap(cache_utils, "_get_positional_arg_name", functools.lru_cache(maxsize=1000))
-    _wrap(app_session.AppSession, "_on_scriptrunner_event", _in_bundles)
-    _wrap(runtime.Runtime, "_enqueued_some_message", _without_waking)
-    _wrap(safe_session_state.SafeSessionState, "filtered_state", _AsAsked)
-    _wrap(session_state.SessionState, "_remove_stale_widgets", _and_their_callbacks)
+    """Install all patches in this process, or log one line that says why not. A second call changes nothing."""
+    if st.__version__ != WRITTEN_FOR:
+        logging.getLogger(__name__).warning(
+            "Streamlit %s: its patches are for %s and are left out; pages cost more processor time",
+            st.__version__,
+            WRITTEN_FOR,
+        )
+        return
+    for patch in PATCHES:
+        patch.install()
 
 
-def _wrap(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-    """Replace `owner.name` by `wrap(owner.name)`, which must say what it wraps."""
-    function = getattr(owner, name, None)
-    if function is not None and not hasattr(function, "__wrapped__"):
-        setattr(owner, name, wrap(function))
+@contextlib.contextmanager
+def lazy_bytes(component: str, make: Callable[[], bytes]) -> Iterator[bool]:
+    """Components named `component` that are drawn inside get the bytes of `make()` in place of their data, and only if
+    the browser does not have the message; their data needs to be no more than a version of it.
+
+    Yields False if that patch is not installed; then the data has to be `make()` itself.
+    """
+    if not any(patch.name == BLOB_HASHES and patch.installed for patch in PATCHES):
+        yield False
+        return
+    _blob.component, _blob.make = component, make
+    try:
+        yield True
+    finally:
+        _blob.make = None
 
 
-def _theme_from_memory(fill: Callable[..., None]) -> Callable[..., None]:
-    """Streamlit looks through all its options six times for every run of every page and fragment, to tell the browser
-    a theme that cannot change."""
-    filled: dict[str, Any] = {}
-
-    @functools.wraps(fill)
-    def copy(message: Any, section: str = "theme") -> None:
-        if section not in filled:
-            fill(made := type(message)(), section)
-            filled[section] = made
-        if filled[section].ByteSize():  # an empty one would still count as set
-            message.MergeFrom(filled[section])
-
-    return copy
+_blob = threading.local()  # `component` and `make` of the blob that this thread draws
 
 
-def _in_bundles(tell: Callable[..., None]) -> Callable[..., None]:
-    """Each of a page's 60 messages wakes the event loop, which then wants Python from the thread that draws. So they
-    are gathered in their order, until one comes that says more than what is drawn, or for `BUNDLE_SECONDS`."""
+def _lazy_blobs(populate_hash: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`populate_hash_if_needed`: Streamlit hashes all bytes of a message and copies them several times before it finds
+    that the browser has them. The hash of a blob's version is enough, and the bytes are put in where they are sent."""
+    from streamlit.runtime import scriptrunner
 
-    @functools.wraps(tell)
-    def gather(session: Any, sender: Any, event: ScriptRunnerEvent, forward_msg: Any = None, **more: Any) -> None:
-        waiting: deque[Any] = session.__dict__.setdefault("_bundle", deque())
-        waiting.append((sender, event, forward_msg, more))
-        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
-            session._call_soon_on_event_loop(functools.partial(_deliver, session, waiting))
-        elif len(waiting) == 1:  # else whoever delivers those before it finds it, too
-            session._call_soon_on_event_loop(functools.partial(_later, session, waiting))
-
-    return gather
-
-
-def _without_waking(tell: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Whoever is on the event loop need not wake it to say that there is something to send."""
-
-    @functools.wraps(tell)
-    def say(server: Any) -> None:
-        shared = server._get_async_objs()
-        if asyncio._get_running_loop() is shared.eventloop:
-            shared.need_send_data.set()
-        else:
-            tell(server)
-
-    return say
-
-
-def _and_their_callbacks(remove: Callable[..., None]) -> Callable[..., None]:
-    """A session forgets the values of widgets that are gone, but not what it was told about them: their callbacks,
-    and with these all that a page of another run had in its hands."""
-    stale = getattr(session_state, "_is_stale_widget", None)
-    if stale is None:
-        return remove
-
-    @functools.wraps(remove)
-    def remove_both(state: Any, active: frozenset[str]) -> None:
-        remove(state, active)
-        told, context = state._new_widget_state.widget_metadata, get_script_run_ctx()
-        if context is None:
+    @functools.wraps(populate_hash)
+    def populate(message: Any) -> None:
+        populate_hash(message)
+        make = getattr(_blob, "make", None)
+        part = message.delta.new_element.bidi_component  # an empty one in any other message
+        if make is None or part.component_name.split(".")[-1] != _blob.component:
             return
-        for name, metadata in list(told.items()):
-            if stale(metadata, active, context.fragment_ids_this_run):
-                del told[name]
+        message.metadata.cacheable = True
+        context = scriptrunner.get_script_run_ctx()
+        if context is None or message.hash not in context.cached_message_hashes:
+            part.bytes = make()
 
-    return remove_both
-
-
-class _AsAsked(property):
-    """Every widget with a key asks for all of a session's state, of which it wants its own value."""
-
-    def __init__(self, whole: property) -> None:
-        super().__init__(lambda state: _State(state, whole))
-        self.__wrapped__ = whole
+    return populate
 
 
-class _State(Mapping[str, Any]):
-    """What `whole` gives of a session's state, of which a single value is looked up alone."""
+def _cached_theme(populate: Callable[..., None]) -> Callable[..., None]:
+    """`_populate_theme_msg`: reads all options for each of six sections of a theme that cannot change, in every script
+    run. Here once a section."""
+    sections: dict[str, Any] = {}
 
-    def __init__(self, state: Any, whole: property) -> None:
-        self._safe, self._whole = state, whole
+    @functools.wraps(populate)
+    def populate_from_cache(message: Any, section: str = "theme") -> None:
+        if section not in sections:
+            theme = type(message)()
+            populate(theme, section)
+            sections[section] = theme
+        if sections[section].ByteSize():  # merging an empty one would mark the section as set
+            message.MergeFrom(sections[section])
+
+    return populate_from_cache
+
+
+def _bundled_messages(on_event: Callable[..., None]) -> Callable[..., None]:
+    """`_on_scriptrunner_event`: each message of a page wakes the event loop, which then competes for the GIL with the
+    script thread. Here messages are delivered together, in their order: at the next event of another kind, or after
+    `BUNDLE_SECONDS`."""
+    from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+
+    @functools.wraps(on_event)
+    def collect(session: Any, sender: Any, event: ScriptRunnerEvent, forward_msg: Any = None, **more: Any) -> None:
+        bundle: deque[Any] = session.__dict__.setdefault("_bundle", deque())
+        bundle.append((sender, event, forward_msg, more))
+        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+            session._call_soon_on_event_loop(functools.partial(_deliver, session, bundle))
+        elif len(bundle) == 1:  # else the delivery of the first one includes this one
+            session._call_soon_on_event_loop(functools.partial(_deliver_later, session, bundle))
+
+    return collect
+
+
+def _deliver_later(session: Any, bundle: deque[Any]) -> None:
+    asyncio.get_running_loop().call_later(BUNDLE_SECONDS, _deliver, session, bundle)
+
+
+def _deliver(session: Any, bundle: deque[Any]) -> None:
+    while bundle:
+        sender, event, message, more = bundle.popleft()
+        session._handle_scriptrunner_event_on_event_loop(sender, event, message, **more)
+
+
+def _signal_in_place(enqueued: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`_enqueued_some_message`: wakes the event loop through its socket, also when called on the event loop."""
+
+    @functools.wraps(enqueued)
+    def signal(runtime: Any) -> None:
+        objects = runtime._get_async_objs()
+        try:
+            on_loop = asyncio.get_running_loop() is objects.eventloop
+        except RuntimeError:
+            on_loop = False
+        if on_loop:
+            objects.need_send_data.set()
+        else:
+            enqueued(runtime)
+
+    return signal
+
+
+class _LazyState(property):
+    """`filtered_state`: copies all of the session's state for every widget with a key, which looks up one value."""
+
+    def __init__(self, original: property) -> None:
+        super().__init__(lambda state: _StateView(state, original))
+
+
+class _StateView(Mapping[str, Any]):
+    """The mapping that `original` returns for a `SafeSessionState`, without a copy where one value is looked up."""
+
+    def __init__(self, state: Any, original: property) -> None:
+        self._state, self._original = state, original
 
     def __getitem__(self, key: str) -> Any:
-        with self._safe._lock:
-            return self._safe._state[key]
+        with self._state._lock:
+            return self._state._state[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        return iter(self._copy())
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self._copy())
 
     def __repr__(self) -> str:
-        return repr(self._all())
+        return repr(self._copy())
 
-    def _all(self) -> dict[str, Any]:
-        return self._whole.__get__(self._safe)
-
-
-def _later(session: Any, waiting: deque[Any]) -> None:
-    asyncio.get_running_loop().call_later(BUNDLE_SECONDS, _deliver, session, waiting)
+    def _copy(self) -> dict[str, Any]:
+        return self._original.__get__(self._state)
 
 
-def _deliver(session: Any, waiting: deque[Any]) -> None:
-    while waiting:
-        sender, event, message, more = waiting.popleft()
-        session._handle_scriptrunner_event_on_event_loop(sender, event, message, **more)
+PATCHES: tuple[Patch, ...] = (
+    Patch("theme", "streamlit.runtime.app_session", "_populate_theme_msg", _cached_theme),
+    Patch(
+        "argument names",
+        "streamlit.runtime.caching.cache_utils",
+        "_get_positional_arg_name",
+        functools.lru_cache(maxsize=1000),
+    ),
+    Patch("message bundles", "streamlit.runtime.app_session", "AppSession._on_scriptrunner_event", _bundled_messages),
+    Patch("event loop", "streamlit.runtime.runtime", "Runtime._enqueued_some_message", _signal_in_place),
+    Patch(
+        "session state",
+        "streamlit.runtime.state.safe_session_state",
+        "SafeSessionState.filtered_state",
+        _LazyState,
+    ),
+    Patch(
+        BLOB_HASHES,
+        "streamlit.runtime.scriptrunner_utils.script_run_context",
+        "populate_hash_if_needed",
+        _lazy_blobs,
+    ),
+)

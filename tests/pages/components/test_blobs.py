@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import scriptrunner
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
 from pages.widgets.components.shared import blobs, packing
+from pages.widgets.server import streamlit_patches
 
 LARGE = np.arange(100_000, dtype=np.float32)
 
@@ -36,10 +38,11 @@ class Browser:
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
+    streamlit_patches.apply()
     found = Browser()
     monkeypatch.setattr(blobs, "_component", lambda: found.mount)
     context = SimpleNamespace(cached_message_hashes=found.known)
-    monkeypatch.setattr(blobs, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(scriptrunner, "get_script_run_ctx", lambda: context)
     return found
 
 
@@ -71,22 +74,7 @@ def test_the_last_byte_of_a_large_part_counts(browser: Browser) -> None:
     assert browser.take(LARGE).hash != browser.take(changed).hash
 
 
-def test_everything_else_is_named_as_streamlit_does(browser: Browser) -> None:
-    browser.take(LARGE)
-    theirs = script_run_context.populate_hash_if_needed.__wrapped__
-    text, component = ForwardMsg(), ForwardMsg()
-    text.delta.new_element.markdown.body = "words" * 50_000
-    component.delta.new_element.bidi_component.component_name = "canvas"
-    component.delta.new_element.bidi_component.bytes = bytes(5000)
-    for made in (text, component):
-        script_run_context.populate_hash_if_needed(made)
-        again = ForwardMsg.FromString(made.SerializeToString())
-        again.hash = ""
-        theirs(again)
-        assert again == made
-
-
-def test_without_the_private_function_parts_travel_whole(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blobs, "_named_by_version", lambda: False)
+def test_without_the_patch_parts_travel_whole(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamlit_patches, "PATCHES", ())
     browser.known.add(browser.take(LARGE).hash)
     assert len(data(browser.take(LARGE))) > LARGE.nbytes

@@ -1,23 +1,25 @@
-"""What Streamlit does is done less often, and comes out the same."""
+"""Patches of Streamlit: each does the same as the original, and another version is left alone."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.runtime import app_session, runtime
-from streamlit.runtime.caching import cache_utils
+from streamlit.runtime import app_session
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
-from streamlit.runtime.state import safe_session_state, session_state
+from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.testing.v1 import AppTest
 
 from pages.widgets.server import streamlit_patches
+from pages.widgets.server.streamlit_patches import PATCHES, REPLACED
+from tests.pages.conftest import ROOT, Open, key
 
 MESSAGE, STOPPED = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
 SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
@@ -44,7 +46,7 @@ def theirs(session: Any, sender: Any, event: Any, forward_msg: Any = None, **mor
     raise AssertionError("replaced")
 
 
-tell = streamlit_patches._in_bundles(theirs)
+tell = streamlit_patches._bundled_messages(theirs)
 
 
 def in_a_loop(draw: Callable[[Session], None], until: Callable[[Session], bool]) -> Session:
@@ -102,7 +104,7 @@ def test_none_is_lost_or_overtaken_between_two_threads(monkeypatch: pytest.Monke
 
 def test_who_is_on_the_event_loop_does_not_wake_it() -> None:
     woken: list[str] = []
-    say = streamlit_patches._without_waking(lambda server: woken.append(server.name))
+    say = streamlit_patches._signal_in_place(lambda server: woken.append(server.name))
 
     async def main() -> None:
         shared = SimpleNamespace(eventloop=asyncio.get_running_loop(), need_send_data=asyncio.Event())
@@ -115,11 +117,9 @@ def test_who_is_on_the_event_loop_does_not_wake_it() -> None:
     asyncio.run(main())
 
 
-def test_the_theme_from_memory_is_streamlits() -> None:
+def test_the_cached_theme_is_streamlits(unpatched: None) -> None:
     fill = app_session._populate_theme_msg
-    while hasattr(fill, "__wrapped__"):  # an earlier test has opened the queue
-        fill = fill.__wrapped__
-    ours = streamlit_patches._theme_from_memory(fill)
+    ours = streamlit_patches._cached_theme(fill)
     for _ in range(2):
         for section in SECTIONS:
             expected, found = CustomThemeConfig(), CustomThemeConfig()
@@ -128,28 +128,56 @@ def test_the_theme_from_memory_is_streamlits() -> None:
             assert found == expected and bool(found.ByteSize()) == (section in SECTIONS[:4])
 
 
-def test_once_is_enough_and_what_is_missing_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unpatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit as it is installed, whatever earlier tests patched."""
+    for patch in PATCHES:
+        if patch.installed:
+            owner, attribute = patch._place()
+            monkeypatch.setattr(owner, attribute, getattr(patch.current, REPLACED))
+
+
+def test_the_patches_are_for_the_version_that_is_required() -> None:
+    pins = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("streamlit")]
+    assert [pin.partition("==")[2] for pin in pins] == [streamlit_patches.WRITTEN_FOR]
+
+
+def test_every_patch_is_installed_once(unpatched: None) -> None:
+    originals = [patch.current for patch in PATCHES]
+    assert not any(patch.installed for patch in PATCHES) and len({patch.name for patch in PATCHES}) == len(PATCHES)
     streamlit_patches.apply()
-    where = (
-        (app_session, "_populate_theme_msg"),
-        (cache_utils, "_get_positional_arg_name"),
-        (app_session.AppSession, "_on_scriptrunner_event"),
-        (runtime.Runtime, "_enqueued_some_message"),
-        (safe_session_state.SafeSessionState, "filtered_state"),
-        (session_state.SessionState, "_remove_stale_widgets"),
-    )
-    found = [getattr(owner, name) for owner, name in where]
-    assert all(hasattr(function, "__wrapped__") for function in found)
+    replacements = [patch.current for patch in PATCHES]
+    assert [getattr(replacement, REPLACED) for replacement in replacements] == originals
     streamlit_patches.apply()
-    assert [getattr(owner, name) for owner, name in where] == found
-    remove = found[-1].__wrapped__
-    with monkeypatch.context() as older:
-        older.delattr(session_state, "_is_stale_widget")
-        assert streamlit_patches._and_their_callbacks(remove) is remove
-    for owner, name in where:
-        monkeypatch.delattr(owner, name)
+    assert [patch.current for patch in PATCHES] == replacements
+
+
+def test_another_version_is_left_as_it_is_and_the_app_works(
+    unpatched: None, visit: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(st, "__version__", "1.99.0")
+    app = visit(run=key("stacked"))
+    assert not app.exception and not any(patch.installed for patch in PATCHES)
+    lines = [record.getMessage() for record in caplog.records if record.name == streamlit_patches.__name__]
+    assert lines == ["Streamlit 1.99.0: its patches are for 1.67.0 and are left out; pages cost more processor time"]
+
+
+def test_a_message_that_is_no_blob_is_hashed_as_streamlit_does(unpatched: None) -> None:
+    theirs = script_run_context.populate_hash_if_needed
+    ours = streamlit_patches._lazy_blobs(theirs)
+    text, component = ForwardMsg(), ForwardMsg()
+    text.delta.new_element.markdown.body = "words" * 50_000
+    component.delta.new_element.bidi_component.component_name = "canvas"
+    component.delta.new_element.bidi_component.bytes = bytes(5000)
     streamlit_patches.apply()
-    assert not any(hasattr(owner, name) for owner, name in where)
+    with streamlit_patches.lazy_bytes("part", bytes) as lazy:
+        assert lazy
+        for message in (text, component):
+            ours(message)
+            again = ForwardMsg.FromString(message.SerializeToString())
+            again.hash = ""
+            theirs(again)
+            assert again == message
 
 
 def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
@@ -164,8 +192,9 @@ def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
         st.session_state["own"] = None
         st.number_input("Number", 0, 9, 4, key="number")
         st.selectbox("Choice", list("abc"), key="choice", index=1)
-        asked, whole = get_session_state().filtered_state, type(get_session_state()).filtered_state.__wrapped__
-        st.session_state["same"] = dict(asked) == whole.__get__(get_session_state()), len(asked)
+        safe, patched = get_session_state(), type(get_session_state()).filtered_state
+        asked, original = safe.filtered_state, getattr(patched, streamlit_patches.REPLACED)
+        st.session_state["same"] = dict(asked) == original.__get__(safe), len(asked)
         st.session_state["found"] = asked["own"], asked["number"], asked["choice"], "nothing" in asked
 
     at = AppTest.from_function(script).run()
@@ -173,45 +202,3 @@ def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
     assert not at.exception
     assert at.session_state["found"] == (None, 7, "b", False)
     assert at.session_state["same"][0] and at.session_state["same"][1] >= 3
-
-
-def test_what_a_widget_that_is_gone_had_in_its_hands_is_let_go() -> None:
-    def script() -> None:
-        import weakref
-
-        import streamlit as st
-        from streamlit.runtime.state import get_session_state
-
-        from pages.widgets.server import streamlit_patches
-
-        streamlit_patches.apply()
-
-        class Heavy:
-            def used(self) -> None:
-                st.session_state["clicked"] = st.session_state.get("clicked", 0) + 1
-
-        @st.fragment
-        def part() -> None:
-            heavy = Heavy()
-            st.session_state.setdefault("seen", []).append(weakref.ref(heavy))
-            st.button("Use it", key="use", on_click=heavy.used)
-            st.slider("Inside", 0, 9, 3, key="inside")
-
-        page = st.radio("Page", ["one", "two"], key="page")
-        st.number_input("Kept", 0, 9, 4, key="kept", on_change=Heavy().used)
-        if page == "one":
-            part()
-        st.session_state["told"] = len(get_session_state()._state._new_widget_state.widget_metadata)
-
-    at = AppTest.from_function(script).run()
-    at.number_input(key="kept").set_value(7).run()
-    at.button(key="use").click().run()
-    assert at.session_state["clicked"] == 2 and at.session_state["told"] == 4
-    at.radio(key="page").set_value("two").run()
-    at.run()
-    assert at.session_state["told"] == 2 and at.number_input(key="kept").value == 7
-    gc.collect()
-    assert not any(seen() for seen in at.session_state["seen"])
-    at.radio(key="page").set_value("one").run()
-    at.button(key="use").click().run()
-    assert not at.exception and at.session_state["clicked"] == 3 and at.slider(key="inside").value == 3
