@@ -99,8 +99,7 @@ def _pictures(run: Run, data: Data) -> None:
         index = run_images.choose(
             way, run_images.errors_of(run), labels, group=group, seed=st.session_state.get(keys.DRAW, 0)
         )
-    x, groups = as_float(data.numbered(index)), data.labels_of(index)
-    columns = [f"no. {i}" for i in index] if groups is None else [names[label] for label in groups]
+    x, columns = as_float(data.numbered(index)), data.names_of(index)
     if run.spec.corrupts_input:
         noisy = corruption.corrupt(x, run.spec)
         output = inference.reconstruct(run, noisy)
@@ -184,9 +183,8 @@ def _live(key: str) -> None:
     if snapshot:
         output = as_float(snapshot["reconstructions"][: run_images.SHOWN])
         index = watched(len(data.validation), data.validation_labels)[: run_images.SHOWN]
-        x, labels = as_float(data.validation[index]), data.validation_labels
-        columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
-        _grid([("original", x), ("reconstruction", output)], x, output, columns)
+        x = as_float(data.validation[index])
+        _grid([("original", x), ("reconstruction", output)], x, output, data.names_of(index))
     _curve(run, run.status().get("pca_mse"))
     st.caption("Each point is one look at the training; the dotted line is PCA with as many components.")
 

@@ -1,7 +1,7 @@
-"""The data sets: a registry of modules, each with `INFO` (what costs nothing) and `read()` (what reads files).
+"""Registry of the data sets: modules with `INFO` (facts, without reading a file) and `read()` (the arrays).
 
 To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES`, and its fingerprint, which
-`tests/test_datasets.py` prints where it is wrong. Nothing in the package assumes images or 28 × 28 pixels.
+`tests/datasets/test_datasets.py` prints where it differs. The package assumes neither images nor 28 × 28 pixels.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ _BY_NAME = {module.INFO.name: module for module in _MODULES}
 
 
 def names() -> list[str]:
-    """The data sets one can choose, the default first."""
+    """The names of all data sets, the default first."""
     return list(_BY_NAME)
 
 
 def info(name: str) -> DatasetInfo:
-    """The facts about a data set, without reading a file. Raises `DatasetError` for an unknown name."""
+    """The facts of a data set, without reading a file. Raises `DatasetError` for an unknown name."""
     return _module(name).INFO
 
 
 @lru_cache(maxsize=3)
 def load(name: str) -> Data:
-    """The arrays of a data set, read-only, and kept: the last three are shared by all who ask.
+    """The arrays of a data set, read-only; the last three data sets are cached.
 
-    Raises `DatasetError` for an unknown name, where this machine has no copy (then it says how to get one), and
-    `DamagedError` for an array that is not what the description says.
+    Raises `DatasetError` for an unknown name and for a data set without a copy on this machine, with how to get one,
+    and `DamagedError` for arrays that differ from the data set's `INFO`.
     """
     data = _module(name).read()
     expected = data.info.n_train, data.info.n_validation
@@ -64,9 +64,9 @@ def load(name: str) -> Data:
 
 
 def _require_numbers(info: DatasetInfo, samples: np.ndarray) -> None:
-    """Raise `DamagedError` for values that no training survives or that `info` does not promise."""
+    """Raise `DamagedError` for NaN and infinite values, and for values outside [0, 1] where `info.unit_range`."""
     if samples.dtype == np.uint8:
-        return  # finite and in [0, 1] by its type
+        return  # always finite, and scaled to [0, 1]
     finite = np.isfinite(samples)
     if not finite.all():
         rows = np.count_nonzero(~finite.reshape(len(samples), -1).all(axis=1))

@@ -1,4 +1,4 @@
-"""What a data set is to the rest of the package: a description that costs nothing, and arrays read on demand."""
+"""Data sets as values: `DatasetInfo`, facts known without reading a file; `Data`, the arrays; names of samples."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from aecore.specs.run import RunSpec
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Facts known without reading a file.
+    """The facts of a data set that are known without reading a file.
 
-    `shape` is one sample's: (height, width), (height, width, channels) or (features,). `unit_range` says that all
-    values lie in [0, 1]. `classes` may be empty. `fingerprint` identifies the content and enters every run key.
+    `shape` of a sample: (height, width), (height, width, channels) or (features,). `unit_range`: all values lie in
+    [0, 1]. `classes`: their names, may be empty. `fingerprint`: a hash of the content, part of every run key.
     """
 
     name: str
@@ -31,6 +31,7 @@ class DatasetInfo:
 
     @property
     def is_image(self) -> bool:
+        """True for samples (height, width[, channels])."""
         return len(self.shape) >= 2
 
     @property
@@ -40,16 +41,26 @@ class DatasetInfo:
 
 
 def class_name(classes: Sequence[str], label: int) -> str:
-    """A class in words; one without a name is called by its number."""
+    """The name of a class, 'class 12' for one without a name."""
     return str(classes[label]) if 0 <= label < len(classes) else f"class {label}"
+
+
+def sample_name(classes: Sequence[str], label: int | None, number: int) -> str:
+    """A sample by its class, 'Bag'; without a label by its number, 'no. 12'."""
+    return f"no. {number}" if label is None else class_name(classes, label)
+
+
+def sample_caption(classes: Sequence[str], label: int | None, number: int) -> str:
+    """A sample by its class and number, 'Bag, no. 12'; without a label by its number, 'no. 12'."""
+    return f"no. {number}" if label is None else f"{class_name(classes, label)}, no. {number}"
 
 
 @dataclass(frozen=True)
 class Data:
     """The arrays of a data set. Images are uint8 (0 to 255), vectors float32; labels are int or None.
 
-    `train`, `validation` have shape (n, *info.shape). `as_float` gives what a network is fed. A sample's *number*
-    counts the validation samples first: i is validation sample i, n_validation + j is training sample j.
+    `train`, `validation` have shape (n, *info.shape); `as_float` converts them to a network's input. The *numbers* of
+    samples count the validation samples first: i is validation sample i, n_validation + j is training sample j.
     """
 
     info: DatasetInfo
@@ -59,23 +70,36 @@ class Data:
     validation_labels: np.ndarray | None = None
 
     def numbered(self, numbers: np.ndarray) -> np.ndarray:
-        """The samples (k, *info.shape) of these numbers (k,)."""
+        """The samples (k, *info.shape) with the numbers (k,)."""
         return _numbered(self.validation, self.train, numbers)
 
     def labels_of(self, numbers: np.ndarray) -> np.ndarray | None:
-        """The labels (k,) of the samples of these numbers; None where the data set has none."""
+        """The labels (k,) of the samples with the numbers (k,); None for a data set without labels."""
         if self.validation_labels is None or self.train_labels is None:
             return None
         return _numbered(self.validation_labels, self.train_labels, numbers)
 
+    def names_of(self, numbers: Sequence[int] | np.ndarray) -> list[str]:
+        """`sample_name` of the samples with the numbers (k,): 'Bag', or 'no. 12'."""
+        return [sample_name(self.info.classes, label, number) for label, number in self._labelled(numbers)]
+
+    def captions_of(self, numbers: Sequence[int] | np.ndarray) -> list[str]:
+        """`sample_caption` of the samples with the numbers (k,): 'Bag, no. 12', or 'no. 12'."""
+        return [sample_caption(self.info.classes, label, number) for label, number in self._labelled(numbers)]
+
+    def _labelled(self, numbers: Sequence[int] | np.ndarray) -> list[tuple[int | None, int]]:
+        numbers = np.asarray(numbers, int)
+        labels = self.labels_of(numbers)
+        return list(zip([None] * len(numbers) if labels is None else labels.tolist(), numbers.tolist(), strict=True))
+
 
 def _numbered(validation: np.ndarray, train: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     numbers = np.asarray(numbers, int)
-    found = np.empty((len(numbers), *validation.shape[1:]), validation.dtype)
+    rows = np.empty((len(numbers), *validation.shape[1:]), validation.dtype)
     held_out = numbers < len(validation)
-    found[held_out] = validation[numbers[held_out]]
-    found[~held_out] = train[numbers[~held_out] - len(validation)]
-    return found
+    rows[held_out] = validation[numbers[held_out]]
+    rows[~held_out] = train[numbers[~held_out] - len(validation)]
+    return rows
 
 
 def as_float(samples: np.ndarray) -> np.ndarray:
@@ -84,8 +108,8 @@ def as_float(samples: np.ndarray) -> np.ndarray:
 
 
 def watched(n: int, labels: np.ndarray | None) -> np.ndarray:
-    """All n validation indices in the order in which every run's snapshots watch them: the first sample of each
-    class, so that a few of them show every class, then the others as they come."""
+    """All n validation indices in the order of the snapshots of every run: the first sample of each class, then the
+    others in their order."""
     if labels is None:
         return np.arange(n)
     first = np.sort(np.unique(labels, return_index=True)[1])
@@ -94,18 +118,18 @@ def watched(n: int, labels: np.ndarray | None) -> np.ndarray:
 
 
 def balanced(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """`order`, indices into `labels`, rearranged so that the classes take turns: every class's first, then every
-    class's second, and so on; any beginning of it has as many of each class as there are."""
-    found = labels[order]
-    nth = np.empty(len(order), int)  # the how-manieth of its class
-    for label in np.unique(found):
-        members = found == label
+    """`order`, indices into `labels`, rearranged to alternate between the classes: the first of each class, then the
+    second of each class, and so on. Every prefix is balanced as far as the classes allow."""
+    ordered = labels[order]
+    nth = np.empty(len(order), int)  # rank within its class
+    for label in np.unique(ordered):
+        members = ordered == label
         nth[members] = np.arange(members.sum())
     return order[np.argsort(nth, kind="stable")]
 
 
 def check(spec: RunSpec, info: DatasetInfo) -> None:
-    """Refuse, with one line, a spec that cannot be trained on this data set."""
+    """Raise `SpecError`, in one line, for a spec that cannot be trained on this data set."""
     if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:
         raise SpecError(f"loss: got 'bce', but {info.name} has values outside 0 to 1; allowed: mse")
     if spec.noise_clip and not info.unit_range:

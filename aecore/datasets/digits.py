@@ -23,4 +23,5 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
+    """The arrays from the package."""
     return files.embedded(INFO)

@@ -39,7 +39,7 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """From `$AECORE_DATA`, Debian's package or Keras's cache, whichever is there first."""
+    """The arrays from the first copy in `$AECORE_DATA`, Debian's package or Keras's cache."""
     root = files.local_folder()
     for folder in (root / "fashion-mnist", root, files.keras_folder() / "fashion-mnist"):
         if (folder / IMAGES).exists() and (folder / LABELS).exists():

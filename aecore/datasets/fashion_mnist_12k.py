@@ -1,4 +1,4 @@
-"""The embedded default: 12,000 Fashion-MNIST images that come with the package, so that nothing is downloaded.
+"""The default data set: 12,000 Fashion-MNIST images in the package, without a download.
 
 1,000 images a class from the book's 55,000 training images and 200 a class from its 5,000 validation images, so
 that a model trained here may be judged on the full set's validation images. Drawn by `aecore.worker.embed`.
@@ -23,4 +23,5 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
+    """The arrays from the package."""
     return files.embedded(INFO)

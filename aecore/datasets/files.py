@@ -1,4 +1,4 @@
-"""Where the files of a data set are, and how they are read: plain local files, no download, no Keras."""
+"""Paths and readers of local data files, without Keras; downloading is the worker's."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from aecore.errors import DamagedError
 
 EMBEDDED = Path(__file__).parent / "embedded"
 ARRAYS = "train", "validation", "train_labels", "validation_labels"
-IDX_UBYTE = 8  # the IDX format's code for unsigned bytes; all of MNIST's kind are of it
+IDX_UBYTE = 8  # the IDX format's code for unsigned bytes
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 
 
 def local_folder() -> Path:
-    """`$AECORE_DATA`, by default where Debian's packages put data sets."""
+    """`$AECORE_DATA`, by default the folder of Debian's data packages."""
     return Path(settings.get("AECORE_DATA"))
 
 
 def keras_folder() -> Path:
-    """Where Keras keeps what it downloaded: in `$KERAS_HOME`, `~/.keras` or, with no home to write to, /tmp/.keras."""
+    """Keras's download folder: in `$KERAS_HOME`, `~/.keras` or, without a writable home, /tmp/.keras."""
     home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
     return Path(os.environ.get("KERAS_HOME") or home / ".keras") / "datasets"
 
@@ -49,7 +49,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def embedded(info: DatasetInfo) -> Data:
-    """A data set that comes with the package: `embedded/<name>.npz`, written by `aecore.worker.embed`."""
+    """A data set of the package: `embedded/<name>.npz`, written by `aecore.worker.embed`."""
     path = EMBEDDED / f"{info.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -59,4 +59,5 @@ def embedded(info: DatasetInfo) -> Data:
 
 
 def unreadable(info: DatasetInfo, path: Path, error: Exception) -> DamagedError:
+    """The error for a file that cannot be read."""
     return DamagedError(f"{info.name}: {path} is damaged ({error}); delete it or install it again")

@@ -28,7 +28,7 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """From `mnist.npz` in `$AECORE_DATA` or in Keras's cache."""
+    """The arrays from `mnist.npz` in `$AECORE_DATA` or in Keras's cache."""
     for path in (files.local_folder() / "mnist.npz", files.keras_folder() / "mnist.npz"):
         if path.exists():
             try:

@@ -1,7 +1,6 @@
-"""A person's own image as a sample: what was drawn or uploaded, made to look as the data set's images do.
+"""A drawn or uploaded image as a sample, preprocessed like the images of the data set.
 
-A network has seen only images that were all prepared in one way, so an own image has to go the same way. How each
-data set did it:
+A network has seen only images that were all preprocessed in one way. How each data set did it:
 
 Fashion-MNIST (section 2 of H. Xiao, K. Rasul, R. Vollgraf, 2017, https://arxiv.org/abs/1708.07747): edges within 5 %
 of the corners' colour are trimmed, the longest edge becomes 28 pixels, the image stands in the middle, and its
@@ -34,23 +33,24 @@ MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 ALLOWED = "PNG, JPEG, WebP, GIF or BMP"
-WORKING_SIDE = 1024  # pixels; a larger upload is reduced first, since at most 28 remain of them
-CLOSE = 0.05  # Fashion-MNIST's own: this close to the background, of the whole range, counts as background
-BORDER = 50  # the border that tells the background is this fraction of the shorter side
-DRAWING_SIDE = 112  # pixels of the small image that the canvas hands over: four for each of 28
+WORKING_SIDE = 1024  # pixels; a larger upload is reduced first
+CLOSE = 0.05  # values this close to the background, of the whole range, count as background: Fashion-MNIST's own
+BORDER = 50  # the border that gives the background is 1 / 50 of the shorter side wide
+DRAWING_SIDE = 112  # pixels of the image from the canvas: four for each of 28
 MAX_DRAWING = 64 * 1024  # characters of its base64; a dense drawing has about 10,000
 
-_decoding = threading.Lock()  # one at a time: 25 megapixels take 100 MB while they are decoded
+_decoding = threading.Lock()  # one image at a time: decoding 25 megapixels takes 100 MB
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where the content goes: into a box (height, width), in the middle or with its centre of mass there."""
+    """The box (height, width) that content is scaled into, and its position: the middle of the box or its centre of
+    mass at the middle of the sample."""
 
     box: tuple[int, int]
     by_mass: bool = False
-    squeezed: bool = False  # to the box's height; wider content loses its aspect
-    ink: bool = False  # there are no grey things, only ink: the brightest becomes white
+    squeezed: bool = False  # to the box's height; wider content loses its aspect ratio
+    ink: bool = False  # scaled so that the brightest values are white
 
 
 _FRAMES = {
@@ -62,16 +62,14 @@ _FRAMES = {
 def from_upload(data: bytes, info: DatasetInfo) -> np.ndarray:
     """An uploaded image file as a sample, uint8 of `info.shape`.
 
-    The first frame of a PNG, JPEG, WebP, GIF or BMP file, turned as its EXIF orientation says. What is transparent
-    becomes white, or black where the picture itself is nearly white. The median of the image's border is taken for
-    the background and becomes black; where more of the picture is darker than that than is brighter (a photo on a
-    bright background, ink on paper) it is inverted, since garments and ink are bright on black. Colours become grey,
-    in every channel the data set has. An image of exactly the data set's size has been prepared already: it is taken
-    as it is, inverted where its corners are bright.
+    The first frame of a PNG, JPEG, WebP, GIF or BMP file, rotated by its EXIF orientation. Transparent pixels become
+    white, or black for a nearly white picture. The median of the image's border is the background and becomes black; an
+    image with more darker than brighter pixels (a photo on a bright background, ink on paper) is inverted, because
+    garments and ink are bright on black. Colours become grey, in every channel of the data set. An image of exactly the
+    data set's size counts as preprocessed: it is only inverted if its corners are bright.
 
-    Raises `AecoreError` for a data set that holds no images, for what is no image of these formats, for more than
-    20 MB or 25 megapixels (read from the header, before any pixel is decoded), a damaged file, and an image in which
-    nothing stands out from the background.
+    Raises `AecoreError` for a data set without images, for other formats, for more than 20 MB or 25 megapixels (by the
+    header, before decoding), for a damaged file, and for an image in which nothing stands out from the background.
     """
     _require_images(info)
     grey = _decoded(data)
@@ -84,8 +82,9 @@ def from_upload(data: bytes, info: DatasetInfo) -> np.ndarray:
 def from_drawing(pixels: np.ndarray, info: DatasetInfo, framed: bool = False) -> np.ndarray:
     """A drawing as a sample, uint8 of `info.shape`. `pixels` (height, width) uint8 are bright on black.
 
-    `framed` says that it was drawn over one of the data set's own images: it stands where it should and is scaled
-    only. Raises `AecoreError` for a data set that holds no images and for an empty drawing.
+    A `framed` drawing was made over an image of the data set: it is in place already and only scaled.
+
+    Raises `AecoreError` for a data set without images and for an empty drawing.
     """
     _require_images(info)
     pixels = np.asarray(pixels)
@@ -98,9 +97,9 @@ def from_drawing(pixels: np.ndarray, info: DatasetInfo, framed: bool = False) ->
 
 
 def read_drawing(text: object) -> np.ndarray | None:
-    """What the canvas sent, base64 of a grey PNG of 112 × 112 pixels, as uint8 (112, 112); None for an empty canvas.
+    """The canvas's message, base64 of a grey PNG of 112 × 112 pixels, as uint8 (112, 112); None for an empty canvas.
 
-    It comes from a browser, so anything may be in it: `AecoreError` for whatever the canvas would not send.
+    Raises `AecoreError` for any other message.
     """
     allowed = f"allowed: a PNG of {DRAWING_SIDE} × {DRAWING_SIDE} pixels"
     if text is None or text == "":
@@ -115,7 +114,7 @@ def read_drawing(text: object) -> np.ndarray | None:
     except AecoreError:
         raise
     except Exception:  # base64 and Pillow fail in many ways, and Pillow's errors share no base class
-        raise AecoreError(f"drawing: got what is no image, {allowed}") from None
+        raise AecoreError(f"drawing: got bytes that are no image, {allowed}") from None
 
 
 def _require_images(info: DatasetInfo) -> None:
@@ -130,10 +129,10 @@ def _decoded(data: bytes) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)  # reads the header only
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        found = re.search(r"\d{6,}", str(error))
-        raise _too_large(f"{int(found[0]) / 1e6:,.0f}" if found else "far too many") from None
+        pixels = re.search(r"\d{6,}", str(error))
+        raise _too_large(f"{int(pixels[0]) / 1e6:,.0f}" if pixels else "far too many") from None
     except Exception:  # a plugin may fail in any way on bytes that were made to break it
-        raise AecoreError(f"upload: got what is no image, allowed: {ALLOWED}") from None
+        raise AecoreError(f"upload: got a file that is no image, allowed: {ALLOWED}") from None
     with image:
         if image.width * image.height > MAX_PIXELS:
             raise _too_large(f"{image.width:,} × {image.height:,} = {image.width * image.height / 1e6:,.0f}")
@@ -142,7 +141,9 @@ def _decoded(data: bytes) -> np.ndarray:
                 return _grey(image)
         except Exception as error:
             reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
-            raise AecoreError(f"upload: got a damaged {image.format} file ({reason}), allowed: a whole one") from None
+            raise AecoreError(
+                f"upload: the {image.format} file is damaged ({reason}); save it again or choose another"
+            ) from None
 
 
 def _too_large(received: str) -> AecoreError:
@@ -150,7 +151,7 @@ def _too_large(received: str) -> AecoreError:
 
 
 def _grey(image: Image.Image) -> np.ndarray:
-    """Decode: reduced while JPEG decodes, where possible, else afterwards; upright; grey on an opaque background."""
+    """The decoded image: reduced in size, upright, grey on an opaque background."""
     image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
     image.load()
     if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip, not scale, to 8
@@ -170,7 +171,7 @@ def _grey(image: Image.Image) -> np.ndarray:
 
 
 def _on_black(grey: np.ndarray) -> np.ndarray:
-    """(height, width) with the background, the median of the border, at 0 and what stands out from it up to 255."""
+    """(height, width) with the background, the median of the border, at 0 and the foreground up to 255."""
     width = max(1, min(grey.shape) // BORDER)
     sides = grey[:width], grey[-width:], grey[:, :width], grey[:, -width:]
     background = float(np.median(np.concatenate([side.ravel() for side in sides])))
@@ -185,7 +186,7 @@ def _fitted(values: np.ndarray, info: DatasetInfo, what: str) -> np.ndarray:
     content = values > CLOSE * 255
     rows, columns = np.flatnonzero(content.any(axis=1)), np.flatnonzero(content.any(axis=0))
     if not len(rows):
-        raise AecoreError(f"{what}: got nothing that stands out from the background, allowed: something that does")
+        raise AecoreError(f"{what}: nothing stands out from the background; draw or choose an image with more contrast")
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     crop = values[top:bottom, left:right]
     frame = _FRAMES.get(info.name) or _Frame((info.shape[0], info.shape[1]))
@@ -215,7 +216,7 @@ def _scaled(height: int, width: int, frame: _Frame) -> tuple[int, int]:
 
 
 def _start(small: np.ndarray, axis: int, size: int, frame: _Frame) -> int:
-    """Where along an axis of `size` pixels the content begins."""
+    """The first pixel of the content along an axis of `size` pixels."""
     free = size - small.shape[axis]
     if not frame.by_mass:
         return (free + 1) // 2  # as in both data sets: where the margins differ, the first is the wider

@@ -1,4 +1,4 @@
-"""Points in space near a plane: what a linear autoencoder with two codings can learn, and PCA does exactly.
+"""Points in space near a plane, which a linear autoencoder with two codings, or PCA, reconstructs.
 
 The formula is that of `generate_3d_data` in A. Géron, "Hands-On Machine Learning", 2nd edition, chapters 8 and 17;
 with its seed the training points are the book's.
@@ -29,11 +29,11 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """Training points centred on the origin; validation points are the generator's next, moved as far."""
+    """Training points centred on the origin, and validation points with the same shift."""
     random = np.random.RandomState(SEED)  # NumPy's frozen generator: the same points in every version
     train, validation = _points(random), _points(random)
     centre = train.mean(axis=0)
-    return Data(INFO, _settled(train - centre), _settled(validation - centre))
+    return Data(INFO, _rounded(train - centre), _rounded(validation - centre))
 
 
 def _points(random: np.random.RandomState) -> np.ndarray:
@@ -45,6 +45,6 @@ def _points(random: np.random.RandomState) -> np.ndarray:
     return np.stack([x, y, z], axis=1)
 
 
-def _settled(points: np.ndarray) -> np.ndarray:
-    """Rounded, so that the last bits of a machine's sine do not change the fingerprint."""
+def _rounded(points: np.ndarray) -> np.ndarray:
+    """Rounded: sines differ in their last bits between machines, and the fingerprint must not."""
     return points.round(6).astype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from aecore.analysis.training_film import Film
-from aecore.datasets.base import class_name
+from aecore.datasets.base import class_name, sample_name
 from aecore.export.raster import Colour, Name, disc, letters, put, spread, stamp, write
 from aecore.figures.theme import Theme
 
@@ -105,8 +105,8 @@ class _Ink:
         write(ground, letters(title, 13, MAP[2] - MAP[0] + 30), MAP[0], 17, self.text, anchor=0.0)
         for i, (x, y, side) in enumerate(self.cells):
             self._sample(ground, self.film.originals[i], x, y, side)
-            label = self.film.labels[i] if self.film.labels is not None else None
-            name = f"no. {self.film.numbers[i]}" if label is None else class_name(self.film.classes, int(label))
+            label = int(self.film.labels[i]) if self.film.labels is not None else None
+            name = sample_name(self.film.classes, label, int(self.film.numbers[i]))
             write(ground, letters(name, 10, side + GAP), x + side / 2, y + 2 * side + 11, self.muted)
         x0, _, x1, y1 = CURVE
         ground[y1, x0:x1] = self.border[-1]

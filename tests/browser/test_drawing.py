@@ -197,7 +197,7 @@ def test_bad_uploads_are_told_in_one_line_and_the_last_good_image_stays(small_ap
         uploader.set_input_files(FilePayload(name=name, mimeType="image/png", buffer=content))
 
     upload("notes.png", b"only words\n")
-    expect(alert).to_have_text(re.compile("got what is no image, allowed: PNG, JPEG"))
+    expect(alert).to_have_text(re.compile("got a file that is no image, allowed: PNG, JPEG"))
     expect(told(page, "no sample")).to_be_visible()
 
     good = np.zeros((60, 40), np.uint8)
@@ -212,7 +212,7 @@ def test_bad_uploads_are_told_in_one_line_and_the_last_good_image_stays(small_ap
     expect(told(page, "sample uint8 (8, 8)")).to_be_visible()
 
     upload(f"{BAD_NAME}.png", b"<html>")
-    expect(alert).to_have_text(re.compile("got what is no image"))
+    expect(alert).to_have_text(re.compile("got a file that is no image"))
     expect(alert).to_have_count(1)
     expect(page.get_by_title(f"{BAD_NAME}.png")).to_be_visible()  # as text, letter by letter
     assert page.title() != "1"

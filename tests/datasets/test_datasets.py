@@ -272,3 +272,12 @@ def test_check_refuses_what_the_data_cannot_serve(name: str, values: dict[str, A
 @pytest.mark.parametrize(("name", "stages"), [("digits", 3), ("fashion-mnist-12k", 4)])
 def test_check_lets_as_many_poolings_pass_as_the_pixels_allow(name: str, stages: int) -> None:
     datasets.check(RunSpec(dataset=name, architecture="convolutional", hidden=(4,) * stages), datasets.info(name))
+
+
+def test_samples_are_named_by_class_and_number() -> None:
+    plane, digits = datasets.load("plane-3d"), datasets.load("digits")
+    assert plane.captions_of([7, 0]) == plane.names_of(np.array([7, 0])) == ["no. 7", "no. 0"]
+    train = digits.info.n_validation + 3
+    names = [digits.info.classes[digits.validation_labels[2]], digits.info.classes[digits.train_labels[3]]]
+    assert digits.names_of([2, train]) == names
+    assert digits.captions_of([2, train]) == [f"{names[0]}, no. 2", f"{names[1]}, no. {train}"]

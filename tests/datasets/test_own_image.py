@@ -171,8 +171,9 @@ def test_large_images_are_reduced_and_the_first_frame_counts() -> None:
 def refused(data: bytes, info: DatasetInfo = FASHION) -> str:
     with pytest.raises(AecoreError) as caught:
         from_upload(data, info)
-    assert "\n" not in str(caught.value) and "got " in str(caught.value) and "allowed: " in str(caught.value)
-    return str(caught.value)
+    message = str(caught.value)
+    assert "\n" not in message and (("got " in message and "allowed: " in message) or "; " in message)
+    return message
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_no_bytes_break_it(junk: bytes, kind: str, at: int) -> None:
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_one_colour_everywhere(grey: int) -> None:
-    assert "nothing that stands out" in refused(encoded(np.full((50, 50), grey, np.uint8)))
+    assert "nothing stands out" in refused(encoded(np.full((50, 50), grey, np.uint8)))
 
 
 def test_one_pixel_and_one_row() -> None:
@@ -236,7 +237,7 @@ def test_drawings_are_cropped_like_uploads_unless_framed() -> None:
     framed = from_drawing(thing(size=(112, 112)), FASHION, framed=True)
     assert framed[0].max() == 0 and framed.max() == 200
     for empty in (True, False):
-        with pytest.raises(AecoreError, match="drawing: got nothing"):
+        with pytest.raises(AecoreError, match="drawing: nothing stands out .*; draw"):
             from_drawing(np.zeros((112, 112), np.uint8), FASHION, framed=empty)
     for bad in (np.zeros((4, 4)), np.zeros((3, 4, 4), np.uint8), np.zeros((0, 4), np.uint8)):
         with pytest.raises(AecoreError, match=re.escape("allowed: uint8 (height, width)")):

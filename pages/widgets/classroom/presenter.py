@@ -169,8 +169,7 @@ def _pictures(run: Run, data: Data) -> None:
     index = run_images.choose("each", run_images.errors_of(run), data.validation_labels)
     index = index[:: max(1, len(index) // SHOWN)][:SHOWN]
     x, output = as_float(data.validation[index]), as_float(run_images.reconstructions_of(run)[index])
-    labels = data.validation_labels
-    columns = [data.info.classes[labels[i]] if labels is not None else f"no. {i}" for i in index]
+    columns = data.names_of(index)
     errors = [error_text(error) for error in metrics.per_sample_mse(x, output)]
     grid.show([("in", x), ("out", output)], columns, ("MSE", errors), per_row=SHOWN)
 

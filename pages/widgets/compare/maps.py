@@ -204,7 +204,7 @@ def _draw(
 def _moved(pair: Pair, data: Data) -> None:
     st.markdown("###### How far did the points move?")
     order = np.argsort(-pair.moved, kind="stable")[:MOST_MOVED]
-    names = selection.caption_of(data, [int(n) for n in pair.index[order]])
+    names = data.captions_of([int(n) for n in pair.index[order]])
     st.markdown(compare_pair.moved_sentence(pair, names[:NAMED]))
     _grid(pair, data, order, [share_text(pair.moved[i]) for i in order], "moved")
     st.caption(
@@ -242,6 +242,4 @@ def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], said:
     rows: list[grid.Row] = [("original", x)]
     outputs = [as_float(run_images.reconstructions_of(side.run)[numbers]) for side in (pair.left, pair.right)]
     rows += [("reconstruction", outputs[0])] if pair.one_run else [("left", outputs[0]), ("right", outputs[1])]
-    labels = data.labels_of(numbers)
-    columns = [f"no. {n}" if labels is None else data.info.classes[labels[i]] for i, n in enumerate(numbers)]
-    grid.show(rows, columns, (said, texts), per_row=10)
+    grid.show(rows, data.names_of(numbers), (said, texts), per_row=10)

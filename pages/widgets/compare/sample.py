@@ -25,7 +25,7 @@ from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import panel
 from pages.widgets.latent_map import own_image
 from pages.widgets.server import presence, shared
-from pages.widgets.session import active_run, keys, selection
+from pages.widgets.session import active_run, keys
 
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
 ANY = "Any class"
@@ -81,7 +81,7 @@ def _another(labels: np.ndarray | None, group: int | None, total: int) -> None:
 
 
 def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None) -> None:
-    name = selection.caption_of(data, [number])[0] if number is not None else "Your own"
+    name = data.captions_of([number])[0] if number is not None else "Your own"
     picture, words = st.columns([1, 7], vertical_alignment="center", gap="medium")
     if not chosen:
         with picture:
@@ -142,7 +142,7 @@ def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | Non
         coding=z[0],
         bits=map_comparison.code_bits(run.spec, z[0]),
         place=_place(work, data, z, number, codings),
-        near=(as_float(data.validation[numbers]), selection.caption_of(data, numbers)),
+        near=(as_float(data.validation[numbers]), data.captions_of(numbers)),
     )
 
 

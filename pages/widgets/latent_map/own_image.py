@@ -123,11 +123,7 @@ def show(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = N
         return None
     st.html(pictures_html(found))
     st.markdown(f"**Its nearest among the validation images** · {distance_sentence(found)}")
-    labels = data.labels_of(found.neighbours)
-    names = [
-        data.info.classes[labels[i]] if labels is not None else f"no. {number}"
-        for i, number in enumerate(found.neighbours)
-    ]
+    names = data.names_of(found.neighbours)
     grid.show(
         [("image", data.validation[found.neighbours])],
         names,

@@ -146,7 +146,7 @@ def _why(spec: MapSpec) -> str:
 
 def _itself(run: Run, data: Data, number: int, trusted: float | None, kept: float | None) -> None:
     x = as_float(data.numbered(np.array([number])))
-    told = [f"<b>{html.escape(_name(data, number))}</b>"]
+    told = [f"<b>{html.escape(data.captions_of([number])[0])}</b>"]
     images = [("original", x[0])]
     try:
         again = inference.reconstruct(run, x)
@@ -184,7 +184,7 @@ def _row(
     st.markdown(f"**{plain(title)}**")
     if draw and len(others):
         samples = as_float(data.numbered(index[others]))
-        names = [_name(data, int(number)) for number in index[others]]
+        names = data.captions_of(index[others])
         strange = ~np.isin(others, expected)
         notes = [f"{rank[i]:,}" if rank is not None and s else "" for i, s in zip(others, strange, strict=True)]
         ringed = strange if rank is None else strange & (rank[others] > FAR)
@@ -236,11 +236,6 @@ def _false_words(on_map: np.ndarray, codings: np.ndarray, rank: np.ndarray | Non
         f"{int(strange.sum())} of {count} are not among its true neighbours; the number is its true rank. {false} "
         f"{'is' if false == 1 else 'are'} false (ringed: beyond rank {FAR}): do they look as if they belonged here?"
     )
-
-
-def _name(data: Data, number: int) -> str:
-    labels = data.labels_of(np.array([number]))
-    return f"{data.info.classes[labels[0]]}, no. {number}" if labels is not None else f"no. {number}"
 
 
 def _coding_ranks(run: Run, work: ResultFolder, index: np.ndarray, position: int) -> np.ndarray | None:

@@ -85,7 +85,7 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     start = f"{run.key} {sample}"
     own = hashing.text(codes.bits[sample])
     kept, refused = _kept(start, own, codes.bits.shape[1])
-    image, name = as_float(data.validation[sample]), _name(data, sample)
+    image, name = as_float(data.validation[sample]), data.captions_of([sample])[0]
     code = bits.draw(walker, codes, sample, image, start=start, code=kept, name=name, noun=_noun(data))
     refused = refused if code == kept else ""
     if refused:
@@ -124,11 +124,6 @@ def _noun(data: Data) -> str:
     return "image" if data.info.is_image else "sample"
 
 
-def _name(data: Data, sample: int) -> str:
-    labels = data.validation_labels
-    return f"no. {sample}" if labels is None else f"{class_name(data.info.classes, int(labels[sample]))}, no. {sample}"
-
-
 def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
     """Images whose codes differ from `code` (d,) in no, one or two bits."""
     distances = hashing.hamming(code, codes.bits)
@@ -153,7 +148,7 @@ def _found(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
     st.markdown(f"**{title}** · {count}  \n:small[:gray[{told}]]")
     if len(members):
         shown = members[:SHOWN]
-        grid.thumbnails(data.validation[shown], [_name(data, int(i)) for i in shown], a_row)
+        grid.thumbnails(data.validation[shown], data.captions_of(shown), a_row)
 
 
 def _shares(data: Data, members: np.ndarray) -> str:

@@ -130,7 +130,7 @@ def _image(data: Data, name: str, first: int) -> int:
             )
         with picture:
             sample = as_float(data.numbered(np.array([number]))[0])
-            told = selection.caption_of(data, [number])[0]
+            told = data.captions_of([number])[0]
             grid.large_image(sample, f"{letter}: {told}", width=THUMBNAIL)
     return number
 
@@ -149,7 +149,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
     )
     selected = selection.current()
     if len(selected) >= len(names) and st.session_state.get(keys.SELECTION_OF, data.info.name) == data.info.name:
-        told = ", ".join(plain(text) for text in selection.caption_of(data, selected[: len(names)]))
+        told = ", ".join(plain(text) for text in data.captions_of(selected[: len(names)]))
         picked = dict(zip(names, selected, strict=False))
         st.button(
             "Selected",

@@ -23,7 +23,7 @@ from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid as image_grid
 from pages.widgets.latent_walk import downloads, endpoints
 from pages.widgets.server import render_lock
-from pages.widgets.session import keys, selection
+from pages.widgets.session import keys
 
 PICTURES = 10  # from end to end
 KINDS = {"images": "Between images", "classes": "Between classes", "sum": "A − B + C"}
@@ -46,7 +46,7 @@ def between(run: Run, data: Data, walker: Walker) -> None:
     numbers, bar = endpoints.images(data, (keys.A, keys.B), endpoints.examples(data, ENDS), key="between")
     with notice.errors():
         a, b = endpoints.codings(run, data, numbers)
-        names = selection.caption_of(data, numbers)
+        names = data.captions_of(numbers)
         _walk(bar, run, walker, a, b, (names[0], names[1]), "between")
 
 
@@ -105,7 +105,7 @@ def arithmetic(run: Run, data: Data, walker: Walker) -> None:
             names = ["A", "− B", "+ C", "C decoded", "= picture", "nearest real"]
             image_grid.thumbnails(shown, names, len(shown), captions=True)
         among = latent_walk.reference_text(walker.reference, data)
-        st.caption(f"The nearest code among {among}: {plain(selection.caption_of(data, [near])[0])}.")
+        st.caption(f"The nearest code among {among}: {plain(data.captions_of([near])[0])}.")
         _walk(bar, run, walker, c, result[0], ("C", "C + (A − B)"), "arithmetic", start=1.0)
 
 

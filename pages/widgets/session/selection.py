@@ -50,7 +50,7 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
     counts = Counter(data.info.classes[label] for label in labels) if labels is not None else Counter()
     told = "".join(f" · {count} {plain(name)}" for name, count in counts.most_common(5))
     st.markdown(f"**Selected: {len(numbers):,} sample{'s' if len(numbers) != 1 else ''}**{told}")
-    titles = caption_of(data, numbers[:SHOWN])
+    titles = data.captions_of(numbers[:SHOWN])
     clicked = thumbnails.thumbnails(as_float(data.numbered(np.array(numbers[:SHOWN]))), titles, key="selected_images")
     if clicked is not None and clicked < len(numbers):
         st.session_state[keys.POINT] = numbers[clicked]
@@ -73,14 +73,6 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
         with st.popover("Name it", icon=":material/bookmark:"):
             _name(data, numbers, names)
     _named(data, names)
-
-
-def caption_of(data: Data, numbers: list[int]) -> list[str]:
-    """'Bag, no. 12' of each sample."""
-    labels = data.labels_of(np.array(numbers, int))
-    if labels is None:
-        return [f"no. {number}" for number in numbers]
-    return [f"{data.info.classes[label]}, no. {number}" for label, number in zip(labels, numbers, strict=True)]
 
 
 def table(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> pd.DataFrame:

@@ -204,7 +204,7 @@ def test_a_message_that_no_canvas_sends_is_told_in_one_line(cache: Path) -> None
     app.session_state["own_canvas_kept"] = {"image": "<b>", "framed": False, "version": 0}
     app.run()
     assert not app.exception and app.text[0].value == "nothing"
-    assert "drawing: got what is no image" in app.warning[0].value
+    assert "drawing: got bytes that are no image" in app.warning[0].value
 
 
 def test_a_validation_image_by_number(cache: Path) -> None:
@@ -224,7 +224,9 @@ def test_uploads(cache: Path) -> None:
     app.get("file_uploader")[0].set_value(("<b>.png", b"<html>", "image/png")).run()
     assert not app.exception
     assert [warning.value.count("\n") for warning in app.warning] == [0]
-    assert "got what is no image" in app.warning[0].value and "The last good image stays." in app.warning[0].value
+    assert (
+        "got a file that is no image" in app.warning[0].value and "The last good image stays." in app.warning[0].value
+    )
     assert app.text[0].value == good
 
 

@@ -63,12 +63,6 @@ def test_csv_and_parquet_hold_the_same(run: Run, work: ResultFolder) -> None:
     np.testing.assert_allclose(text["coding_1"], frame["coding_1"], rtol=1e-5)
 
 
-def test_samples_without_a_class_have_a_number() -> None:
-    assert selection.caption_of(datasets.load("plane-3d"), [7, 0]) == ["no. 7", "no. 0"]
-    digits = datasets.load("digits")
-    assert selection.caption_of(digits, [2]) == [f"{digits.info.classes[digits.validation_labels[2]]}, no. 2"]
-
-
 def test_a_selection_belongs_to_its_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     digits, plane = datasets.load("digits"), datasets.load("plane-3d")
