@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from aecore import datasets, presets
 from aecore.datasets import DatasetInfo
@@ -17,6 +18,7 @@ from aecore.export import script_layers
 from aecore.specs.optimizers import arguments
 from aecore.specs.run import RunSpec
 
+MUON = Path(__file__).parents[1] / "worker" / "training" / "muon.py"
 SHIPPED_WITH_KERAS = ("fashion-mnist", "mnist")
 PENALTY_BATCH = 32  # what `RunSpec.sparsity` divides penalties on batch means by
 
@@ -104,7 +106,7 @@ def _notebook_cell(number: int, kind: str, text: str) -> dict[str, object]:
 
 
 def _set_up(spec: RunSpec) -> str:
-    uses_ops = spec.variational or spec.sparsity_weight > 0 or script_layers.loud(spec) or _flattens(spec)
+    uses_ops = spec.variational or spec.sparsity_weight > 0 or script_layers.loud(spec) or spec.optimizer == "muon"
     names = "layers, ops" if uses_ops else "layers"
     return f"import keras\nimport numpy as np\nfrom keras import {names}\n\nkeras.utils.set_random_seed({spec.seed})"
 
@@ -141,8 +143,8 @@ def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
     if spec.sparsity_weight > 0:
         formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=PENALTY_BATCH)
         parts.append(_SPARSITY.format(formula=formula, weight=spec.sparsity_weight))
-    if _flattens(spec):
-        parts.append(_MUON)
+    if spec.optimizer == "muon":
+        parts.append(_muon())
     return "\n\n\n".join(parts)
 
 
@@ -163,8 +165,7 @@ def _training(spec: RunSpec) -> str:
     loss = {"bce": "binary_crossentropy", "mse": "mse"}[spec.loss]
     noisy = "noisy_validation" if spec.noisy_validation else "validation"
     given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
-    given += ', exclude_layers=["output"]' if spec.optimizer == "muon" else ""
-    kind = "Muon" if _flattens(spec) else f"keras.optimizers.{_OPTIMIZERS[spec.optimizer]}"
+    kind = "Muon" if spec.optimizer == "muon" else f"keras.optimizers.{_OPTIMIZERS[spec.optimizer]}"
     return (
         f"{_learning_rate(spec)}\n"
         f"optimizer = {kind}(learning_rate=learning_rate{given})\n"
@@ -174,9 +175,10 @@ def _training(spec: RunSpec) -> str:
     )
 
 
-def _flattens(spec: RunSpec) -> bool:
-    """The optimizer takes filters for matrices, which Keras's does not (see `aecore.worker.training.muon`)."""
-    return spec.optimizer == "muon" and spec.architecture == "convolutional"
+def _muon() -> str:
+    """The source of this package's own optimizer, without the docstring and the imports of its file."""
+    source = MUON.read_text(encoding="utf-8")
+    return source[source.index("class Muon") :].rstrip()
 
 
 def _learning_rate(spec: RunSpec) -> str:
@@ -213,7 +215,6 @@ _OPTIMIZERS = {
     "nadam": "Nadam",
     "rmsprop": "RMSprop",
     "adadelta": "Adadelta",
-    "muon": "Muon",
 }
 _NOISE = '''
 class Noise(keras.layers.Layer):
@@ -243,22 +244,6 @@ class Sampling(keras.layers.Layer):
         if not training:
             return mean
         return mean + ops.exp(0.5 * log_variance) * keras.random.normal(ops.shape(mean), seed=self.seed)
-'''.strip()
-_MUON = '''
-class Muon(keras.optimizers.Muon):
-    """Keras's own leaves convolutions to Adam; here their filters count as a matrix."""
-
-    def _should_use_adamw(self, variable):
-        if len(variable.shape) == 4:
-            return "output" in variable.path
-        return super()._should_use_adamw(variable)
-
-    def zeropower_via_newtonschulz5(self, x, steps):
-        matrix = ops.reshape(x, (-1, x.shape[-1]))
-        return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
-
-    def lr_adjust(self, x):
-        return ops.reshape(super().lr_adjust(ops.reshape(x, (-1, x.shape[-1]))), x.shape)
 '''.strip()
 _SPARSITY = '''
 class SparsityPenalty(keras.layers.Layer):

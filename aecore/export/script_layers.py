@@ -1,4 +1,4 @@
-"""The layers of a spec as lines of Keras code: encoder, decoder and the noise before them. See `export_script`.
+"""The layers of a spec as lines of Keras code: encoder, decoder and the noise before them. See `aecore.export.script`.
 
 The networks are those of `aecore.worker.training.architectures`; a test compares the two, weights and outputs.
 """
@@ -110,14 +110,14 @@ def _widths(spec: RunSpec) -> tuple[int, ...]:
 def _decode_dense(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     for units in _widths(spec):
         yield from _hidden(spec, f"layers.Dense({units}")
-    yield f'x = layers.Dense({info.features}, activation="{spec.output_activation}")(x)'
+    yield f'x = layers.Dense({info.features}, activation="{spec.output_activation}", name="output")(x)'
 
 
 def _decode_rows(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     yield f"x = layers.RepeatVector({info.shape[0]})(x)"
     for units in _widths(spec):
         yield f"x = layers.LSTM({units}, return_sequences=True)(x)"
-    yield f'x = layers.Dense({math.prod(info.shape[1:])}, activation="{spec.output_activation}")(x)'
+    yield f'x = layers.Dense({math.prod(info.shape[1:])}, activation="{spec.output_activation}", name="output")(x)'
 
 
 def _decode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _transposed(
         odd = any(2 * side < wanted for side, wanted in zip(size, target, strict=True))
         layer = f'layers.Conv2DTranspose({filters}, 3, strides=2, padding="{"valid" if odd else "same"}"'
         if target == sizes[0]:
-            yield f'x = {layer}, activation="{spec.output_activation}")(x)'
+            yield f'x = {layer}, activation="{spec.output_activation}", name="output")(x)'
         else:
             yield from _hidden(spec, layer)
         yield from _cropped([2 * side + odd for side in size], target)
@@ -159,7 +159,7 @@ def _upsampling(
         yield from _hidden(spec, f'layers.Conv2D({filters}, 3, padding="{padding}"')
         yield "x = layers.UpSampling2D(2)(x)"
         size = [(side - 2 * exact) * 2 for side in size]
-    yield f'x = layers.Conv2D({channels}, 3, padding="same", activation="{spec.output_activation}")(x)'
+    yield f'x = layers.Conv2D({channels}, 3, padding="same", activation="{spec.output_activation}", name="output")(x)'
     yield from _cropped(size, info.shape[:2])
 
 

@@ -1,7 +1,6 @@
-"""Adam and AdamW as Keras has them, each variable updated by one TensorFlow operation.
+"""Adam and AdamW with Keras's numbers, each variable updated by one TensorFlow operation instead of a dozen.
 
-Keras writes an update as a dozen operations, each of which goes through the whole variable: for a network with wide
-dense layers that is a sixth of a step on two cores. The numbers are the same but for rounding.
+`tests/bench/optimizers.py` measures what that saves for wide dense layers.
 """
 
 from __future__ import annotations
@@ -12,45 +11,56 @@ import keras
 import tensorflow as tf
 
 
-class _OneOperation:
-    """`update_step` for optimizers that keep `_momentums` and `_velocities` (Kingma and Ba 2015, section 2)."""
+class Adam(keras.optimizers.Optimizer):
+    """Adam (Kingma and Ba 2015, the efficient form at the end of section 2); parameters as `keras.optimizers.Adam`.
 
-    def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if self.amsgrad:  # TensorFlow's operation does not know it
-            super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
+    Without `amsgrad`, which the operation does not offer.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **more: Any,
+    ) -> None:
+        super().__init__(learning_rate, **more)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def build(self, variables: list[Any]) -> None:
+        """First and second moment of each variable, both 0."""
+        if self.built:
             return
-        index = self._get_variable_index(variable)
-        m, v, betas = self._momentums[index], self._velocities[index], (self.beta_1, self.beta_2)
-        adam_step(variable, m, v, gradient, learning_rate, self.iterations, betas, self.epsilon)
+        super().build(variables)
+        self.moments: dict[int, list[Any]] = {}
+        for variable in variables:
+            moments = [self.add_variable_from_reference(variable, name=name) for name in ("momentum", "velocity")]
+            self.moments[id(variable.value)] = moments
+
+    def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
+        """Move `variable`, TensorFlow's inside Keras's, by one step."""
+        m, v = self.moments[id(variable)]
+        t = tf.cast(self.iterations + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=m.value.handle,
+            v=v.value.handle,
+            beta1_power=tf.pow(self.beta_1, t),
+            beta2_power=tf.pow(self.beta_2, t),
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
 
-class Adam(_OneOperation, keras.optimizers.Adam):
-    """`keras.optimizers.Adam`."""
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); parameters as `keras.optimizers.AdamW`."""
 
-
-class AdamW(_OneOperation, keras.optimizers.AdamW):
-    """`keras.optimizers.AdamW`."""
-
-
-def adam_step(
-    variable: Any, m: Any, v: Any, gradient: Any, rate: Any, done: Any, betas: tuple[float, float], epsilon: float
-) -> None:
-    """Update a variable and its two moments; `done` steps were taken before."""
-    step = tf.cast(done + 1, tf.float32)
-    tf.raw_ops.ResourceApplyAdam(
-        var=_handle(variable),
-        m=_handle(m),
-        v=_handle(v),
-        beta1_power=tf.pow(betas[0], step),
-        beta2_power=tf.pow(betas[1], step),
-        lr=tf.cast(rate, tf.float32),
-        beta1=betas[0],
-        beta2=betas[1],
-        epsilon=epsilon,
-        grad=gradient,
-    )
-
-
-def _handle(variable: Any) -> Any:
-    """Of TensorFlow's variable, which Keras may have wrapped."""
-    return (variable if isinstance(variable, tf.Variable) else variable.value).handle
+    def __init__(self, learning_rate: Any = 0.001, weight_decay: float = 0.004, **more: Any) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay, **more)

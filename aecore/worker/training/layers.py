@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import keras
@@ -41,37 +42,32 @@ def sample(mean: Any, log_var: Any, seed: Any) -> Any:
 
 @keras.saving.register_keras_serializable("aecore")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's, with two differences. A batch of one sample, such as an epoch's last one may be, is normalised by the
-    moving statistics and leaves them as they are: alone, a sample would become 0 everywhere and shrink the variance.
-    And feature maps, while it trains, go through one TensorFlow operation instead of a dozen.
+    """Batch normalization (Ioffe and Szegedy 2015) over all axes but the last, with two differences from Keras's layer.
+
+    A batch of one sample, such as the last of an epoch may be, is normalized by the moving statistics and leaves them
+    as they are: its own mean and variance would make all its values 0. Feature maps (n, height, width, maps) go, while
+    training, through one TensorFlow operation instead of a dozen.
 
     Named like Keras's, since a saved model finds a layer's weights by the name of its class.
     """
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        if not training or inputs.shape.rank != 4:
-            return super().call(inputs, training=training)
+        kerass = super().call
+        if not training:
+            return kerass(inputs, training=False)
+        by_batch = self._feature_maps if inputs.shape.rank == 4 else partial(kerass, training=True)
+        one_sample = tf.shape(inputs)[0] == 1
+        return tf.cond(one_sample, lambda: kerass(inputs, training=False), lambda: by_batch(inputs))
 
-        def alone() -> tuple[Any, Any, Any]:
-            return super(BatchNormalization, self).call(inputs, training=False), self.moving_mean, self.moving_variance
-
-        def together() -> tuple[Any, Any, Any]:
-            y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
-            )
-            n = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
-            return y, mean, variance * (n - 1) / n  # Keras's divides by n
-
-        y, mean, variance = tf.cond(tf.shape(inputs)[0] == 1, alone, together)
+    def _feature_maps(self, inputs: Any) -> Any:
+        y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        n = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+        variance *= (n - 1) / n  # the operation divides by n - 1, Keras by n
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1 - self.momentum))
-        y.set_shape(inputs.shape)
         return y
-
-    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
-        mean, variance = super()._moments(inputs, mask)
-        alone = ops.shape(inputs)[0] == 1
-        return ops.where(alone, self.moving_mean, mean), ops.where(alone, self.moving_variance, variance)
 
 
 @keras.saving.register_keras_serializable("aecore")

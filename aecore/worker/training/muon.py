@@ -1,73 +1,114 @@
-"""Muon as Keras has it, for filters too, and in fewer operations."""
+"""Muon, an optimizer for matrices of weights, on Keras's public interface.
 
-from __future__ import annotations
-
-import re
-from typing import Any
+`aecore.export.script` copies everything below the imports into the programs that it writes, so this file imports
+nothing but Keras and its annotations name nothing else.
+"""
 
 import keras
-import tensorflow as tf
-
-from aecore.worker.training.adam import adam_step
-
-LONG = 1.5  # times as long as wide: from here on the small product is the cheaper one
+from keras import ops
 
 
-class Muon(keras.optimizers.Muon):
-    """`keras.optimizers.Muon`: matrices of weights move by their momentum with all its singular values made equal
-    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), everything else and the output layer by Adam.
+class Muon(keras.optimizers.Optimizer):
+    """Orthogonalized momentum for kernels, AdamW for biases, scales and the layer called "output".
 
-    The filters of a convolution count as a matrix here, all axes but the last one as its rows (Jordan flattens them,
-    too); Keras's own leaves them to Adam.
+    The momentum of a kernel is replaced by a matrix with the same singular vectors and all singular values near 1
+    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), times 0.2 · sqrt(max(rows, columns)), which
+    makes learning rates those of Adam (Liu et al. 2025, arXiv:2502.16982, equation 4). The filters of a convolution
+    (height, width, in, out) count as a matrix (height · width · in, out).
 
-    The Newton-Schulz steps of a matrix X that is much longer than wide are taken on the small product of X with itself:
-    they only ever multiply X by polynomials of it, which can be gathered and applied once.
+    Parameters
+    ----------
+    learning_rate : float or schedule; `adam_lr_ratio` times as much for AdamW.
+    momentum, nesterov : of the kernels.
+    weight_decay, adam_weight_decay : share of a weight taken off at each step, times the learning rate; None is 0.
+    adam_beta_1, adam_beta_2, epsilon : of AdamW.
+    more : what every Keras optimizer takes, such as `clipnorm`.
     """
 
-    def __init__(self, learning_rate: Any, **more: Any) -> None:
-        super().__init__(learning_rate, exclude_layers=["output"], **more)
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        weight_decay: float | None = 0.004,
+        adam_lr_ratio: float = 1.0,
+        adam_beta_1: float = 0.9,
+        adam_beta_2: float = 0.999,
+        adam_weight_decay: float | None = 0.004,
+        epsilon: float = 1e-7,
+        **more: object,
+    ) -> None:
+        super().__init__(learning_rate, **more)
+        self.momentum, self.nesterov, self.kernel_decay = momentum, nesterov, weight_decay
+        self.adam_lr_ratio, self.adam_weight_decay = adam_lr_ratio, adam_weight_decay
+        self.adam_beta_1, self.adam_beta_2, self.epsilon = adam_beta_1, adam_beta_2, epsilon
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        velocity = self.adam_velocities[index]
-        if velocity is None:
-            super().update_step(gradient, variable, learning_rate)
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Momentum and, for AdamW, second moment of each variable, all 0."""
+        if self.built:
             return
-        betas = self.adam_beta_1, self.adam_beta_2
-        rate = learning_rate * self.adam_lr_ratio
-        adam_step(variable, self.momentums[index], velocity, gradient, rate, self.iterations, betas, self.epsilon)
-
-    def _should_use_adamw(self, variable: Any) -> bool:
-        if len(variable.shape) != 4:
-            return super()._should_use_adamw(variable)
-        return any(re.search(name, variable.path) for name in self.exclude_layers)
-
-    def _apply_weight_decay(self, variables: Any) -> None:
-        rate = self.learning_rate  # Keras reckons it anew for every variable, and takes off nothing where that is 0
+        super().build(variables)
+        self.moments = {}
         for variable in variables:
-            share = self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
-            if share and self._use_weight_decay(variable):
-                variable.assign_sub(variable * (rate * share))
+            by_adam = len(variable.shape) not in (2, 4) or "output" in variable.path
+            names = ("momentum", "velocity") if by_adam else ("momentum",)
+            moments = [self.add_variable_from_reference(variable, name=name) for name in names]
+            # TensorFlow's backend calls `update_step` with the variable inside Keras's.
+            self.moments[id(variable)] = self.moments[id(variable.value)] = moments
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
-        m.assign(self.momentum * m + gradient)
-        ahead = gradient + self.momentum * m if self.nesterov else m.value
-        flat = tf.reshape(ahead, (-1, variable.shape[-1]))
-        moved = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(flat, self.ns_steps))
-        variable.assign_sub(tf.reshape(moved, variable.shape))
+    def update_step(self, gradient: keras.KerasTensor, variable: keras.Variable, learning_rate: float) -> None:
+        """Move `variable` by one step."""
+        momentum, *velocity = self.moments[id(variable)]
+        decay = self.adam_weight_decay if velocity else self.kernel_decay
+        if decay:
+            self.assign_sub(variable, variable * decay * learning_rate)
+        if velocity:
+            self._adam_step(gradient, variable, self.adam_lr_ratio * learning_rate, momentum, *velocity)
+            return
+        self.assign(momentum, self.momentum * momentum + gradient)
+        ahead = gradient + self.momentum * momentum if self.nesterov else ops.convert_to_tensor(momentum)
+        matrix = ops.reshape(ahead, (-1, variable.shape[-1]))
+        step = 0.2 * max(matrix.shape) ** 0.5 * orthogonalized(matrix)
+        self.assign_sub(variable, learning_rate * ops.reshape(step, variable.shape))
 
-    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        rows, columns = x.shape
-        if max(rows, columns) < LONG * min(rows, columns):
-            return super().zeropower_via_newtonschulz5(x, steps)
-        tall = rows > columns
-        x = x / (tf.norm(x) + 1e-7)  # Keras's bound
-        square = tf.matmul(x, x, transpose_a=tall, transpose_b=not tall)
-        one = tf.eye(min(rows, columns))
-        gathered = one
-        for step in range(steps):
-            factor = self.muon_a * one + self.muon_b * square + self.muon_c * (square @ square)
-            gathered = factor if step == 0 else factor @ gathered
-            if step < steps - 1:
-                square = factor @ square @ factor
-        return x @ gathered if tall else gathered @ x
+    def _adam_step(
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        learning_rate: float,
+        m: keras.Variable,
+        v: keras.Variable,
+    ) -> None:
+        """Kingma and Ba 2015, the efficient form at the end of section 2."""
+        t = ops.cast(self.iterations + 1, variable.dtype)
+        self.assign_add(m, (1 - self.adam_beta_1) * (gradient - m))
+        self.assign_add(v, (1 - self.adam_beta_2) * (ops.square(gradient) - v))
+        rate = learning_rate * ops.sqrt(1 - self.adam_beta_2**t) / (1 - self.adam_beta_1**t)
+        self.assign_sub(variable, rate * m / (ops.sqrt(v) + self.epsilon))
+
+    def get_config(self) -> dict[str, object]:
+        names = ("momentum", "nesterov", "adam_lr_ratio", "adam_beta_1", "adam_beta_2", "adam_weight_decay", "epsilon")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+            "weight_decay": self.kernel_decay,
+        }
+
+
+def orthogonalized(matrix: keras.KerasTensor) -> keras.KerasTensor:
+    """`matrix` (rows, columns) with singular values between about 0.7 and 1.2, by five Newton-Schulz steps.
+
+    A step maps a singular value s to 3.4445 s - 4.775 s³ + 2.0315 s⁵ (Jordan et al. 2024): it multiplies the matrix X
+    by a I + b S + c S² with S = X'X, or S = XX' where X is wide. The factors are polynomials of the first S, so they
+    commute: their product is built up on the short side and applied to X once.
+    """
+    tall = matrix.shape[0] > matrix.shape[1]
+    matrix = matrix / (ops.norm(matrix) + 1e-7)
+    transposed = ops.transpose(matrix)
+    square = transposed @ matrix if tall else matrix @ transposed
+    identity = product = ops.eye(min(matrix.shape))
+    for _ in range(5):
+        factor = 3.4445 * identity - 4.775 * square + 2.0315 * square @ square
+        product = factor @ product
+        square = factor @ square @ factor
+    return matrix @ product if tall else product @ matrix

@@ -171,15 +171,19 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimizers.Optimizer:
     """The Keras optimizer of a fit of `steps` steps; what the recipe does not say is as Keras has it."""
+    given = arguments(settings.optimizer_arguments)
+    amsgrad = bool(given.get("amsgrad"))  # an argument of Adam and AdamW that only Keras's own have
     kinds = {
         "sgd": keras.optimizers.SGD,
-        "adam": Adam,
-        "adamw": AdamW,
+        "adam": keras.optimizers.Adam if amsgrad else Adam,
+        "adamw": keras.optimizers.AdamW if amsgrad else AdamW,
         "nadam": keras.optimizers.Nadam,
         "rmsprop": keras.optimizers.RMSprop,
         "adadelta": keras.optimizers.Adadelta,
         "muon": Muon,
     }
+    if not amsgrad:
+        given.pop("amsgrad", None)
     moving = spec.decay != "constant" or spec.warmup > 0
     rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else settings.learning_rate
-    return kinds[settings.optimizer](learning_rate=rate, **arguments(settings.optimizer_arguments))
+    return kinds[settings.optimizer](learning_rate=rate, **given)
