@@ -89,13 +89,13 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
     )
 
 
-def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.Number]:
+def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.HeaderMetric]:
     kl = run.metrics.get("kl_per_dimension")
-    numbers = [header.Number("Error (MSE)", error_text(run.metrics.get("val_mse")))]
+    numbers = [header.HeaderMetric("Error (MSE)", error_text(run.metrics.get("val_mse")))]
     if kl:
         numbers.insert(
             0,
-            header.Number(
+            header.HeaderMetric(
                 "KL divergence",
                 f"{sum(kl):.1f} nats",
                 help="What all codings say about an image, on average, beyond the prior.",
@@ -109,7 +109,7 @@ def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.Number]:
         "what counts is a coding beside the others."
     )
     told = f"Codings whose variance over the validation data is {rule}"
-    return [*numbers, header.Number("Codings in use", f"{used} of {len(axes):,}", help=told)]
+    return [*numbers, header.HeaderMetric("Codings in use", f"{used} of {len(axes):,}", help=told)]
 
 
 main()

@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_FILES = 6  # of aecore
+PAGE_LINES, FILE_LINES = 120, 330
+LONG_FILES = {"pages/widgets/frame/sidebar.py"}  # to be split
 
 Graph = Mapping[str, Iterable[str]]
 
@@ -77,3 +79,17 @@ def test_every_room_is_in_the_contracts() -> None:
 
 def test_files_fit_in_the_head() -> None:
     assert len(list((ROOT / "aecore").glob("*.py"))) <= ROOT_FILES
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_pages_are_short() -> None:
+    assert {path.name: n for path in (ROOT / "pages").glob("*.py") if (n := lines(path)) > PAGE_LINES} == {}
+
+
+def test_files_are_short() -> None:
+    paths = [path for folder in ("aecore", "pages") for path in (ROOT / folder).rglob("*.py")]
+    assert len(paths) > 100
+    assert {path.relative_to(ROOT).as_posix() for path in paths if lines(path) > FILE_LINES} == LONG_FILES

@@ -21,7 +21,7 @@ from pages.widgets.session import active_run, keys, knobs
 
 
 @dataclass(frozen=True)
-class Number:
+class HeaderMetric:
     """A number of the header and what it is measured against; `good` colours the comparison, None leaves it grey."""
 
     label: str
@@ -31,7 +31,7 @@ class Number:
     help: str = ""
 
 
-def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
+def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
     open_runs.note(*filter(None, [run]))
     phone_bar.draw()
@@ -60,7 +60,7 @@ def draw(run: Run | None, sentence: str, numbers: list[Number]) -> None:
     _progress(run)
 
 
-def _metric(number: Number) -> None:
+def _metric(number: HeaderMetric) -> None:
     colour: Literal["green", "red", "off"] = "off" if number.good is None else "green" if number.good else "red"
     st.metric(
         number.label,

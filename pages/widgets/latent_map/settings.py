@@ -1,19 +1,25 @@
-"""What a map is asked for with: chosen in a form, so that nothing is computed before one says so; and how it looks."""
+"""The controls of a map: how it looks, and a form for its settings, which are used when the form is submitted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore import datasets
+from aecore.datasets import Data
 from aecore.specs.map import MAX_POINTS, MapSpec
 from aecore.store.runs import Run
+from pages.widgets.basics.controls import segments
+from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.run import activations
 from pages.widgets.session import keys
 
+COLOURS = {"class": "Class", "error": "Error", "trust": "Trust"}
+STYLES = {"dots": "Dots", "images": "Images"}
+TOOLS = {"click": "Click", "box": "Box", "lasso": "Lasso"}
 POINTS = 2000
 MOST_POINTS = 10_000  # in steps; "all of them" has its own switch
 EFFECTS = {
@@ -26,13 +32,29 @@ EFFECTS = {
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the row of controls says."""
+class MapControls:
+    """What is picked in the row of controls above a map."""
 
     method: str
     colour: str
     style: Literal["dots", "images"]
     tool: Literal["click", "box", "lasso"]
+
+
+def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
+    """Draw the row of controls; what a run or data set has no use for is not offered."""
+    raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get(keys.MAP_LAYER, "codings") == "codings"
+    methods = {name: text for name, text in METHODS.items() if raw or name != "none"}
+    method = segments(bar, "Method", methods, keys.METHOD)
+    everything = st.session_state.get(keys.SPLIT) == "all"
+    labelled = data.validation_labels is not None
+    offered = {"class": labelled, "error": not everything, "trust": True}
+    colour = segments(bar, "Colour", {name: text for name, text in COLOURS.items() if offered[name]}, keys.COLOUR)
+    style = segments(bar, "Style", STYLES, keys.STYLE) if data.info.is_image else "dots"
+    tool = segments(bar, "Select by", TOOLS, keys.SELECT)
+    with bar.popover("Settings", icon=":material/tune:"):
+        form(run, method)
+    return MapControls(method, colour, cast(Any, style), cast(Any, tool))
 
 
 def spec_from(run: Run, method: str) -> MapSpec:
@@ -62,13 +84,13 @@ def dimensions(run: Run, method: str) -> int:
     return int(st.session_state.get(keys.DIMS, 2))
 
 
-def draw(run: Run, method: str, methods: Mapping[str, str]) -> None:
-    """The form, for the method that is chosen."""
+def form(run: Run, method: str) -> None:
+    """The settings of a map by this method."""
     info, layers = datasets.info(run.spec.dataset), activations.layer_names(run)
     if st.session_state.get(keys.MAP_LAYER) not in (None, *layers):
         del st.session_state[keys.MAP_LAYER]
     with st.form("map_settings", border=False):
-        st.caption(f"**{methods[method]}.** {EFFECTS[method]}")
+        st.caption(f"**{METHODS[method]}.** {EFFECTS[method]}")
         st.selectbox(
             "Representation", layers, key=keys.MAP_LAYER, help="The codings, or any hidden layer's activations."
         )

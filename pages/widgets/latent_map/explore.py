@@ -1,0 +1,91 @@
+"""The map of a run's codings, beside it how far it can be trusted and the samples that were picked on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from aecore.datasets import Data
+from aecore.store.runs import ResultFolder, Run
+from pages.widgets.components import latent_map
+from pages.widgets.images import run_images
+from pages.widgets.latent_map import own_image, trust
+from pages.widgets.latent_map.settings import COLOURS, MapControls
+from pages.widgets.server import render_lock, shared
+from pages.widgets.session import keys, selection
+
+MOST_PICTURED = 10_000  # reconstructions of more samples would take the browser too long to load
+
+
+@render_lock.fragment
+def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
+    """The map; beside it its trustworthiness, the selection and the marked sample."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _map(run, data, work, choices)
+    with right:
+        trust.trust(run, work)
+        many = len(selection.current()) > 1
+        if many:
+            selection.draw(run, data, work)
+        focus = np.flatnonzero(np.asarray(work.array("index")) == st.session_state.get(keys.POINT))
+        if len(focus):
+            trust.point(run, data, work, int(focus[0]))
+        if not many:
+            selection.draw(run, data, work)
+
+
+@render_lock.fragment
+def own(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
+    """The map with the visitor's own picture on it, and what the network makes of that picture."""
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        st.markdown("**Where does your own picture go?** Draw one or upload one; the star is its place on the map.")
+        sample = own_image.choose(data)
+    placed = own_image.show(run, data, sample, work) if sample is not None else None
+    marks = [latent_map.Mark(0, placed.point, "yours", sample)] if placed and placed.point else []
+    with left:
+        _map(run, data, work, choices, marks)
+
+
+def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: Sequence[latent_map.Mark] = ()) -> None:
+    """Draw the map; keep what a gesture on it selects or marks."""
+    numbers, near = np.asarray(shared.array(work, "index")), shared.arrays(work, "neighbours")
+    held_out = bool((numbers < len(data.validation)).all())
+    pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image
+    errors = run_images.errors_of(run)[numbers] if held_out else None
+    panel = latent_map.Panel(
+        np.asarray(shared.array(work, "points")),
+        near=near["codings"],
+        near_map=near["map"],
+        reconstructions=run_images.reconstructions_on(work, run) if pictured else None,
+        errors=errors,
+    )
+    positions = {number: position for position, number in enumerate(numbers.tolist())}
+    focus = positions.get(st.session_state.get(keys.POINT))
+    chosen = [positions[number] for number in selection.current() if number in positions]
+    gesture = latent_map.draw(
+        [panel],
+        key="latent_map",
+        numbers=numbers,
+        labels=data.labels_of(numbers),
+        class_names=data.info.classes,
+        images=run_images.samples_on(work, data) if data.info.is_image else None,
+        colour=choices.colour,
+        values={"error": errors, "trust": near["trust"]}.get(choices.colour),
+        value_name=COLOURS[choices.colour].lower(),
+        style=choices.style,
+        tool=choices.tool,
+        selected=chosen,
+        focus=focus,
+        marks=marks,
+    )
+    total = len(data.validation) if held_out else len(data.validation) + len(data.train)
+    if len(numbers) < total:
+        st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")
+    # Without a gesture, samples that are not on this map stay selected too.
+    if (gesture.point, gesture.selection) != (focus, chosen):
+        selection.choose(numbers[gesture.selection].tolist(), data)
+        st.session_state[keys.POINT] = None if gesture.point is None else int(numbers[gesture.point])

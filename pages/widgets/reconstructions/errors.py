@@ -1,0 +1,62 @@
+"""How the error fell while a run was trained, and on which classes and pixels it is large."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import figures
+from aecore.datasets import Data
+from aecore.store.runs import Run
+from pages.widgets.basics import charts
+from pages.widgets.images import run_images
+from pages.widgets.server import shared
+
+
+def learning(run: Run, data: Data) -> None:
+    """Learning curves beside the mean error of each class."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("###### How it learned")
+        pca_mse = run.metrics.get("pca_mse")
+        learning_curves(run, pca_mse, shared.identity(run, "reconstructions.npz"))
+        below = "; under the dotted line it beats the best linear code of its size" if pca_mse else ""
+        st.caption(f"The error falls fast, then slowly{below}.")
+    with right:
+        labels = data.validation_labels
+        if labels is not None:
+            st.markdown("###### Which images are hard")
+            charts.draw(
+                lambda colours: figures.class_errors(run_images.errors_of(run), labels, data.info.classes, colours),
+                of=shared.identity(run, "reconstructions.npz"),
+                key="class_errors",
+                alt="Mean error of each class, hardest first",
+            )
+            st.caption("Mean error of each class: what has texture or straps is hard, what is plain is easy.")
+
+
+def pixels(run: Run) -> None:
+    """The mean error of each pixel as a heat map."""
+    st.markdown("###### Where the errors are")
+    charts.draw(
+        lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
+        of=shared.identity(run, "reconstructions.npz"),
+        key="pixel_errors",
+        alt="Mean error of each pixel",
+    )
+    st.caption("Mean error of each pixel: edges and sleeves, where images differ most, are hardest.")
+
+
+def learning_curves(run: Run, pca_mse: float | None, identity: tuple | None = None) -> None:
+    """Errors against epochs; `identity` is None while the run trains, so that the chart is made anew."""
+    charts.draw(
+        lambda colours: figures.learning_curves(
+            run.history,
+            pca_mse,
+            colours,
+            epochs=run.status().get("epochs") or run.spec.epochs,
+            components=run.metrics.get("coding_size"),
+        ),
+        of=identity,
+        key="curves",
+        alt="Learning curves",
+    )

@@ -1,0 +1,32 @@
+"""Reconstructions of the same samples and the learning curves, drawn again and again while a run is trained."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.datasets import as_float, watched
+from aecore.store.runs import Run, open_run
+from pages.widgets.images import run_images
+from pages.widgets.reconstructions import errors, pictures
+from pages.widgets.server import render_lock, shared
+
+SECONDS = 1.0  # between two drawings
+
+
+def draw(run: Run) -> None:
+    """Draw a run that is trained, until it ends."""
+    render_lock.polling_fragment(_draw, run.key, SECONDS)(run.key)
+
+
+def _draw(key: str) -> None:
+    """While it trains: the same images, growing clearer, and the curve."""
+    run = open_run(key, shared.cache())
+    snapshot = run.latest_snapshot()
+    data = shared.data(run.spec.dataset)
+    if snapshot:
+        output = as_float(snapshot["reconstructions"][: run_images.SHOWN])
+        index = watched(len(data.validation), data.validation_labels)[: run_images.SHOWN]
+        x = as_float(data.validation[index])
+        pictures.comparison([("original", x), ("reconstruction", output)], x, output, data.names_of(index))
+    errors.learning_curves(run, run.status().get("pca_mse"))
+    st.caption("Each point is one look at the training; the dotted line is PCA with as many components.")
