@@ -20,7 +20,7 @@ from aecore.analysis.activations import ACTIVATION_RANGES
 from aecore.datasets import DatasetInfo, check
 from aecore.errors import SpecError
 from aecore.specs.fields import coerced
-from aecore.specs.run import DEFAULTS, RunSpec, setting
+from aecore.specs.run import RunSpec
 
 if TYPE_CHECKING:
     from aecore.worker.training.architectures import Autoencoder as Network
@@ -235,7 +235,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         base = self.preset if isinstance(self.preset, RunSpec) else presets.get(self.preset).spec
         params = self.get_params(deep=False)
         changes = {
-            name: setting(name, value) for name, value in params.items() if name in DEFAULTS and value is not None
+            name: RunSpec.parse(name, value)
+            for name, value in params.items()
+            if name in RunSpec.settings() and value is not None
         }
         unit_range = low >= 0 and high <= 1
         if changes.get("loss") == "bce":

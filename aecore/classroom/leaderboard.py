@@ -16,7 +16,7 @@ import pandas as pd
 
 from aecore import presets
 from aecore.errors import AecoreError
-from aecore.specs.run import digest
+from aecore.specs.base import digest
 from aecore.store import listing
 from aecore.store.runs import Run
 from aecore.variants import VARIANTS

@@ -20,8 +20,9 @@ from typing import Any
 
 from aecore import presets
 from aecore.errors import AecoreError, SpecError
+from aecore.specs.base import KEY_LENGTH, digest
 from aecore.specs.fields import require
-from aecore.specs.run import DEFAULTS, KEY_LENGTH, RunSpec, digest, setting
+from aecore.specs.run import RunSpec
 from aecore.store import files, runs
 
 PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining")
@@ -190,7 +191,7 @@ def _knobs(knobs: Any) -> dict[str, Any]:
     require(named, "knobs", knobs, "a variant and settings by name")
     found = {"variant": presets.get(knobs["variant"]).name}
     for name in sorted(set(knobs) - {"variant"}):
-        found[name] = json.loads(json.dumps(setting(name, knobs[name])))
+        found[name] = json.loads(json.dumps(RunSpec.parse(name, knobs[name])))
     return found
 
 
@@ -204,7 +205,7 @@ def _is_view(item: tuple[Any, Any]) -> bool:
     """A parameter that is a page's own, with its text."""
     name, value = item
     named = isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) is not None
-    ours = named and name not in (*_NOT_VIEW, *DEFAULTS)
+    ours = named and name not in (*_NOT_VIEW, *RunSpec.settings())
     return ours and isinstance(value, str) and len(value) <= LONGEST_VALUE
 
 

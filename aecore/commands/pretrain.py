@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> Answer:
         "state": done.state,
         "cached": done.cached,
         "folder": str(done.folder),
-        "settings": spec.settings,
+        "settings": spec.to_dict(),
         "rows": [row._asdict() for row in experiment.rows],
         "verdicts": [{**dataclasses.asdict(each), "outcome": each.outcome, "words": each.words} for each in judged],
         "conclusion": conclusion(judged),

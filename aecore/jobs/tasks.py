@@ -168,7 +168,7 @@ class StabilityTask(DerivedTask):
     spec: StabilitySpec
 
     def validate(self, cache: Path) -> None:
-        MapTask(self.run_key, self.spec.map).validate(cache)
+        MapTask(self.run_key, self.spec.drawing).validate(cache)
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         from aecore.worker.projection import seeds

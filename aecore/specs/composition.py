@@ -1,4 +1,4 @@
-"""What single fields of a `RunSpec` cannot say: which choices exclude each other, and which fields play no part."""
+"""Rules between the fields of a `RunSpec`: which choices exclude each other, and which fields have no effect."""
 
 from __future__ import annotations
 
@@ -51,28 +51,24 @@ def check(spec: RunSpec) -> None:
 
 
 def unused(spec: RunSpec) -> list[str]:
-    """Fields that this composition never reads."""
-    unused = []
-    if spec.noise_rate == 0:
-        unused += ["noise", "noise_on", "noise_clip", "noisy_validation"]
-    elif spec.noise_on == "coding":
+    """Names of the fields without effect in this composition; a name may occur twice."""
+    unused: list[str] = []
+    for name, declared in spec.settings().items():
+        if declared.off_at_0 and getattr(spec, name) == 0:
+            unused += declared.off_at_0
+    if spec.hashes:
         unused += ["noise_clip", "noisy_validation"]
-    if spec.sparsity_weight == 0:
-        unused += ["sparsity", "sparsity_target"]
-    elif spec.sparsity in ("l1", "l2"):
+    if spec.sparsity in ("l1", "l2"):
         unused += ["sparsity_target"]
     if spec.architecture != "convolutional":
         unused += ["bottleneck", "upsampling", "downsampling", "dense_hidden"]
     if spec.spatial:
         unused += ["coding_size", "dense_hidden"]
-    if not spec.variational:
-        unused += ["kl_weight"]
-    else:
-        unused += ["coding_activation"]
+    unused += ["coding_activation"] if spec.variational else ["kl_weight"]
     if spec.architecture == "recurrent" or (not spec.hidden and not spec.decoder_hidden):
         unused += ["activation", "normalization"]
-    if spec.penalty == "none" or spec.penalty_weight == 0:
-        unused += ["penalty", "penalty_weight"]
+    if spec.penalty == "none":
+        unused += ["penalty_weight"]
     if spec.decoder_hidden == tuple(reversed(spec.hidden)):
         unused += ["decoder_hidden"]
     if spec.schedule == "joint":

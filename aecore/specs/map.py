@@ -2,68 +2,55 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar, get_type_hints
+from typing import Any, ClassVar
 
 from aecore.errors import SpecError
-from aecore.specs.base import Derived
-from aecore.specs.fields import coerced, require
-from aecore.specs.run import digest
+from aecore.specs.base import MAX_SEED, Derived, setting
+from aecore.specs.fields import require
 
 METHODS = ("none", "pca", "tsne", "umap")
-MIN_POINTS = 10
 MAX_POINTS = 60_000
-SPLITS = ("validation", "all")
+# The settings that only some methods use, with those methods.
+_METHODS_OF = {"perplexity": ("tsne",), "n_neighbors": ("umap",), "min_dist": ("umap",), "seed": ("tsne", "umap")}
+
+
+def _layer(name: Any) -> str:
+    fits = isinstance(name, str) and 0 < len(name) <= 200
+    require(fits, "layer", name, "codings, or the name of a layer of the run")
+    return name
 
 
 @dataclass(frozen=True)
 class MapSpec(Derived):
     """What to map, and how. Construction validates and raises `SpecError` with one line; defaults are frozen.
 
-    Parameters
-    ----------
-    method : 'none' (the codings themselves, where there are at most `dimensions`), 'pca', 'tsne' or 'umap'.
-    layer : 'codings', or the name of a layer in the run's metrics, whose activations are then mapped, flattened.
-    split : 'validation', or 'all': training samples too.
-    n : at most so many samples of it, balanced over the classes.
-    perplexity : t-SNE only: the effective number of neighbours; below a third of the points.
-    n_neighbors, min_dist : UMAP only: neighbours of a point, and how closely points may be packed in the map.
-    dimensions : of the map, 2 or 3.
-    seed : of the initial jitter, and of UMAP; the same spec draws the same map.
+    The same spec draws the same map. Settings that its method does not use are reset to their defaults.
     """
 
     kind: ClassVar[str] = "map"
-    # Raised when the engines come to draw other pictures, or more is kept of a map: it is in every key, so that a map
-    # of an earlier edition is drawn anew. 2: openTSNE, UMAP from a PCA start, neighbours kept.
-    edition: ClassVar[int] = 2
+    # 2: openTSNE, UMAP from a PCA start, neighbours stored.
+    edition: ClassVar[int | None] = 2
 
-    method: str = "pca"
-    layer: str = "codings"
-    n: int = 2000
-    perplexity: float = 30.0
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    dimensions: int = 2
-    seed: int = 42
-    split: str = "validation"
+    method: str = setting("pca", "projection; none: the codings themselves, up to dimensions of them", choices=METHODS)
+    layer: str = setting("codings", "codings, or a layer of the run, whose activations are mapped", read=_layer)
+    n: int = setting(2000, "at most so many samples, balanced over the classes", low=10, high=MAX_POINTS)
+    perplexity: float = setting(
+        30.0, "t-SNE only: effective number of neighbours, below a third of the points", low=2, high=100
+    )
+    n_neighbors: int = setting(15, "UMAP only: neighbours of a point", low=2, high=200)
+    min_dist: float = setting(0.1, "UMAP only: smallest distance of points in the map", low=0, high=0.99)
+    dimensions: int = setting(2, "dimensions of the map", low=2, high=3)
+    seed: int = setting(42, "t-SNE and UMAP only: seed of the initial jitter, and of UMAP", low=0, high=MAX_SEED)
+    split: str = setting(
+        "validation", "samples of the map: validation, or training samples too", choices=("validation", "all")
+    )
 
     def __post_init__(self) -> None:
-        for name, type_ in _TYPES.items():
-            if type_ is not str:  # a layer's name is taken as it is
-                object.__setattr__(self, name, coerced(name, type_, getattr(self, name)))
-        require(self.method in METHODS, "method", self.method, ", ".join(METHODS))
-        require(self.split in SPLITS, "split", self.split, ", ".join(SPLITS))
-        named = isinstance(self.layer, str) and 0 < len(self.layer) <= 200
-        require(named, "layer", self.layer, "codings, or the name of a layer of the run")
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            require(math.isfinite(value) and low <= value <= high, name, value, f"{low:,} to {high:,}")
-        for name in {"perplexity", "n_neighbors", "min_dist", "seed"} - set(_USED[self.method]):
-            object.__setattr__(self, name, self.defaults()[name])
-
-    def key(self, run_key: str) -> str:
-        return digest(self.kind, f"edition {self.edition}", self.canonical_json(), run_key)
+        super().__post_init__()
+        for name, methods in _METHODS_OF.items():
+            if self.method not in methods:
+                self._set(name, self.settings()[name].default)
 
     def points(self, n_validation: int, n_train: int) -> int:
         """How many points the map of a run on a data set with so many samples has."""
@@ -89,20 +76,3 @@ class MapSpec(Derived):
         if self.method == "pca" and d < self.dimensions:
             codings = "1 coding" if d == 1 else f"{d} codings"
             raise SpecError(f"method: got 'pca' for {codings}, allowed: none, tsne, umap")
-
-
-_TYPES = {name: type_ for name, type_ in get_type_hints(MapSpec).items() if name in MapSpec.defaults()}
-_USED: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "pca": (),
-    "tsne": ("perplexity", "seed"),
-    "umap": ("n_neighbors", "min_dist", "seed"),
-}
-_RANGES: dict[str, tuple[float, float]] = {
-    "n": (MIN_POINTS, MAX_POINTS),
-    "perplexity": (2, 100),
-    "n_neighbors": (2, 200),
-    "min_dist": (0, 0.99),
-    "dimensions": (2, 3),
-    "seed": (0, 2**31 - 1),
-}

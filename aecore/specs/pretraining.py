@@ -6,27 +6,24 @@ classifier that is trained on a few labelled images, and is compared with the sa
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aecore.errors import SpecError
-from aecore.specs import fields
+from aecore.specs.base import Derived, setting
 from aecore.specs.fields import require
 from aecore.specs.optimizers import MAX_LEARNING_RATE, OPTIMIZERS
-from aecore.specs.run import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_WIDTH, RunSpec, digest
+from aecore.specs.run import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_WIDTH, RunSpec
 
 if TYPE_CHECKING:
     from aecore.datasets import DatasetInfo
 
 ARMS = {"scratch": "from scratch", "pretrained": "pretrained", "frozen": "encoder frozen"}
-LABELS = (100, 500, 5000)
-MAX_COUNTS = 8
 MAX_SEEDS = 10
 
 
 @dataclass(frozen=True)
-class PretrainSpec:
+class PretrainSpec(Derived):
     """What to compare. Construction validates and raises `SpecError` with one line; defaults are frozen.
 
     For every number of labels and every seed three classifiers of one architecture (the encoder, a hidden dense
@@ -36,42 +33,32 @@ class PretrainSpec:
     - 'pretrained' starts from the autoencoder's weights: first only the head is trained, then everything;
     - 'frozen' starts from the autoencoder's weights too, and only the head is ever trained.
 
-    Parameters
-    ----------
-    autoencoder : the run whose encoder is used; trained first where it is not there yet.
-    labels : how many labelled training images the classifiers get, as equally many of each class as there are.
-    seeds : how often each is repeated: another draw of labelled images, other random weights, another order. Seeds
-        count from 1, so more of them keep the first ones.
-    epochs : of each arm, over its labelled images.
-    frozen_epochs : so many of the pretrained arm's epochs train the head only.
-    head : units of the classifier's hidden layer (selu).
-    batch_size, optimizer, learning_rate : of the classifiers; the optimizer starts afresh when the encoder thaws.
+    `autoencoder` is the run whose encoder is used, trained first if need be. It is no setting: it enters keys as the
+    run's key. Seeds count from 1, so a larger number of them repeats the first ones. The optimizer starts afresh when
+    the encoder thaws.
     """
 
+    kind: ClassVar[str] = "pretraining"
+
     autoencoder: RunSpec
-    labels: tuple[int, ...] = LABELS
-    seeds: int = 5
-    epochs: int = 20
-    frozen_epochs: int = 10
-    head: int = 20
-    batch_size: int = 32
-    optimizer: str = "sgd"
-    learning_rate: float = 0.02
+    labels: tuple[int, ...] = setting(
+        (100, 500, 5000), "numbers of labelled training images, balanced over the classes", min_items=1, max_items=8
+    )
+    seeds: int = setting(5, "repetitions with other labelled images, random weights and order", low=2, high=MAX_SEEDS)
+    epochs: int = setting(20, "epochs of each classifier, over its labelled images", low=1, high=MAX_EPOCHS)
+    frozen_epochs: int = setting(
+        10, "epochs of the pretrained arm that train the head only, fewer than epochs", low=0, high=MAX_EPOCHS
+    )
+    head: int = setting(20, "units of the classifier's hidden layer (selu)", low=1, high=MAX_WIDTH)
+    batch_size: int = setting(32, "samples of a training step", low=1, high=MAX_BATCH_SIZE)
+    optimizer: str = setting("sgd", "Keras optimizer of the classifiers", choices=OPTIMIZERS)
+    learning_rate: float = setting(
+        0.02, "learning rate of the classifiers", low=0, high=MAX_LEARNING_RATE, above_low=True
+    )
 
     def __post_init__(self) -> None:
-        for name, kind in _TYPES.items():
-            object.__setattr__(self, name, fields.coerced(name, kind, getattr(self, name)))
-        object.__setattr__(self, "labels", tuple(sorted(set(self.labels))))
-        counts = len(self.labels)
-        require(
-            1 <= counts <= MAX_COUNTS, "labels", f"{counts} numbers", f"1 to {MAX_COUNTS} numbers with commas between"
-        )
-        require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, ", ".join(OPTIMIZERS))
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            require(low <= value <= high, name, value, f"{low:,} to {high:,}")
-        fits = 0 < self.learning_rate <= MAX_LEARNING_RATE
-        require(fits, "learning_rate", self.learning_rate, f"above 0, up to {MAX_LEARNING_RATE:g}")
+        super().__post_init__()
+        self._set("labels", tuple(sorted(set(self.labels))))
         below = self.frozen_epochs < self.epochs
         require(below, "frozen_epochs", self.frozen_epochs, f"0 to {self.epochs - 1}, fewer than epochs")
 
@@ -82,34 +69,14 @@ class PretrainSpec:
             allowed = f"{len(info.classes)} (one of each class) to {info.n_train:,}, with commas between"
             require(len(info.classes) <= n <= info.n_train, "labels", n, allowed)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Every field but the autoencoder, as JSON types."""
-        return {
-            name: list(value) if name == "labels" else value
-            for name, value in vars(self).items()
-            if name != "autoencoder"
-        }
-
     @classmethod
     def from_settings(cls, autoencoder: RunSpec, values: dict[str, Any]) -> PretrainSpec:
         """Build a spec from JSON types or text; unknown names and bad values raise `SpecError`."""
-        for name in values:
-            if name not in DEFAULTS:
-                raise SpecError(f"unknown pretraining setting {name!r}; allowed: {', '.join(DEFAULTS)}")
+        cls.refuse_unknown(values)
         return cls(autoencoder, **values)
 
-    def canonical_json(self) -> str:
-        """JSON of the settings that differ from their frozen defaults: sorted, without spaces."""
-        changed = {name: value for name, value in self.settings.items() if value != DEFAULTS[name]}
-        return json.dumps(changed, sort_keys=True, separators=(",", ":"))
-
-    def key(self, run_key: str) -> str:
-        """The experiment's name: 16 hexadecimal digits of its settings and the autoencoder's run key."""
-        return digest("pretraining", self.canonical_json(), run_key)
-
     def presented(self) -> int:
-        """How many samples all classifiers together are trained on with the encoder at work: what takes the time."""
+        """Samples that pass through the encoders of all classifiers in training, which determines the time."""
         return self.seeds * sum(self.labels) * (2 * self.epochs - self.frozen_epochs)
 
 
@@ -117,15 +84,3 @@ def require_labels(info: DatasetInfo) -> None:
     """Raise `SpecError` for a data set without labels."""
     if not info.classes:
         raise SpecError(f"dataset: got {info.name!r}, which has no labels; allowed: a data set with labels")
-
-
-_TYPES = {name: kind for name, kind in get_type_hints(PretrainSpec).items() if name != "autoencoder"}
-_RANGES: dict[str, tuple[float, float]] = {
-    "seeds": (2, MAX_SEEDS),
-    "epochs": (1, MAX_EPOCHS),
-    "frozen_epochs": (0, MAX_EPOCHS),
-    "head": (1, MAX_WIDTH),
-    "batch_size": (1, MAX_BATCH_SIZE),
-}
-
-DEFAULTS: dict[str, Any] = PretrainSpec(RunSpec()).settings

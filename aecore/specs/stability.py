@@ -1,87 +1,71 @@
-"""`StabilitySpec`: does another seed draw the same map?"""
+"""`StabilitySpec`: the same map drawn with several seeds."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass
+from typing import Any, ClassVar
 
 from aecore.errors import AecoreError, SpecError
-from aecore.specs.base import Derived
-from aecore.specs.fields import coerced, require
+from aecore.specs.base import MAX_SEED, Derived, setting
+from aecore.specs.fields import require
 from aecore.specs.map import MapSpec
-from aecore.specs.run import digest
 
-RANDOM = ("tsne", "umap")
+SEEDED_METHODS = ("tsne", "umap")
 MAX_POINTS = 2000  # so that five maps take seconds
 MAX_SEEDS = 10
 
 
+def _drawing(value: Any) -> MapSpec:
+    """A map with a seed and at most `MAX_POINTS` points, from a `MapSpec` or its canonical JSON."""
+    spec = value if isinstance(value, MapSpec) else MapSpec.from_dict(_values(value))
+    if spec.method not in SEEDED_METHODS:
+        raise SpecError(
+            f"method: got {spec.method!r}, allowed: {', '.join(SEEDED_METHODS)}; others are the same for every seed"
+        )
+    return spec.replace(n=min(spec.n, MAX_POINTS))
+
+
+def _values(text: Any) -> Mapping[str, Any]:
+    try:
+        values = json.loads(text)
+    except (TypeError, ValueError):
+        values = None
+    require(isinstance(values, dict), "drawing", text, "the JSON of a map's settings")
+    return values
+
+
 @dataclass(frozen=True)
 class StabilitySpec(Derived):
-    """The same map drawn with several seeds: its own, and the numbers after it.
+    """One map drawn with several seeds: its own, and the numbers after it.
 
-    Each is the map as it stands on the page: both engines start from PCA, which the seed jitters, and UMAP's seed also
-    draws whom a point is pushed away from. So this tells how much of *that* picture is chance. It does not tell what a
-    random start would do: that places whole groups anywhere (Kobak and Linderman 2021), and nobody here is shown one.
+    Both engines start from PCA, which the seed jitters, and UMAP's seed also draws the points that repel each other.
+    So the spec measures how much of the shown map is chance, not what a random start would do, which places whole
+    groups anywhere (Kobak and Linderman 2021).
 
-    Parameters
-    ----------
-    drawing : the map, as `MapSpec.canonical_json`; `of` writes it. At most 2,000 points are drawn.
-    seeds : how many, 2 to 10.
-
-    Raises `SpecError` with one line for a map that has no seed.
+    Construction raises `SpecError` with one line for a map that has no seed.
     """
 
     kind: ClassVar[str] = "stability"
+    edition: ClassVar[int | None] = MapSpec.edition
 
-    drawing: str = "{}"
-    seeds: int = 5
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seeds", coerced("seeds", int, self.seeds))
-        require(2 <= self.seeds <= MAX_SEEDS, "seeds", self.seeds, f"2 to {MAX_SEEDS}")
-        try:
-            values = json.loads(self.drawing)
-        except (TypeError, ValueError):
-            values = None
-        require(isinstance(values, dict), "drawing", self.drawing, "the JSON of a map's settings")
-        spec = MapSpec.from_dict(values)
-        if spec.method not in RANDOM:
-            raise SpecError(
-                f"method: got {spec.method!r}, allowed: {', '.join(RANDOM)}; others are the same for every seed"
-            )
-        spec = _changed(spec, n=min(spec.n, MAX_POINTS))
-        object.__setattr__(self, "drawing", spec.canonical_json())
-
-    @classmethod
-    def of(cls, spec: MapSpec, seeds: int = 5) -> Self:
-        """The stability of this map."""
-        return cls(spec.canonical_json(), seeds)
-
-    def key(self, run_key: str) -> str:
-        return digest(self.kind, f"edition {MapSpec.edition}", self.canonical_json(), run_key)
-
-    @property
-    def map(self) -> MapSpec:
-        """The first of the maps."""
-        return MapSpec.from_dict(json.loads(self.drawing))
+    drawing: MapSpec = setting(
+        MISSING, f"the map, as canonical JSON; at most {MAX_POINTS:,} points are drawn", read=_drawing
+    )
+    seeds: int = setting(5, "number of seeds", low=2, high=MAX_SEEDS)
 
     @property
     def maps(self) -> list[MapSpec]:
-        """All of them, one a seed."""
-        first = self.map
-        return [_changed(first, seed=(first.seed + i) % 2**31) for i in range(self.seeds)]
+        """The maps, one a seed; the first is `drawing`."""
+        first = self.drawing.seed
+        return [self.drawing.replace(seed=(first + i) % (MAX_SEED + 1)) for i in range(self.seeds)]
 
 
 def refusal(spec: MapSpec) -> str:
-    """Why there is nothing to ask about this map; '' where there is."""
+    """Why the stability of a map cannot be measured, in one line; "" where it can."""
     try:
-        StabilitySpec.of(spec)
+        StabilitySpec(spec)
     except AecoreError as error:
         return str(error)
     return ""
-
-
-def _changed(spec: MapSpec, **values: Any) -> MapSpec:
-    return MapSpec.from_dict({**spec.to_dict(), **values})

@@ -117,6 +117,6 @@ def describe(spec: PretrainSpec, folder: Path) -> None:
             "key": key_of(spec),
             "run": runs.run_key(spec.autoencoder),
             "autoencoder": json.loads(spec.autoencoder.canonical_json()),
-            "pretraining": spec.settings,
+            "pretraining": spec.to_dict(),
         },
     )

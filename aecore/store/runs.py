@@ -41,8 +41,8 @@ import numpy as np
 
 from aecore import datasets
 from aecore.errors import AecoreError, RunError
-from aecore.specs.base import Derived
-from aecore.specs.run import KEY_LENGTH, RunSpec
+from aecore.specs.base import KEY_LENGTH, Derived
+from aecore.specs.run import RunSpec
 from aecore.store.files import (
     FORMAT,
     cache_folder,

@@ -14,7 +14,7 @@ import numpy as np
 from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, files
 from aecore.datasets.base import Data
 from aecore.errors import DatasetError
-from aecore.specs.run import KEY_LENGTH
+from aecore.specs.base import KEY_LENGTH
 from aecore.store.files import write_arrays
 
 SEED = 2017

@@ -43,6 +43,12 @@ def test_a_lesson_is_a_value_with_a_key_of_its_own(tmp_path: Path) -> None:
     assert lessons.keep(made, tmp_path) == made.key  # once more is the same
 
 
+def test_golden_keys() -> None:
+    """Keys stand in the links that a class was given: these must never change."""
+    assert lesson(view={}, question="How?", answers=("two", "six"), explanation="").key == "03429f968a113ac4"
+    assert Lesson("x", {"variant": "stacked"}).key == "6cccd667a5da199a"
+
+
 def test_knobs_are_read_as_in_a_link() -> None:
     made = lesson(knobs={"variant": "stacked", "hidden": "50, 20", "noise_rate": "0.3"}, locked=())
     assert made.knobs == {"variant": "stacked", "hidden": [50, 20], "noise_rate": 0.3}

@@ -44,7 +44,7 @@ def test_what_counts() -> None:
     assert set(changes) == {field.name for field in dataclasses.fields(PretrainSpec)}
     keys = {experiments.key_of(dataclasses.replace(SPEC, **{name: value})) for name, value in changes.items()}
     assert len(keys | {experiments.key_of(SPEC)}) == len(changes) + 1
-    assert hash(SPEC) == hash(PretrainSpec.from_settings(DIGITS, SPEC.settings))
+    assert hash(SPEC) == hash(PretrainSpec.from_settings(DIGITS, SPEC.to_dict()))
 
 
 def test_text_from_a_link_or_the_command_line_is_read() -> None:

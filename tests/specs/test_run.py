@@ -12,11 +12,11 @@ from hypothesis import given
 
 from aecore import datasets
 from aecore.errors import SpecError
-from aecore.specs import run
-from aecore.specs.run import DEFAULTS, Phase, RunSpec
+from aecore.specs.run import Phase, RunSpec
 from tests.strategies import run_specs
 
 FINGERPRINT = "0123456789abcdef"
+DEFAULTS = {name: declared.default for name, declared in RunSpec.settings().items()}
 
 NAN, INFINITY, HUGE = float("nan"), float("inf"), 10**400
 NUMBERS = [name for name, value in DEFAULTS.items() if type(value) in (int, float)]
@@ -361,7 +361,7 @@ def test_a_spec_cannot_be_changed() -> None:
 def test_every_text_field_has_its_choices() -> None:
     """A new text field without a list of choices would take anything."""
     for name in CHOICES:
-        assert getattr(RunSpec(), name) in run._CHOICES[name]
+        assert getattr(RunSpec(), name) in RunSpec.settings()[name].choices
 
 
 def _refused(name: str, received: Any, **values: Any) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 
 from aecore.analysis import metrics
 from aecore.datasets import Data, as_float
+from aecore.specs.base import digest
 from aecore.specs.probe import ProbeSpec
-from aecore.specs.run import digest
 from aecore.store.files import FORMAT, read_json, write_json
 from aecore.worker.probe.classifiers import Labelled, NotApplicable, knn_accuracy, logistic_accuracy, parts, usable
 from aecore.worker.projection import quality

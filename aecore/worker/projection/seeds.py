@@ -35,9 +35,9 @@ def compute(spec: StabilitySpec, run: Run, folder: Path, should_stop: Callable[[
     progress = ProgressWriter(ResultFolder(folder), should_stop)
     maps: list[np.ndarray] = []
     try:
-        source = project.map_input(spec.map, run, progress.stage("reading the codings", 0.0, 0.0))
+        source = project.map_input(spec.drawing, run, progress.stage("reading the codings", 0.0, 0.0))
         index, x = source.index, source.x
-        near = engines.neighbours(x, engines.needed(spec.map), progress.stage("finding neighbours", 0.0, 0.0))
+        near = engines.neighbours(x, engines.needed(spec.drawing), progress.stage("finding neighbours", 0.0, 0.0))
         for i, seeded in enumerate(spec.maps):
             report = progress.stage(f"seed {i + 1} of {spec.seeds}", i / spec.seeds, (i + 1) / spec.seeds)
             points = engines.embed(x, seeded, report, near)

@@ -14,7 +14,7 @@ from aecore.classroom import leaderboard
 from aecore.figures.leaderboard import errors_by_size, ring
 from aecore.presets import demonstrations as demo
 from aecore.presets.names import run_name
-from aecore.specs.run import digest
+from aecore.specs.base import digest
 from aecore.store import runs
 from pages.widgets.basics import charts
 from pages.widgets.basics.notice import plain

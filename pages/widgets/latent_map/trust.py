@@ -115,7 +115,7 @@ def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
     if refusal(spec):
         st.caption("Nothing about this map is random: every seed draws the same.")
         return
-    wanted = StabilitySpec.of(spec)
+    wanted = StabilitySpec(spec)
     several = WORDS.get(wanted.seeds, str(wanted.seeds))
     found = _drawn(run, wanted, several)
     if found is None:
@@ -268,7 +268,7 @@ def _stability_of(run: Run, spec: StabilitySpec) -> ResultFolder:
 def _known_stability(run: Run, spec: MapSpec) -> dict | None:
     if refusal(spec):
         return None
-    work = _stability_of(run, StabilitySpec.of(spec))
+    work = _stability_of(run, StabilitySpec(spec))
     return read_json(work.folder / "metrics.json", {}) if work.state == "finished" else None
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore import datasets, jobs
 from aecore.errors import AecoreError
-from aecore.specs.pretraining import DEFAULTS, LABELS, MAX_SEEDS, PretrainSpec, require_labels
+from aecore.specs.pretraining import MAX_SEEDS, PretrainSpec, require_labels
 from aecore.store import experiments
 from aecore.store.experiments import Experiment
 from aecore.store.runs import Run
@@ -25,7 +25,7 @@ MAX_EPOCHS = 200
 def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
     """The experiment that the controls ask for. Raises an `AecoreError` for data without labels or a bad number."""
     info = datasets.info(run.spec.dataset)
-    usual = [n for n in LABELS if n <= info.n_train] or [info.n_train]
+    usual = [n for n in PretrainSpec.settings()["labels"].default if n <= info.n_train] or [info.n_train]
     require_labels(info)
     text = bar.text_input(
         "Labelled images",
@@ -51,7 +51,7 @@ def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
             "Epochs of each classifier",
             2,
             MAX_EPOCHS,
-            DEFAULTS["epochs"],
+            PretrainSpec.settings()["epochs"].default,
             key=keys.CLASSIFIER_EPOCHS,
             bind="query-params",
             help="The pretrained one has its encoder frozen for the first half of them.",

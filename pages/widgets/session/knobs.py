@@ -14,8 +14,9 @@ import streamlit as st
 from aecore import datasets, presets
 from aecore.errors import AecoreError, SpecError
 from aecore.specs import composition
-from aecore.specs.run import RunSpec, setting
+from aecore.specs.run import RunSpec
 from aecore.store import runs
+from aecore.text import counted
 from pages.widgets.session import keys
 
 MAIN = ("dataset", "coding_size", "noise_rate", "sparsity_weight", "penalty_weight", "kl_weight", "epochs", "seed")
@@ -37,15 +38,11 @@ ADVANCED = (
     "sparsity_target",
 )
 NAMES = MAIN + ADVANCED
-SWITCHED = ("noise_rate", "sparsity_weight", "penalty_weight", "kl_weight")  # off at 0
+LABELS = {name: RunSpec.settings()[name].label for name in NAMES}
 DEFAULT_VARIANT = "stacked"
 
-CODING_SIZES = (*range(1, 33), 36, 40, 48, 50, 56, 64, 80, 100, 128, 150, 200, 256, 300, 400, 512)
-NOISE_RATES = tuple(round(0.05 * step, 2) for step in range(19))
+# Standard deviations of noise on the input of the coding layer; those on the input are declared by `RunSpec`.
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
-KL_WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 50.0, 100.0)
-PENALTY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
-SPARSITY_WEIGHTS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def read_link() -> tuple[dict[str, Any], list[str]]:
@@ -91,15 +88,20 @@ def in_words(name: str, value: Any) -> str:
         return presets.get(value).title
     if name == "dataset":
         return datasets.info(value).title
-    if name in SWITCHED:
+    if off_at_0(name):
         return "off" if value == 0 else f"{value:g}"
     return str(value)
+
+
+def off_at_0(name: str) -> bool:
+    """True for a knob whose 0 is written as "off"."""
+    return RunSpec.settings()[name].off_at_0 is not None
 
 
 def _from_link(name: str, text: str) -> Any:
     if name == "dataset":
         return datasets.info(_by_title(text, {name: datasets.info(name).title for name in datasets.names()})).name
-    return setting(name, 0 if text == "off" else text)
+    return RunSpec.parse(name, 0 if text == "off" else text)
 
 
 def _by_title(text: str, titles: dict[str, str]) -> str:
@@ -177,20 +179,23 @@ def values() -> dict[str, Any]:
 
 
 def current_spec() -> RunSpec:
-    """What the knobs say. Raises an `AecoreError` with one line for what cannot be trained."""
+    """The spec of the current knobs; raises an `AecoreError` with one line for one that cannot be trained."""
     spec = from_values(variant(), values())
-    runs.run_key(spec)
+    runs.run_key(spec)  # raises where the data set cannot serve the spec
     return spec
 
 
 def unused() -> set[str]:
-    """The knobs that change nothing as the others stand. None where these cannot be trained together: each can be
-    turned back then."""
+    """The knobs without effect at the current settings, which the sidebar disables.
+
+    Empty for a combination that is refused, so that every knob stays editable. `penalty_weight` is never among them,
+    because it switches its regularization term on.
+    """
     try:
         spec = from_values(variant(), values())
     except AecoreError:
         return set()
-    return set(composition.unused(spec)) - {"penalty_weight"}  # without it nothing is priced: it turns the price on
+    return set(composition.unused(spec)) - {"penalty_weight"}
 
 
 def differences(shown: RunSpec, wanted: RunSpec) -> str:
@@ -214,36 +219,8 @@ def _words(name: str, value: Any) -> str:
     if name == "dataset":
         return datasets.info(value).title
     if name in ("coding_size", "epochs"):
-        noun = {"coding_size": "coding", "epochs": "epoch"}[name]
-        return f"{value} {noun}{'' if value == 1 else 's'}"
-    label = LABELS.get(name, name).lower()
-    if name in SWITCHED and value == 0:
+        return counted(value, {"coding_size": "coding", "epochs": "epoch"}[name])
+    label = LABELS[name].lower()
+    if off_at_0(name) and value == 0:
         return f"{label} off"
     return f"{label} {widget_value(name, value)}"
-
-
-LABELS = {
-    "dataset": "Data set",
-    "coding_size": "Coding size",
-    "noise_rate": "Noise rate",
-    "sparsity_weight": "Sparsity weight",
-    "penalty_weight": "Penalty weight",
-    "epochs": "Epochs",
-    "seed": "Seed",
-    "hidden": "Hidden layers",
-    "activation": "Hidden activation",
-    "coding_activation": "Coding activation",
-    "output_activation": "Output activation",
-    "loss": "Loss",
-    "optimizer": "Optimizer",
-    "learning_rate": "Learning rate",
-    "optimizer_arguments": "Optimizer arguments",
-    "decay": "Learning rate over time",
-    "warmup": "Warm-up",
-    "batch_size": "Batch size",
-    "normalization": "Normalisation",
-    "noise": "Noise kind",
-    "sparsity": "Sparsity penalty",
-    "sparsity_target": "Sparsity target",
-    "kl_weight": "KL weight (β)",
-}

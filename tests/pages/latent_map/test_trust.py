@@ -104,14 +104,14 @@ def test_five_seeds_are_drawn_when_asked_for(cache: Path) -> None:
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 1 and "mean Procrustes distance" in texts(app)
     assert "seed draws" in texts(app)  # the verdict knows of it now
-    folder = ResultFolder(run.folder / "stability" / StabilitySpec.of(SPECS["stacked"]).key(run.key))
+    folder = ResultFolder(run.folder / "stability" / StabilitySpec(SPECS["stacked"]).key(run.key))
     assert folder.array("points").shape == (5, 60, 2)
     np.testing.assert_array_equal(folder.array("index"), work.array("index"))
 
 
 def test_while_they_are_drawn_there_is_progress_and_stop(cache: Path) -> None:
     run = runs.open_run(key("stacked"), cache)
-    task = jobs.StabilityTask(run.key, StabilitySpec.of(SPECS["stacked"]))
+    task = jobs.StabilityTask(run.key, StabilitySpec(SPECS["stacked"]))
     folder = task.folder(cache)
     task.begin(folder)
     ResultFolder(folder).write_status(state="failed", message="codings: got NaN", fraction=0.1)

@@ -10,9 +10,9 @@ import streamlit as st
 
 from aecore import presets
 from aecore.errors import AecoreError
-from aecore.specs import run
+from aecore.specs.base import KEY_LENGTH
+from aecore.specs.run import RunSpec
 from aecore.store import runs
-from pages.widgets.frame.sidebar import STILL
 from pages.widgets.session import knobs
 
 VARIANTS = (*presets.VARIANTS, "hubens-convolutional")
@@ -33,15 +33,7 @@ OTHERS: dict[str, Sequence[Any]] = {
     "learning_rate": (0.05, 0.06),
     "warmup": (0.5, 0.4),
     "sparsity_target": (0.3, 0.4),
-    "activation": run.ACTIVATIONS,
-    "coding_activation": run.ACTIVATIONS,
-    "output_activation": run.OUTPUT_ACTIVATIONS,
-    "loss": run.LOSSES,
-    "optimizer": run.OPTIMIZERS,
-    "decay": run.DECAYS,
-    "normalization": run.NORMALIZATIONS,
-    "noise": run.NOISES,
-    "sparsity": run.SPARSITIES,
+    **{name: declared.choices for name, declared in RunSpec.settings().items() if declared.choices},
 }
 
 
@@ -56,7 +48,7 @@ def asked(variant: str, values: dict[str, Any]) -> str:
 def changes(variant: str, values: dict[str, Any], name: str, *, valid: bool = False) -> set[str]:
     """The keys of other runs (and, unless `valid`, the errors) to which one knob leads from `values`."""
     others = {asked(variant, {**values, name: value}) for value in OTHERS[name]} - {asked(variant, values)}
-    return {key for key in others if len(key) == run.KEY_LENGTH} if valid else others
+    return {key for key in others if len(key) == KEY_LENGTH} if valid else others
 
 
 @pytest.mark.parametrize("turned", TURNED)
@@ -71,7 +63,7 @@ def test_unused_are_the_knobs_that_lead_to_no_other_run(
         if (name, spec.penalty) == ("penalty_weight", "none") or (name == "kl_weight" and spec.coding == "plain"):
             continue  # the sidebar has no such slider
         if name in unused:
-            assert name in STILL  # says on the page why
+            assert RunSpec.settings()[name].disabled_tooltip  # says on the page why
             assert not changes(variant, values, name, valid=True), name
         else:
             assert changes(variant, values, name), name

@@ -49,7 +49,7 @@ def drawn(run: Run, spec: StabilitySpec) -> ResultFolder:
 @pytest.mark.parametrize("method", ["umap", "tsne"])
 def test_the_folder_is_complete_and_its_numbers_follow_from_the_maps(run: Run, method: str) -> None:
     first = MapSpec(method, n=80, n_neighbors=8, perplexity=10, seed=7)
-    work = drawn(run, StabilitySpec.of(first, seeds=3))
+    work = drawn(run, StabilitySpec(first, seeds=3))
     points, spread = work.array("points"), work.array("spread")
     assert points.shape == (3, 80, 2) and points.dtype == spread.dtype == np.float32 and spread.shape == (80,)
     assert (np.diff(work.array("index")) > 0).all() and work.status()["fraction"] == 1
@@ -65,7 +65,7 @@ def test_the_folder_is_complete_and_its_numbers_follow_from_the_maps(run: Run, m
     np.testing.assert_allclose(points[0], engines.embed(x, first, lambda share: None), rtol=1e-5, atol=1e-5)
     assert not np.array_equal(points[0], points[1]) and 0 < spread.mean() < 1
     described = files.read_json(work.folder / "spec.json", {})
-    assert StabilitySpec.from_dict(described["stability"]).map == first and described["run"] == run.key
+    assert StabilitySpec.from_dict(described["stability"]).drawing == first and described["run"] == run.key
 
 
 def test_spread_is_a_share_of_the_maps_size() -> None:
@@ -77,12 +77,12 @@ def test_spread_is_a_share_of_the_maps_size() -> None:
 
 
 def test_the_spec_is_a_value() -> None:
-    spec = StabilitySpec.of(MapSpec("tsne", n=5000, perplexity=20, seed=2**31 - 1))
-    assert spec.map == MapSpec("tsne", n=2000, perplexity=20, seed=2**31 - 1)
+    spec = StabilitySpec(MapSpec("tsne", n=5000, perplexity=20, seed=2**31 - 1))
+    assert spec.drawing == MapSpec("tsne", n=2000, perplexity=20, seed=2**31 - 1)
     assert [one.seed for one in spec.maps] == [2**31 - 1, 0, 1, 2, 3] and {one.perplexity for one in spec.maps} == {20}
     assert StabilitySpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
-    assert StabilitySpec('{"method": "umap", "seed": 42}') == StabilitySpec.of(MapSpec("umap"))
-    keys = {s.key("r") for s in (spec, StabilitySpec.of(UMAP), StabilitySpec.of(UMAP, 4), StabilitySpec.of(spec.map))}
+    assert StabilitySpec('{"method": "umap", "seed": 42}') == StabilitySpec(MapSpec("umap"))
+    keys = {s.key("r") for s in (spec, StabilitySpec(UMAP), StabilitySpec(UMAP, 4), StabilitySpec(spec.drawing))}
     assert len(keys) == 3
 
 
@@ -90,7 +90,7 @@ def test_the_spec_is_a_value() -> None:
 def test_what_has_no_seed_is_refused(method: str) -> None:
     assert "the same for every seed" in refusal(MapSpec(method))
     with pytest.raises(SpecError, match=f"method: got '{method}', allowed: tsne, umap; .* same for every seed"):
-        StabilitySpec.of(MapSpec(method))
+        StabilitySpec(MapSpec(method))
     assert refusal(UMAP) == ""
 
 
@@ -104,9 +104,9 @@ def test_bad_codings_are_one_line(run: Run) -> None:
     files.write_array(run.folder / "codings.npy", np.ones((100, 6), np.float32))
     run.mark("DONE")
     with pytest.raises(AecoreError, match="all codings are equal"):
-        seeds.compute(StabilitySpec.of(UMAP), run, run.folder / "stability" / "x", lambda: False)
+        seeds.compute(StabilitySpec(UMAP), run, run.folder / "stability" / "x", lambda: False)
     with pytest.raises(AecoreError, match="perplexity"):
-        StabilityTask(run.key, StabilitySpec.of(MapSpec("tsne", n=20))).validate(run.folder.parent.parent)
+        StabilityTask(run.key, StabilitySpec(MapSpec("tsne", n=20))).validate(run.folder.parent.parent)
 
 
 def test_progress_and_stop(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_progress_and_stop(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, float]] = []
     monkeypatch.setattr(ResultFolder, "write_status", lambda self, **v: told.append((v["message"], v["fraction"])))
     folder = run.folder / "stability" / "x"
-    seeds.compute(StabilitySpec.of(UMAP, 2), run, folder, lambda: len(told) > 20)
+    seeds.compute(StabilitySpec(UMAP, 2), run, folder, lambda: len(told) > 20)
     assert len(told) < 25 and not (folder / "DONE").exists() and not (folder / "points.npy").exists()
     assert told[0][0] == "reading the codings" and "seed 1 of 2" in {message for message, _ in told}
     shares = [share for _, share in told]

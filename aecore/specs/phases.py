@@ -1,0 +1,61 @@
+"""`Phase`: the own training of one layer in a layer-by-layer schedule."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aecore.errors import SpecError
+from aecore.specs import fields, optimizers
+from aecore.specs.fields import require
+from aecore.specs.optimizers import MAX_LEARNING_RATE, OPTIMIZERS
+
+LOSSES = ("bce", "mse")
+MAX_EPOCHS = 1000
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One layer's own training in a layer-by-layer schedule: epochs, optimizer, learning rate and loss."""
+
+    epochs: int
+    optimizer: str
+    learning_rate: float
+    loss: str
+    optimizer_arguments: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON types, without empty optimizer arguments: keys of earlier runs have none."""
+        values = dataclasses.asdict(self)
+        if not self.optimizer_arguments:
+            del values["optimizer_arguments"]
+        return values
+
+
+def read_phases(value: Any) -> tuple[Phase, ...]:
+    """Phases from a list of `Phase` or of dictionaries, or from its JSON text; raises `SpecError`."""
+    try:
+        rows = json.loads(value) if isinstance(value, str) else value
+        phases = tuple(_phase(dataclasses.asdict(row) if isinstance(row, Phase) else row) for row in rows)
+    except (TypeError, ValueError, OverflowError):
+        allowed = "a list of phases with epochs, optimizer, learning_rate and loss"
+        raise SpecError(f"phases: got {value!r:.80}, allowed: {allowed}") from None
+    for phase in phases:
+        trains = 1 <= phase.epochs <= MAX_EPOCHS and 0 < phase.learning_rate <= MAX_LEARNING_RATE
+        fits = trains and phase.optimizer in OPTIMIZERS and phase.loss in LOSSES
+        require(fits, "phases", phase, "epochs, optimizer, learning_rate and loss as for the whole")
+        optimizers.check(phase.optimizer, phase.optimizer_arguments, "phases")
+    return phases
+
+
+def _phase(values: dict[str, Any]) -> Phase:
+    phase = Phase(**values)
+    return Phase(
+        fields.whole_number(phase.epochs),
+        str(phase.optimizer).lower(),
+        fields.number(phase.learning_rate),
+        str(phase.loss).lower(),
+        optimizers.canonical(phase.optimizer_arguments),
+    )
