@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_FILES = 6  # of aecore
 PAGE_LINES, FILE_LINES = 120, 330
-LONG_FILES = {"pages/widgets/frame/sidebar.py"}  # to be split
 
 Graph = Mapping[str, Iterable[str]]
 
@@ -92,4 +91,4 @@ def test_pages_are_short() -> None:
 def test_files_are_short() -> None:
     paths = [path for folder in ("aecore", "pages") for path in (ROOT / folder).rglob("*.py")]
     assert len(paths) > 100
-    assert {path.relative_to(ROOT).as_posix() for path in paths if lines(path) > FILE_LINES} == LONG_FILES
+    assert not [path.relative_to(ROOT).as_posix() for path in paths if lines(path) > FILE_LINES]
