@@ -1,6 +1,7 @@
-"""A run's encoder or decoder for the browser: read from ONNX, folded into a few kinds of steps, and sent as arrays.
+"""Compiler from a run's ONNX files to programs for the browser, which decodes while a slider moves.
 
-`canvas/network.js` runs what `part` describes: a decoded picture while a slider moves, without a word to the server.
+`lowering` translates ONNX nodes (`graph` unrolls loops, `folding` evaluates constants) to the steps of `program`,
+`allocation` assigns their buffers. `shared/network.js` runs them, `interpreter` does the same in NumPy.
 """
 
 from __future__ import annotations
@@ -13,97 +14,107 @@ import onnx
 from onnx import ModelProto
 
 from aecore.analysis import inference, latent_axes
-from aecore.browser import reading, running
-from aecore.browser.program import Network, NetworkError
+from aecore.browser import interpreter, lowering
+from aecore.browser.program import Program, ProgramError
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
 
-__all__ = ["MOST_BYTES", "MOST_WORK", "Network", "NetworkError", "halves", "lighter", "part", "read"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_WORK",
+    "Program",
+    "ProgramError",
+    "compile_half",
+    "compile_halves",
+    "header_and_arrays",
+    "quantized",
+]
 
-MOST_BYTES = 3_500_000  # of weights as they travel: of one half, and of both together
+MOST_BYTES = 3_500_000  # of weights: of one half, and of both together
 MOST_WORK = 30_000_000  # multiplications and additions of one sample: about as many nanoseconds in a browser
-MOST_FILE = 20_000_000  # bytes; a larger one cannot end within `MOST_BYTES` and is not even read
-LIGHT = 1_000_000  # bytes of weights; what is heavier travels as 16-bit numbers, where that is exact enough
-EXACT = 1e-3  # how far that may move an output, in units of 1 or of the outputs' spread
-HELD_OUT = 100  # samples that this is measured on,
-MOST_ENDS = 50  # and sliders
+MOST_FILE = 20_000_000  # bytes; a larger file cannot compile to `MOST_BYTES` and is not read
+LIGHT = 1_000_000  # bytes of weights above which kernels are quantized to 16 bits, if that is exact enough
+EXACT = 1e-3  # largest quantization error of an output, in units of 1 or of the outputs' standard deviation
+HELD_OUT = 100  # samples that the error is measured on
+MOST_ENDS = 50  # sliders that the error is measured on
 LEVELS = 32_767
 
 
-def read(run: Run, half: str) -> Network:
-    """The network of one `half`, 'encoder' (its codings, or their means) or 'decoder'.
+def compile_half(run: Run, half: str) -> Program:
+    """The program of one `half`, 'encoder' (its codings, or their means) or 'decoder'.
 
-    Raises `NetworkError` in one line where the browser cannot run it: an operation it has no step for, weights that
-    are not numbers or are more than `MOST_BYTES`, more than `MOST_WORK` for one sample, a file that cannot be read.
+    Raises `ProgramError`, in one line, for a network that the browser cannot run: unknown operations, weights that are
+    not finite or exceed `MOST_BYTES`, more than `MOST_WORK` for one sample; and for a file that cannot be read.
     """
     try:
-        network = reading.program(_model(run, half))
+        program = lowering.lower(_model(run, half))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, NetworkError):
+        if isinstance(error, ProgramError):
             raise
         kind = type(error).__name__
-        raise NetworkError(f"{half}: got a graph that cannot be followed ({kind}), allowed: this app's own") from None
-    if network.work > MOST_WORK:
-        raise NetworkError(
-            f"{half}: got {network.work / 1e6:,.0f} million multiplications a sample, allowed: "
+        raise ProgramError(f"{half}.onnx was not exported by this app ({kind}); train the run again") from None
+    if program.work > MOST_WORK:
+        raise ProgramError(
+            f"{half}: got {program.work / 1e6:,.0f} million multiplications a sample, allowed: "
             f"{MOST_WORK / 1e6:g} million in the browser"
         )
-    if network.nbytes > LIGHT:
-        light = lighter(network)
-        network = light if light.nbytes <= MOST_BYTES and _moved(run, half, network, light) <= EXACT else network
-    if network.nbytes > MOST_BYTES:
-        raise NetworkError(
-            f"{half}: got weights of {network.nbytes / 1e6:.1f} MB, allowed: {MOST_BYTES / 1e6:g} MB in the browser"
+    if program.nbytes > LIGHT:
+        smaller = quantized(program)
+        if smaller.nbytes <= MOST_BYTES and _quantization_error(run, half, program, smaller) <= EXACT:
+            program = smaller
+    if program.nbytes > MOST_BYTES:
+        raise ProgramError(
+            f"{half}: got weights of {program.nbytes / 1e6:.1f} MB, allowed: {MOST_BYTES / 1e6:g} MB in the browser"
         )
-    return network
+    return program
 
 
-def halves(run: Run) -> tuple[Network | None, Network | None, str]:
-    """Decoder and encoder, each None where the browser cannot run it, and why in one line, '' where it runs both.
+def compile_halves(run: Run) -> tuple[Program | None, Program | None, str]:
+    """The programs of decoder and encoder, None for a half that the browser cannot run, and the reasons in one line.
 
-    The decoder goes first: the encoder has what is left of `MOST_BYTES`.
+    The decoder is compiled first: the encoder may use the rest of `MOST_BYTES`.
     """
-    found: list[Network | None] = []
+    programs: list[Program | None] = []
     reasons = []
     for half in ("decoder", "encoder"):
         try:
-            network = read(run, half)
-            total = sum(other.nbytes for other in found if other) + network.nbytes
+            program = compile_half(run, half)
+            total = sum(other.nbytes for other in programs if other) + program.nbytes
             if total > MOST_BYTES:
-                raise NetworkError(
+                raise ProgramError(
                     f"{half}: got weights of {total / 1e6:.1f} MB with the decoder's, allowed: "
                     f"{MOST_BYTES / 1e6:g} MB in the browser"
                 )
-            found.append(network)
+            programs.append(program)
         except AecoreError as error:
-            found.append(None)
+            programs.append(None)
             reasons.append(str(error))
-    return found[0], found[1], "; ".join(reasons)
+    return programs[0], programs[1], "; ".join(reasons)
 
 
-def lighter(network: Network) -> Network:
-    """The network with its kernels as 16-bit multiples of a unit; biases and scales, which are few, stay.
+def quantized(program: Program) -> Program:
+    """The program with its kernels as int16 multiples of a unit per kernel; biases and scales stay float32.
 
-    Half the bytes, as in half precision, and an eighth of its error: the weights of a layer are of one size.
+    As many bytes as half floats with an eighth of their error, because the weights of a layer are of similar size.
     """
-    kernels = {step["weights"] for step in network.steps if "weights" in step}
-    units = {name: _unit(network.weights[name]) for name in kernels}
+    kernels = {step["weights"] for step in program.steps if "weights" in step}
+    units = {name: _unit(program.weights[name]) for name in kernels}
     weights = {
-        name: np.round(a / units[name]).astype(np.int16) if name in units else a for name, a in network.weights.items()
+        name: np.round(a / units[name]).astype(np.int16) if name in units else a for name, a in program.weights.items()
     }
-    return replace(network, weights=weights, units=units)
+    return replace(program, weights=weights, units=units)
 
 
-def part(network: Network) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays for `packing.pack`, which `makeNetwork(header, arrays)` takes."""
+def header_and_arrays(program: Program) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The program as header and arrays for `packing.pack` and JavaScript's `makeNetwork(header, arrays)`."""
     header = {
-        "steps": network.steps,
-        "sizes": network.sizes,
-        "units": network.units,
-        "input_shape": list(network.input_shape),
-        "output_shape": list(network.output_shape),
+        "steps": program.steps,
+        "sizes": program.sizes,
+        "units": program.units,
+        "input_shape": list(program.input_shape),
+        "output_shape": list(program.output_shape),
     }
-    return header, network.weights
+    return header, program.weights
 
 
 def _model(run: Run, half: str) -> ModelProto:
@@ -113,35 +124,34 @@ def _model(run: Run, half: str) -> ModelProto:
         if size <= MOST_FILE:
             return onnx.load(path)
     except Exception:  # onnx lets OSError and protobuf's own errors through
-        raise NetworkError(f"run {run.key}: {half}.onnx cannot be read; train it again") from None
-    raise NetworkError(f"{half}: got a file of {size / 1e6:.0f} MB, allowed: {MOST_FILE / 1e6:g} MB for the browser")
+        raise ProgramError(f"run {run.key}: {half}.onnx cannot be read; train it again") from None
+    raise ProgramError(f"{half}: got a file of {size / 1e6:.0f} MB, allowed: {MOST_FILE / 1e6:g} MB for the browser")
 
 
 def _unit(weights: np.ndarray) -> float:
     return float(np.abs(weights).max(initial=0)) / LEVELS or 1.0
 
 
-def _moved(run: Run, half: str, network: Network, light: Network) -> float:
-    """How far outputs move where the network travels as `light`: for held-out samples, and at the ends of sliders.
+def _quantization_error(run: Run, half: str, program: Program, smaller: Program) -> float:
+    """The largest difference between the outputs of both programs, for held-out samples and at the ends of sliders.
 
-    An encoder is given decoded pictures. In units of 1, or of the standard deviation of the samples' outputs where that
-    is larger.
+    The encoder's inputs are decoded pictures. The unit is 1, or the outputs' standard deviation if that is larger.
     """
     samples = np.asarray(run.array("codings")[:HELD_OUT], np.float32)
     inputs = np.concatenate([samples, _ends(run)])
     if half == "encoder":
         inputs = inference.decode(run, inputs)
-    exact, rounded = running.run(network, inputs), running.run(light, inputs)
-    apart = float(np.abs(rounded - exact).max()) / max(1.0, float(exact[: len(samples)].std()))
-    return apart if np.isfinite(apart) else np.inf
+    exact, rounded = interpreter.run(program, inputs), interpreter.run(smaller, inputs)
+    error = float(np.abs(rounded - exact).max()) / max(1.0, float(exact[: len(samples)].std()))
+    return error if np.isfinite(error) else np.inf
 
 
 def _ends(run: Run) -> np.ndarray:
-    """Codings (m, d) with one slider at an end and the others where a walk starts: `MOST_ENDS` sliders, the first."""
+    """Codings (m, d) with one of the first `MOST_ENDS` sliders at an end and all others at their starts."""
     axes = latent_axes.axes(run)
     start = np.empty(len(axes), np.float32)
     start[[axis.coding for axis in axes]] = [axis.start for axis in axes]
-    told = [(axis.coding, end) for axis in axes[:MOST_ENDS] for end in (axis.low, axis.high)]
-    found = np.tile(start, (len(told), 1))
-    found[np.arange(len(told)), [coding for coding, _ in told]] = [end for _, end in told]
-    return found
+    ends = [(axis.coding, end) for axis in axes[:MOST_ENDS] for end in (axis.low, axis.high)]
+    codings = np.tile(start, (len(ends), 1))
+    codings[np.arange(len(ends)), [coding for coding, _ in ends]] = [end for _, end in ends]
+    return codings

@@ -1,7 +1,7 @@
-"""The ONNX operations that only move elements, or only have constants to work on: NumPy does them while reading.
+"""Constant folding: the ONNX operations that NumPy evaluates while compiling.
 
-Applied to a constant such an operation is its value; applied to positions in a buffer it says where each element of
-the result stands. Operators: https://onnx.ai/onnx/operators, opset 17.
+`VIEW_OPS` only move elements: applied to the index array of a view they give the index array of the result.
+`CONSTANT_OPS` are evaluated for constants only. Operators: https://onnx.ai/onnx/operators, opset 17.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from onnx import helper
 Attributes = dict[str, Any]
 
 
-def apply(op: str, attributes: Attributes, inputs: list[np.ndarray | None]) -> np.ndarray:
-    """The result of a `MOVES` or `SUMS` operation; a KeyError for any other."""
-    return np.asarray({**MOVES, **SUMS}[op](attributes, *inputs))
+def evaluate(op: str, attributes: Attributes, inputs: list[np.ndarray | None]) -> np.ndarray:
+    """The result of an operation of `VIEW_OPS` or `CONSTANT_OPS`. Raises KeyError for any other."""
+    return np.asarray({**VIEW_OPS, **CONSTANT_OPS}[op](attributes, *inputs))
 
 
 def _reshape(attributes: Attributes, x: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    # A 0 keeps the side that the input has there.
+    # A 0 stands for the input's side.
     return x.reshape([x.shape[i] if side == 0 else side for i, side in enumerate(shape.tolist())])
 
 
@@ -45,7 +45,7 @@ def _slice(
     steps = np.ones_like(starts) if steps is None else steps
     parts = [slice(None)] * x.ndim
     for start, end, axis, step in zip(starts.tolist(), ends.tolist(), axes.tolist(), steps.tolist(), strict=True):
-        # Backwards, "to the very beginning" is written as an end before it, which Python would count from behind.
+        # With a negative step ONNX writes "to the beginning" as an end below -size; in Python that is None.
         parts[axis] = slice(start, None if step < 0 and end < -x.shape[axis] else end, step)
     return x[tuple(parts)]
 
@@ -72,7 +72,7 @@ def _mean(attributes: Attributes, x: np.ndarray) -> np.ndarray:
     return x.mean(None if axes is None else tuple(axes), keepdims=bool(attributes.get("keepdims", 1)))
 
 
-MOVES: dict[str, Callable[..., np.ndarray]] = {
+VIEW_OPS: dict[str, Callable[..., np.ndarray]] = {
     "Expand": _expand,
     "Flatten": _flatten,
     "Gather": lambda attributes, x, rows: np.take(x, rows, axis=attributes.get("axis", 0)),
@@ -84,7 +84,7 @@ MOVES: dict[str, Callable[..., np.ndarray]] = {
     "Transpose": lambda attributes, x: x.transpose(attributes.get("perm")),
     "Unsqueeze": _unsqueeze,
 }
-SUMS: dict[str, Callable[..., np.ndarray]] = {
+CONSTANT_OPS: dict[str, Callable[..., np.ndarray]] = {
     "Add": lambda attributes, a, b: a + b,
     "And": lambda attributes, a, b: a & b,
     "Cast": _cast,

@@ -1,8 +1,8 @@
-"""What the browser runs: a list of steps over numbered buffers, and the weights they name.
+"""The browser's program: a list of steps over numbered buffers, and the weights they use.
 
-One sample at a time, so every size is known here and the browser allocates once. Images lie as rows, columns, channels
-in their buffers. `canvas/network.js` has one function a kind of step; `convolution` is the one that matters: a dense
-layer is a convolution of 1 × 1, a transposed one of stride s is s² ordinary ones, each filling every s-th pixel.
+A program runs one sample at a time, so all sizes are known when it is compiled. Images are stored as rows, columns,
+channels. `shared/network.js` has one function for each kind of step. Dense layers are 1 × 1 convolutions; a transposed
+convolution of stride s is s² ordinary ones, each filling every s-th pixel.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from aecore.errors import AecoreError
 
 Step = dict[str, Any]
 
-BLOCK = 4  # outputs that the browser sums at a time: as many sums as fit registers, for each input that is read
+BLOCK = 4  # outputs that the browser sums at a time, in registers
 
 
-class NetworkError(AecoreError):
-    """A network that the browser cannot run."""
+class ProgramError(AecoreError):
+    """The network cannot be compiled for the browser."""
 
 
 @dataclass(frozen=True)
-class Network:
-    """One half of a run as the browser runs it.
+class Program:
+    """A compiled encoder or decoder.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Network:
     input_shape, output_shape : of one sample, without the batch.
     work : multiplications and additions of one pass, as pairs.
     sizes : numbers in each buffer; the first is the input, the last the output.
-    units : what 1 stands for in each int16 array of the weights.
+    units : the value of 1 in each int16 array of the weights.
     """
 
     steps: list[Step]
@@ -48,13 +48,13 @@ class Network:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the weights, as they travel."""
+        """Bytes of the weights."""
         return sum(array.nbytes for array in self.weights.values())
 
 
 @dataclass
 class Convolution:
-    """Sums over windows of an image, while they are still open to scaling: `apply` folds a scale and a shift in.
+    """A convolution that may still take up a scale and a shift of its outputs (`apply`).
 
     Parameters
     ----------
@@ -77,14 +77,17 @@ class Convolution:
     step: tuple[int, int] = (1, 1)
 
     def apply(self, scale: np.ndarray, shift: np.ndarray) -> None:
+        """Fold outputs · scale + shift, each (channels out,), into kernel and bias."""
         self.kernel = self.kernel * scale
         self.bias = self.bias * scale + shift
 
     @property
     def work(self) -> int:
+        """Multiplications and additions of one pass, as pairs."""
         return math.prod(self.count) * self.kernel.size
 
-    def written(self, weights: str, bias: str) -> Step:
+    def step_of(self, weights: str, bias: str) -> Step:
+        """The step, with the names of its kernel and bias in `Program.weights`."""
         rows, columns, channels, filters = self.kernel.shape
         return {
             "op": "convolution",
@@ -105,7 +108,7 @@ class Convolution:
 
 
 def dense(x: int, y: int, rows: int, kernel: np.ndarray, bias: np.ndarray) -> Convolution:
-    """`rows` vectors times `kernel` (in, out)."""
+    """A dense layer: `rows` vectors times `kernel` (in, out)."""
     return Convolution(x, y, kernel[None, None], bias, (rows, 1), (rows, 1), (rows, 1))
 
 
@@ -119,19 +122,19 @@ def transposed(
     stride: tuple[int, int],
     pad: tuple[int, int],
 ) -> list[Convolution]:
-    """A transposed convolution as ordinary ones, one for each place an output can have between two strides.
+    """A transposed convolution as ordinary ones, one for each offset of an output modulo the strides.
 
     Output o takes the taps k for which i = (o + pad - k) / stride is whole: of outputs r, r + stride, … every
     stride-th tap, and the higher the tap the lower i. So each is a convolution of every stride-th tap, turned around.
     """
-    found = []
+    convolutions = []
     for down in range(min(stride[0], output[0])):
         for across in range(min(stride[1], output[1])):
             offsets = (down, across)
             firsts = [(r + p) % s for r, p, s in zip(offsets, pad, stride, strict=True)]
             taps = kernel[firsts[0] :: stride[0], firsts[1] :: stride[1]]
             begins = [(r + p - k) // s for r, p, k, s in zip(offsets, pad, firsts, stride, strict=True)]
-            found.append(
+            convolutions.append(
                 Convolution(
                     x,
                     y,
@@ -145,12 +148,12 @@ def transposed(
                     step=stride,
                 )
             )
-    return found
+    return convolutions
 
 
 def packed(kernel: np.ndarray) -> np.ndarray:
-    """A kernel (…, in, out) flat and in the order in which the browser reads it: outputs in blocks of `BLOCK`, each
-    block's weights window by window, input by input; then the outputs that fill no block, one by one."""
+    """A kernel (…, in, out) as a flat float32 array in the browser's order: outputs in blocks of `BLOCK`, weights of
+    each block by window position and input; then the remaining outputs, one by one."""
     inputs, outputs = math.prod(kernel.shape[:-1]), kernel.shape[-1]
     flat = kernel.reshape(inputs, outputs)
     full = outputs - outputs % BLOCK

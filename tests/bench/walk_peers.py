@@ -35,7 +35,7 @@ from playwright.sync_api import Error as BrowserError
 from aecore import browser as network
 from aecore import presets
 from aecore.analysis import inference
-from aecore.browser import reading
+from aecore.browser import lowering
 from aecore.presets import demonstrations as demo
 from aecore.store import runs
 from pages.widgets.components.shared import bundle, packing
@@ -136,8 +136,8 @@ def export(root: Path) -> None:
         decoder = halves(Autoencoder(presets.get(name).spec, SHAPE))[1]
         decoder(np.zeros((1, *decoder.input_shape[1:]), np.float32))
         export_half(decoder, root / f"{name}.onnx")
-        found = reading.program(onnx.load(root / f"{name}.onnx"))
-        header, arrays = network.part(network.lighter(found) if found.nbytes > network.LIGHT else found)
+        found = lowering.lower(onnx.load(root / f"{name}.onnx"))
+        header, arrays = network.header_and_arrays(network.quantized(found) if found.nbytes > network.LIGHT else found)
         (root / f"{name}.bin").write_bytes(packing.pack(header, **arrays))
 
 

@@ -13,7 +13,7 @@ from onnxruntime import InferenceSession
 from playwright.sync_api import Browser
 
 from aecore import browser as network
-from aecore.browser import reading, running
+from aecore.browser import interpreter, lowering
 from aecore.specs.run import RunSpec
 from pages.widgets.components.shared import bundle, packing
 
@@ -77,15 +77,15 @@ def test_the_browser_computes_what_onnx_runtime_does(browser: Browser, exported:
     draws = np.random.default_rng(1)
     kinds = set()
     for name, path in exported.items():
-        found = reading.program(onnx.load(path))
-        header, arrays = network.part(found)
+        found = lowering.lower(onnx.load(path))
+        header, arrays = network.header_and_arrays(found)
         samples = draws.normal(size=(SAMPLES, *found.input_shape)).astype(np.float32)
         packed = base64.b64encode(packing.pack(header, **arrays)).decode()
         told = page.evaluate(RUN, [packed, samples.reshape(SAMPLES, -1).tolist()])
         session = InferenceSession(path)
         wanted = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: samples})[0]
         # What 16-bit weights would change is measured in NumPy, by the same steps.
-        np.testing.assert_allclose(running.run(found, samples), wanted, atol=CLOSE, rtol=CLOSE, err_msg=name)
+        np.testing.assert_allclose(interpreter.run(found, samples), wanted, atol=CLOSE, rtol=CLOSE, err_msg=name)
         assert tuple(told["shape"]) == found.output_shape == wanted.shape[1:], name
         assert (told["inputs"], told["count"]) == (samples[0].size, wanted[0].size), name
         # A tenth of a per mille of nothing is nothing: the outputs have to differ from sample to sample.
@@ -116,7 +116,7 @@ def test_16_bit_weights_are_what_their_unit_says(browser: Browser) -> None:
         "step": [1, 1],
     }
     weights = {"w": np.array([6, -2], np.int16), "b": np.array([0, 1], np.float32)}
-    header, arrays = network.part(network.Network([step], weights, (1,), (2,), 2, [1, 2], {"w": 0.5}))
+    header, arrays = network.header_and_arrays(network.Program([step], weights, (1,), (2,), 2, [1, 2], {"w": 0.5}))
     page = browser.new_page()
     page.add_script_tag(content=bundle.script(*SCRIPTS))
     told = page.evaluate(RUN, [base64.b64encode(packing.pack(header, **arrays)).decode(), [[2.0]]])

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from aecore.analysis.latent_axes import PRIOR_REACH, Axis
 from aecore.analysis.off_manifold import ReferenceSet
-from aecore.browser import Network
+from aecore.browser import Program
 from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
@@ -45,7 +45,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
 
 def walker(run: Run, codes: np.ndarray, active: tuple[bool, ...] | None = None, why_not: str = "") -> Walker:
     size = codes.shape[1]
-    half = None if why_not else Network(steps=[], weights={}, input_shape=(2,), output_shape=(2,), work=0, sizes=[2])
+    half = None if why_not else Program(steps=[], weights={}, input_shape=(2,), output_shape=(2,), work=0, sizes=[2])
     usual = (0.1, 0.2)
     live = np.array(active or (True,) * size)
     reference = ReferenceSet(np.arange(len(codes)), codes, np.arange(len(codes)) % 3, live, usual, usual, None)

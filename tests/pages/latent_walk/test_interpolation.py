@@ -258,12 +258,12 @@ def test_where_no_decoder_runs_in_the_browser_the_server_decodes(
     views: Views, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aecore import browser
-    from aecore.browser import NetworkError
+    from aecore.browser import ProgramError
 
     def refused(*_: object) -> None:
-        raise NetworkError("decoder: too large for a browser")
+        raise ProgramError("decoder: too large for a browser")
 
-    monkeypatch.setattr(browser, "read", refused)
+    monkeypatch.setattr(browser, "compile_half", refused)
     app = visit("stacked", "between", a="3", b="8")
     assert "The server decodes these pictures: decoder: too large" in texts(app)
     header, arrays = views[-1]

@@ -21,7 +21,7 @@ import streamlit.components.v2 as components
 from aecore import browser
 from aecore.analysis import inference, latent_axes, off_manifold
 from aecore.analysis.off_manifold import ReferenceSet
-from aecore.browser import Network
+from aecore.browser import Program
 from aecore.datasets import Data
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
@@ -51,8 +51,8 @@ class Walker:
     shape: tuple[int, ...]
     classes: tuple[str, ...]
     reach: float
-    decoder: Network | None
-    encoder: Network | None
+    decoder: Program | None
+    encoder: Program | None
     why_not: str
     reference: ReferenceSet
     axes: list[latent_axes.Axis]
@@ -200,7 +200,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
     axes = sorted(latent_axes.axes(run), key=lambda axis: not axis.active)
     reached = np.array([(axis.low, axis.high) for axis in sorted(axes, key=lambda axis: axis.coding)]).T
     codes = np.concatenate([np.asarray(run.array("codings"), np.float64), reference.codes, reached])
-    decoder, encoder, why_not = browser.halves(run)
+    decoder, encoder, why_not = browser.compile_halves(run)
     halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # else there is nothing to encode
     reach = 1.0 if info.is_image else float(np.nan_to_num(np.abs(_data.validation)).max()) or 1.0
     facts = {
@@ -218,7 +218,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
     }
     for half, found in halves.items():
         if found:
-            header, arrays = browser.part(found)
+            header, arrays = browser.header_and_arrays(found)
             slots[half] = blobs.versioned(half, {"network": header}, arrays)
     if info.is_image:
         heavy = sum(found.nbytes for found in halves.values() if found) > HEAVY

@@ -1,4 +1,4 @@
-// One half of an autoencoder in the browser, from the header and arrays of aecore/network.py's `part`. All numbers
+// One half of an autoencoder in the browser, from the header and arrays of aecore.browser.header_and_arrays. All numbers
 // between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
 // garbage collection. After network_ops.js.
 

@@ -1,4 +1,4 @@
-// The kinds of steps that aecore/network writes: each makes, once, the function that a run calls. `t` are the tables
+// The kinds of steps of aecore/browser/program.py: each makes, once, the function that a run calls. `t` are the tables
 // of weights, `buffers` the numbers between the steps; sums are doubles, what is kept is float32.
 
 // A convolution over an image of rows, columns, channels; a dense layer is one of 1 × 1. Weights come in blocks of four

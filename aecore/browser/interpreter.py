@@ -1,4 +1,4 @@
-"""A network's steps in NumPy, as `canvas/network_ops.js` takes them: what a browser makes of its weights."""
+"""Reference interpreter of programs in NumPy: the same steps as `shared/network_ops.js`, for batches."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aecore.browser.program import BLOCK, Network, Step
+from aecore.browser.program import BLOCK, Program, Step
 
-MOST_NUMBERS = 4_000_000  # between the layers at a time: 16 MB
+MOST_NUMBERS = 4_000_000  # in all buffers of a batch: 16 MB
 
 Buffers = list[np.ndarray]
 Tables = dict[str, np.ndarray]
 
 
-def run(network: Network, samples: np.ndarray) -> np.ndarray:
+def run(network: Program, samples: np.ndarray) -> np.ndarray:
     """The outputs (n, *network.output_shape) float32 of samples (n, *network.input_shape)."""
     tables = {
         name: table * np.float32(network.units[name]) if name in network.units else table
@@ -26,7 +26,7 @@ def run(network: Network, samples: np.ndarray) -> np.ndarray:
     return np.concatenate(parts).reshape(len(samples), *network.output_shape)
 
 
-def _run(network: Network, flat: np.ndarray, tables: Tables) -> np.ndarray:
+def _run(network: Program, flat: np.ndarray, tables: Tables) -> np.ndarray:
     buffers = [flat, *(np.zeros((len(flat), size), np.float32) for size in network.sizes[1:])]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for step in network.steps:
@@ -42,8 +42,9 @@ def unpacked(table: np.ndarray, inputs: int, outputs: int) -> np.ndarray:
 
 
 def _windows(step: Step) -> list[tuple[int, int, tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]:
-    """For each tap (row, column) of a kernel: the windows, down and across, in which it meets an input, and which."""
-    found = []
+    """For each tap (row, column) of a kernel: the windows, down and across, in which it lies inside the input, and the
+    inputs it reads there."""
+    taps = []
     for k in range(step["kernel"][0]):
         for m in range(step["kernel"][1]):
             sides = []
@@ -51,8 +52,8 @@ def _windows(step: Step) -> list[tuple[int, int, tuple[np.ndarray, np.ndarray], 
                 places = np.arange(step["count"][axis]) * step["stride"][axis] - step["pad"][axis] + tap
                 met = np.flatnonzero((places >= 0) & (places < step["size"][axis]))
                 sides.append((met, places[met]))
-            found.append((k, m, (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])))
-    return found
+            taps.append((k, m, (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])))
+    return taps
 
 
 def _convolution(step: Step, buffers: Buffers, tables: Tables) -> None:
@@ -79,7 +80,7 @@ def _pool(step: Step, buffers: Buffers, tables: Tables) -> None:
 
 def _lstm(step: Step, buffers: Buffers, tables: Tables) -> None:
     x, units, times = buffers[step["x"]], step["units"], step["times"]
-    sums, told = x.reshape(len(x), -1, 4 * units), buffers[step["y"]].reshape(len(x), times, units)
+    sums, outputs = x.reshape(len(x), -1, 4 * units), buffers[step["y"]].reshape(len(x), times, units)
     kernel = unpacked(tables[step["weights"]], units, 4 * units)
     gate, candidate, out = (CURVES[name] for name in step["curves"])
     cell = hidden = np.zeros((len(x), units), np.float32)
@@ -87,12 +88,12 @@ def _lstm(step: Step, buffers: Buffers, tables: Tables) -> None:
         gates = sums[:, 0 if step["still"] else time] + hidden @ kernel
         opened, added = gate(gates[:, : 3 * units]), candidate(gates[:, 3 * units :])
         cell = opened[:, 2 * units :] * cell + opened[:, :units] * added
-        hidden = told[:, time] = opened[:, units : 2 * units] * out(cell)
+        hidden = outputs[:, time] = opened[:, units : 2 * units] * out(cell)
 
 
 def _curve(step: Step, buffers: Buffers, tables: Tables) -> None:
-    told = {name: step[name] for name in ("alpha", "gamma") if name in step}
-    buffers[step["y"]][:] = CURVES[step["curve"]](buffers[step["x"]], **told)
+    parameters = {name: step[name] for name in ("alpha", "gamma") if name in step}
+    buffers[step["y"]][:] = CURVES[step["curve"]](buffers[step["x"]], **parameters)
 
 
 def _affine(step: Step, buffers: Buffers, tables: Tables) -> None:
@@ -123,7 +124,7 @@ def _gather(step: Step, buffers: Buffers, tables: Tables) -> None:
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
-    """Abramowitz and Stegun (1964), 7.1.26, as the browser has it: within 1.5e-7."""
+    """Abramowitz and Stegun (1964), 7.1.26, as in the browser: within 1.5e-7."""
     k = 1 / (1 + 0.3275911 * np.abs(x))
     tail = ((((1.061405429 * k - 1.453152027) * k + 1.421413741) * k - 0.284496736) * k + 0.254829592) * k
     return np.sign(x) * (1 - tail * np.exp(-np.square(x)))
