@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, TextIO
 
 from aecore.errors import AecoreError, RunError
+from aecore.specs.base import Setting, Spec
 from aecore.store import runs
 from aecore.store.runs import Run
 
+HELP_WIDTH = 110  # of the list of settings
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -31,6 +35,39 @@ class Answer:
 def say(line: str, stream: TextIO | None = None) -> None:
     """Print one line of progress, to stderr by default."""
     print(line, file=stream or sys.stderr, flush=True)
+
+
+def add_set_option(
+    parser: argparse.ArgumentParser,
+    spec: type[Spec],
+    example: str,
+    without: Sequence[str] = (),
+    defaults: bool = True,
+) -> None:
+    """Add `--set NAME=VALUE` for the fields of `spec`, and list them at the end of `--help`.
+
+    Fields in `without` are left out of the list; `defaults` says whether the list gives the spec's defaults.
+    """
+    text = f"one of the settings below, such as {example}; may be repeated"
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=text)
+    declared = [one for name, one in spec.settings().items() if name not in without]
+    width = max(len(one.name) for one in declared) + 4
+    rows = [line for one in declared for line in _described(one, width, defaults)]
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(("settings:", *rows))
+
+
+def _described(declared: Setting, width: int, default: bool) -> list[str]:
+    """Lines of `--help` for one setting: name, what it is, what is allowed, and the default."""
+    facts = [declared.allowed, f"default {_as_text(declared.default)}" if default else ""]
+    note = "; ".join(filter(None, facts))
+    text = f"{declared.help} [{note}]" if note else declared.help
+    name = f"  {declared.name}".ljust(width)
+    return wrap(text, HELP_WIDTH, initial_indent=name, subsequent_indent=" " * width, break_on_hyphens=False)
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def settings(pairs: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aecore import jobs, presets
 from aecore.analysis.pretraining import ArmComparison, accuracy_text, compare_arms, conclusion
-from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
+from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, settings, table
 from aecore.commands.run_task import run_task
 from aecore.specs.pretraining import ARMS, PretrainSpec
 from aecore.specs.run import RunSpec
@@ -20,8 +20,7 @@ from aecore.store.experiments import Experiment
 def configure(parser: argparse.ArgumentParser) -> None:
     text = "a run's key, or a name that `presets` lists, trained first if need be (default convolutional)"
     parser.add_argument("autoencoder", nargs="?", default="convolutional", help=text)
-    told = "a field of PretrainSpec, such as labels=50,200"
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=told)
+    add_set_option(parser, PretrainSpec, "labels=50,200")
 
 
 def run(args: argparse.Namespace) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 from aecore import jobs
 from aecore.analysis import probe_numbers
 from aecore.analysis.probe_numbers import NUMBERS
-from aecore.commands.base import INTERRUPTED, Answer, existing_run, settings, table
+from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, settings, table
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.specs.probe import ProbeSpec
 from aecore.store.files import read_json
@@ -21,9 +21,7 @@ COLUMNS = ("number", "this run", "PCA", "pixels", "better", "what it says")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="the run's key, which `train` prints")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of ProbeSpec, such as k=10"
-    )
+    add_set_option(parser, ProbeSpec, "k=10")
 
 
 def run(args: argparse.Namespace) -> Answer:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore import jobs
-from aecore.commands.base import INTERRUPTED, Answer, existing_run, number, settings
+from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, number, settings
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.errors import RunError
 from aecore.jobs.worker_process import worker_environment
@@ -24,9 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="the run's key, which `train` prints")
     parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--layer", default="codings", metavar="NAME", help="a layer in the run's metrics")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of MapSpec: perplexity=30, split=all"
-    )
+    add_set_option(parser, MapSpec, "perplexity=30", without=("method", "layer"))
 
 
 def run(args: argparse.Namespace) -> Answer:

@@ -9,17 +9,16 @@ from typing import Any
 
 from aecore import jobs, presets
 from aecore.commands import probe
-from aecore.commands.base import INTERRUPTED, Answer, number, say, settings
+from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, say, settings
 from aecore.commands.run_task import run_task
 from aecore.errors import AecoreError
+from aecore.specs.run import RunSpec
 from aecore.store.runs import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("preset", help="a name that `presets` lists")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field of RunSpec, such as coding_size=2"
-    )
+    add_set_option(parser, RunSpec, "coding_size=2", defaults=False)  # they are the preset's
     parser.add_argument("--no-probe", action="store_true", help="do not measure what the run is worth")
 
 
