@@ -226,7 +226,7 @@ def test_a_race_for_a_baseline_is_harmless(tmp_path: Path) -> None:
         return {"knn_accuracy": 0.5}
 
     threads = [
-        threading.Thread(target=lambda: found.append(baselines._kept(ProbeSpec(), data, "pixels", tmp_path, compute)))
+        threading.Thread(target=lambda: found.append(baselines._cached(ProbeSpec(), data, "pixels", tmp_path, compute)))
         for _ in range(2)
     ]
     for thread in threads:
@@ -234,7 +234,7 @@ def test_a_race_for_a_baseline_is_harmless(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [{"knn_accuracy": 0.5}] * 2
-    assert baselines._kept(ProbeSpec(), data, "pixels", tmp_path, compute) == found[0]
+    assert baselines._cached(ProbeSpec(), data, "pixels", tmp_path, compute) == found[0]
 
 
 def test_a_probe_is_a_small_complete_folder_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
