@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aecore.figures.theme import LIGHT
-from pages.widgets.components.shared import bundle
+from pages.widgets.components.shared import bundle, marker_shapes
 
 ENTRIES = sorted(
     path.relative_to(bundle.COMPONENTS).as_posix()
@@ -73,6 +73,7 @@ def test_every_component_can_be_joined(entry: str) -> None:
     assert bundle.script(entry).count("export ") == 1
 
 
-def test_every_shape_of_the_theme_can_be_drawn() -> None:
-    joined = bundle.script("shared/markers.js")
-    assert all(f"{symbol}: (c," in joined or f'"{symbol}": (c,' in joined for symbol in LIGHT.symbols)
+def test_the_marker_shapes_are_those_of_the_figures() -> None:
+    written = marker_shapes.PATH.read_text(encoding="utf-8")
+    assert written == marker_shapes.source(), "run python -m pages.widgets.components.shared.marker_shapes"
+    assert all(f'"{symbol}": [' in bundle.script("shared/markers.js") for symbol in LIGHT.symbols)

@@ -1,48 +1,14 @@
-// The marker shapes of aecore/figures/theme.py on a canvas, about as large as Plotly draws them.
+// Markers on a canvas, about as large as Plotly draws them, and colours.
 
 import { element } from "./dom.js";
-
-function polygon(context, x, y, radius, corners, turn) {
-  for (let i = 0; i < corners; i++) {
-    const angle = turn + (2 * Math.PI * i) / corners;
-    context[i ? "lineTo" : "moveTo"](x + radius * Math.cos(angle), y + radius * Math.sin(angle));
-  }
-  context.closePath();
-}
-
-const CROSS = [[1, 0.4], [0.4, 0.4], [0.4, 1], [-0.4, 1], [-0.4, 0.4], [-1, 0.4], [-1, -0.4], [-0.4, -0.4], [-0.4, -1],
-  [0.4, -1], [0.4, -0.4], [1, -0.4]];
-
-function cross(context, x, y, radius, turn) {
-  const c = Math.cos(turn) * radius, s = Math.sin(turn) * radius;
-  CROSS.forEach(([u, v], i) => context[i ? "lineTo" : "moveTo"](x + u * c - v * s, y + u * s + v * c));
-  context.closePath();
-}
-
-function star(context, x, y, radius) {
-  for (let i = 0; i < 10; i++) {
-    const angle = -Math.PI / 2 + (Math.PI * i) / 5, r = radius * (i % 2 ? 0.45 : 1);
-    context[i ? "lineTo" : "moveTo"](x + r * Math.cos(angle), y + r * Math.sin(angle));
-  }
-  context.closePath();
-}
-
-const MARKERS = {
-  circle: (c, x, y, r) => c.arc(x, y, r, 0, 2 * Math.PI),
-  square: (c, x, y, r) => c.rect(x - 0.88 * r, y - 0.88 * r, 1.76 * r, 1.76 * r),
-  diamond: (c, x, y, r) => polygon(c, x, y, 1.2 * r, 4, 0),
-  cross: (c, x, y, r) => cross(c, x, y, 1.1 * r, 0),
-  x: (c, x, y, r) => cross(c, x, y, 1.1 * r, Math.PI / 4),
-  "triangle-up": (c, x, y, r) => polygon(c, x, y + 0.15 * r, 1.2 * r, 3, -Math.PI / 2),
-  "triangle-down": (c, x, y, r) => polygon(c, x, y - 0.15 * r, 1.2 * r, 3, Math.PI / 2),
-  star: (c, x, y, r) => star(c, x, y, 1.3 * r),
-  hexagon: (c, x, y, r) => polygon(c, x, y, 1.08 * r, 6, 0),
-  pentagon: (c, x, y, r) => polygon(c, x, y, 1.1 * r, 5, -Math.PI / 2),
-};
+import { MARKERS } from "./marker_shapes.js";
 
 // Adds the outline of a shape around (x, y) to the current path; an unknown name is a circle.
 export function markerPath(context, symbol, x, y, radius) {
-  (MARKERS[symbol] || MARKERS.circle)(context, x, y, radius);
+  const corners = MARKERS[symbol] || [];
+  if (!corners.length) context.arc(x, y, radius, 0, 2 * Math.PI);
+  corners.forEach(([u, v], i) => context[i ? "lineTo" : "moveTo"](x + radius * u, y + radius * v));
+  if (corners.length) context.closePath();
 }
 
 // A small canvas with one marker in its middle, to be drawn many times with drawImage; all numbers in device pixels.
