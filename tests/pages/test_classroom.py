@@ -17,9 +17,8 @@ from aecore.presets import examples
 from aecore.store import files, runs
 from aecore.store.runs import Run
 from pages.widgets.classroom import leaderboard, lesson_form, presenter
-from pages.widgets.frame import shell
 from pages.widgets.server import open_runs
-from pages.widgets.session import active_run, knobs, lesson
+from pages.widgets.session import active_run, knobs, lesson, page_titles
 from tests.pages.conftest import PAGES, SMALL, Open, key, texts
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
@@ -44,7 +43,7 @@ def kept(cache: Path, **changes: Any) -> Lesson:
 
 def test_the_lessons_pages_are_the_apps() -> None:
     assert {*lessons.PAGES, "classroom"} <= set(active_run.DEMONSTRATIONS)
-    assert set(lessons.PAGES) <= set(shell.TITLES)
+    assert set(lessons.PAGES) <= set(page_titles.TITLES)
 
 
 @pytest.mark.parametrize("page", PAGES)

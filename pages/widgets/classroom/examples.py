@@ -9,9 +9,8 @@ from aecore.presets.examples import Example
 from aecore.store import runs
 from aecore.store.runs import Run
 from aecore.text import error_text
-from pages.widgets.frame import shell
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, keys, knobs, lesson
+from pages.widgets.session import active_run, keys, knobs, lesson, page_titles
 
 KINDS = {True: ("Known good", "green"), False: ("Known bad", "red")}
 
@@ -47,7 +46,9 @@ def _card(example: Example) -> None:
         if st.session_state.get(keys.EXAMPLE) == example.name:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption("Opened." if shown else "The knobs are set: press Train or Show.", width="content")
-                st.page_link(f"pages/{example.page}.py", label=f"Look at {shell.TITLES[example.page]}", width="content")
+                st.page_link(
+                    f"pages/{example.page}.py", label=f"Look at {page_titles.TITLES[example.page]}", width="content"
+                )
 
 
 def _small(text: str) -> str:

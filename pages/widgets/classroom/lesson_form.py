@@ -12,9 +12,8 @@ from aecore.errors import AecoreError, SpecError
 from aecore.presets.names import run_name
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import shell
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, keys, knobs, lesson
+from pages.widgets.session import active_run, keys, knobs, lesson, page_titles
 
 _ADVANCED = "All under Advanced"
 COUNT_EVERY = 3.0  # seconds between two counts of the answers
@@ -69,7 +68,7 @@ def _form(want: active_run.Wanted) -> None:
             lessons.PAGES,
             key=keys.LESSON_PAGE,
             index=lessons.PAGES.index(st.session_state.get(keys.SEEN_LAST, lessons.PAGES[0])),
-            format_func=shell.TITLES.__getitem__,
+            format_func=page_titles.TITLES.__getitem__,
         )
         st.pills(
             "Locked knobs: nobody can turn these",

@@ -14,7 +14,6 @@ from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import phone_bar
 from pages.widgets.jobs import panel
 from pages.widgets.server import open_runs, shared
 from pages.widgets.session import active_run, keys, knobs
@@ -34,7 +33,6 @@ class HeaderMetric:
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
     open_runs.note(*filter(None, [run]))
-    phone_bar.draw()
     if told := st.session_state.get(keys.NOTICE):
         notice.warning(told)
     if run is None:
@@ -84,7 +82,7 @@ def _progress(shown: Run | None) -> None:
     if chosen and active_run.state(chosen) in ("failed", "damaged"):
         _failure(chosen, shown)
         return
-    want = st.session_state[keys.BUTTONS].want  # what the sidebar has just made of the knobs
+    want = active_run.wanted()
     if shown and want.spec:
         difference = knobs.differences(shown.spec, want.spec)
         if difference:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import streamlit as st
 import streamlit.components.v2 as components
 
-from pages.widgets.frame import sidebar
-from pages.widgets.session import keys
+from pages.widgets.frame.sidebar import Buttons
 
 _HTML = (
     '<button data-clicks=".st-key-train button"></button><button data-clicks=".st-key-stop button">Stop</button>'
@@ -33,16 +32,16 @@ export default function({parentElement, data}) {
   train.disabled = !data.trains;
   stop.disabled = !data.stops;
   for (const button of [train, stop, knobs]) button.onclick = () => {
-    const there = document.querySelector(button.dataset.clicks);
-    if (there) there.click();
+    const target = document.querySelector(button.dataset.clicks);
+    if (target) target.click();
   };
 }
 """
 
 
-def draw() -> None:
-    can: sidebar.Buttons = st.session_state[keys.BUTTONS]
-    _component()(key="phone_bar", data={"train": can.label, "trains": can.trains, "stops": can.busy})
+def draw(buttons: Buttons) -> None:
+    """Draw the bar; its buttons are labelled and enabled like those of the sidebar."""
+    _component()(key="phone_bar", data={"train": buttons.label, "trains": buttons.trains, "stops": buttons.busy})
 
 
 @st.cache_resource(show_spinner=False)

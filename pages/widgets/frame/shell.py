@@ -12,25 +12,14 @@ import streamlit as st
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
-from pages.widgets.frame import sidebar
+from pages.widgets.frame import phone_bar, sidebar
 from pages.widgets.server import presence, render_lock, shared
-from pages.widgets.session import active_run, keys, lesson
+from pages.widgets.session import active_run, keys, lesson, page_titles
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
 # Streamlit would fetch an icon of its own from the internet, and read a file's anew for every page.
 _ICON = f"data:image/png;base64,{base64.b64encode((_PAGES.parent / 'static' / 'icon.png').read_bytes()).decode()}"
-
-
-TITLES = {
-    "reconstructions": "Reconstructions",
-    "latent_map": "Latent map",
-    "latent_walk": "Latent walk",
-    "compare": "Compare",
-    "sparsity": "Sparsity",
-    "pretraining": "Pretraining",
-    "classroom": "Classroom",
-}
 
 
 def pages() -> list[st.Page]:
@@ -44,7 +33,7 @@ def _pages() -> list[st.Page]:
     return [
         *(
             st.Page(_PAGES / f"{name}.py", title=title, default=name == active_run.HOME)
-            for name, title in TITLES.items()
+            for name, title in page_titles.TITLES.items()
         ),
         st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address
     ]
@@ -70,11 +59,13 @@ def _draw() -> None:
     active_run.keep_link()
     lesson.keep_link()
     lesson.enforce()
-    sidebar.draw()
+    buttons = sidebar.draw()
     lesson.draw()
     if page.url_path == "status" or not lesson.covered():
         lesson.note(st.session_state[keys.PAGE])
         st.session_state[keys.ROUTED] = True
+        if page.url_path != "status":
+            phone_bar.draw(buttons)
         page.run()
     shared.queue().warm()
 

@@ -13,21 +13,23 @@ from aecore.text import duration_text
 from pages.widgets.basics.notice import plain
 from pages.widgets.frame import knob_widgets
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, keys, lesson
+from pages.widgets.session import active_run, lesson
 
 RECENT = 10
 
 
-def draw() -> None:
-    """Draw the sidebar. Runs before every page, so that its widgets keep their state between pages."""
+def draw() -> Buttons:
+    """Draw the sidebar and return the state of its buttons. It is drawn before every page, so that its widgets keep
+    their state between pages."""
     with st.sidebar:
         buttons = st.container()
         knob_widgets.draw()
         if not lesson.covered():  # the errors of runs would tell the answer
             _recent()
         with buttons:
-            st.session_state[keys.BUTTONS] = _buttons()
-            _train_and_stop(st.session_state[keys.BUTTONS])
+            state = _buttons()
+            _train_and_stop(state)
+    return state
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,6 @@ PARAMETERS = (
 PAGE = "page"  # URL path of the page that is drawn
 ROUTED = "_routed"  # set while `app.py` runs a page
 NOTICE = "notice"  # one line that the header shows until the next action
-BUTTONS = "buttons"  # what Train and Stop can do now
 DATASET = "dataset"
 LAST_GOOD = "last_good"  # key of the run that was drawn last
 SEEN_LEARNING = "seen_learning"  # key of the training that the page draws while it runs
