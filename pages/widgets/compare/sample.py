@@ -67,14 +67,16 @@ def _number(bar: DeltaGenerator, data: Data) -> int:
     if labels is not None and classes:
         name = bar.selectbox("Class", [ANY, *classes], key="sample_class", label_visibility="collapsed", width=160)
         group = classes.index(name) if name in classes else None
-    bar.button("Another", key="another", icon=":material/casino:", on_click=_another, args=(labels, group, last + 1))
+    bar.button("Another", key="another", icon=":material/casino:", on_click=_another, args=(data.info.name, group))
     return number
 
 
-def _another(labels: np.ndarray | None, group: int | None, total: int) -> None:
-    """A random sample, of one class if one is chosen, other than the one that is shown."""
+def _another(dataset: str, group: int | None) -> None:
+    """A random validation sample, of class `group` if one is chosen, other than the one that is shown."""
+    data = shared.data(dataset)
+    labels = data.validation_labels
     draw = st.session_state[keys.SAMPLE_DRAW] = st.session_state.get(keys.SAMPLE_DRAW, 0) + 1
-    among = np.arange(total) if labels is None or group is None else np.flatnonzero(labels == group)
+    among = np.arange(len(data.validation)) if labels is None or group is None else np.flatnonzero(labels == group)
     among = among[among != st.session_state.get(keys.SAMPLE, 0)]
     if len(among):
         st.session_state[keys.SAMPLE] = int(np.random.default_rng(draw).choice(among))

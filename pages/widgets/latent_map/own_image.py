@@ -195,7 +195,8 @@ def _drawn(data: Data) -> np.ndarray | None:
                 "Draw over it",
                 key="own_over",
                 type="primary",
-                on_click=lambda: drawing.begin_with("own_canvas", data.validation[number]),
+                on_click=_draw_over,
+                args=(data.info.name,),
             )
         if sample is None:
             st.caption(f"Draw {_example(data)}: it is encoded whenever a stroke ends.")
@@ -224,6 +225,11 @@ def _uploaded(data: Data) -> np.ndarray | None:
         stays = " The last good image stays." if name in kept else ""
         notice.warning(f"{seen[name][1]}.{stays}")
     return kept.get(name)
+
+
+def _draw_over(dataset: str) -> None:
+    """Put the validation sample whose number is picked onto the canvas."""
+    drawing.begin_with("own_canvas", shared.data(dataset).validation[st.session_state[keys.OWN_BEGIN]])
 
 
 def _numbered(data: Data) -> np.ndarray:

@@ -113,7 +113,7 @@ def _image(data: Data, name: str, first: int) -> int:
                     classes,
                     key=keys.class_of(name),
                     on_change=_first_of,
-                    args=(data, name),
+                    args=(data.info.name, name),
                     label_visibility="collapsed",
                 )
             last = len(data.validation) + len(data.train) - 1
@@ -144,7 +144,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
         key=f"{key}_shuffle",
         icon=":material/casino:",
         on_click=_shuffle,
-        args=(data, names),
+        args=(data.info.name, tuple(names)),
         help="Other images, each of another class.",
     )
     selected = selection.current()
@@ -161,7 +161,9 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
         )
 
 
-def _first_of(data: Data, name: str) -> None:
+def _first_of(dataset: str, name: str) -> None:
+    """Pick the first sample of the class that is picked for `name`."""
+    data = shared.data(dataset)
     st.session_state[name] = of_class(data, data.info.classes.index(st.session_state[keys.class_of(name)]))
 
 
@@ -169,8 +171,9 @@ def _set(numbers: Mapping[str, int]) -> None:
     st.session_state.update(numbers)
 
 
-def _shuffle(data: Data, names: Sequence[str]) -> None:
+def _shuffle(dataset: str, names: Sequence[str]) -> None:
     """A validation sample for each name, of different classes where there are any."""
+    data = shared.data(dataset)
     draw = st.session_state[keys.JOURNEY_DRAW] = st.session_state.get(keys.JOURNEY_DRAW, 0) + 1
     random = np.random.default_rng(draw)
     labels = data.validation_labels

@@ -6,7 +6,6 @@ the sample that it was set to last.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from aecore.analysis import inference, latent_axes
 from aecore.datasets import Data, as_float, watched
 from aecore.errors import AecoreError
 from aecore.specs import fields
+from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import charts, notice
 from pages.widgets.components import latent_walk
@@ -77,7 +77,7 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """The buttons over the walk and the walk: what runs again when a drag ends."""
     place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
-    _starts(bar, run, data, walker)
+    _starts(bar, run, data)
     plane = _plane(bar, run, walker) if view == "plane" else {}
     z, anchor = st.session_state[keys.WALK_Z], _anchor(run, data)
     moved = latent_walk.draw(walker, z, key="walk", view=view, anchor=anchor, **plane)
@@ -107,26 +107,34 @@ def _keep_link(z: np.ndarray, has_image: bool) -> None:
             st.query_params.pop(name, None)
 
 
-def _starts(bar: DeltaGenerator, run: Run, data: Data, walker: Walker) -> None:
+def _starts(bar: DeltaGenerator, run: Run, data: Data) -> None:
     """Buttons that move the walk: to a random coding, to that of an image, to the centre."""
-    state = st.session_state
-
-    def draw() -> None:
-        state[keys.DRAWS] = state.get(keys.DRAWS, 0) + 1
-        _go_to(run, latent_axes.sample(run, 1, seed=state[keys.DRAWS])[0])
-
-    def centre() -> None:
-        z = np.zeros(len(walker.axes), np.float32)
-        z[[axis.coding for axis in walker.axes]] = [axis.start for axis in walker.axes]
-        _go_to(run, z)
-
-    bar.button("Random", icon=":material/casino:", key="random", on_click=draw)
+    bar.button("Random", icon=":material/casino:", key="random", on_click=_go_to_random, args=(run.key,))
     with bar.popover("From an image", icon=":material/image:"):
         number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key=keys.WALK_NUMBER)
         grid.large_image(as_float(data.validation[number]), alt=f"Sample {number}", width=120)
-        start = partial(_go_to, run, shared.array(run, "codings")[number], number)
-        st.button("Start here", key="walk_start", type="primary", on_click=start)
-    bar.button("Centre", key="centre", on_click=centre)
+        st.button("Start here", key="walk_start", type="primary", on_click=_go_to_image, args=(run.key,))
+    bar.button("Centre", key="centre", on_click=_go_to_centre, args=(run.key,))
+
+
+def _go_to_random(key: str) -> None:
+    """Move the walk of a run to a random coding, another one with every call."""
+    run, draws = runs.open_run(key, shared.cache()), st.session_state.get(keys.DRAWS, 0) + 1
+    st.session_state[keys.DRAWS] = draws
+    _go_to(run, latent_axes.sample(run, 1, seed=draws)[0])
+
+
+def _go_to_image(key: str) -> None:
+    """Move the walk of a run to the coding of the validation sample whose number is picked."""
+    run, number = runs.open_run(key, shared.cache()), st.session_state[keys.WALK_NUMBER]
+    _go_to(run, shared.array(run, "codings")[number], number)
+
+
+def _go_to_centre(key: str) -> None:
+    """Move the walk of a run to where each coding's slider starts."""
+    run = runs.open_run(key, shared.cache())
+    starts = {axis.coding: axis.start for axis in latent_axes.axes(run)}
+    _go_to(run, np.array([starts[coding] for coding in sorted(starts)]))
 
 
 def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:

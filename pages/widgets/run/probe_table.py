@@ -48,7 +48,7 @@ def draw(run: Run) -> None:
     st.markdown("###### What this code is worth")
     work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
     if state in ("missing", "damaged"):
-        _ask(run)
+        _ask(run.key)
         state = active_run.state(work)
     refused = st.session_state.pop(keys.PROBE_REFUSED, "")
     found = probe_numbers.result(run) if state == "finished" else None
@@ -59,13 +59,13 @@ def draw(run: Run) -> None:
     else:
         message = refused or work.status().get("message") or "it ended early"
         notice.caption(f"This run could not be measured: {message}", ":material/error:")
-        st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_ask, args=(run,))
+        st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_ask, args=(run.key,))
 
 
-def _ask(run: Run) -> None:
+def _ask(key: str) -> None:
     """Ask the queue for the run's probe; `probe_refused` in the session says why it cannot be had."""
     try:
-        shared.queue().submit(jobs.ProbeTask(run.key), presence.session())
+        shared.queue().submit(jobs.ProbeTask(key), presence.session())
     except AecoreError as error:
         st.session_state[keys.PROBE_REFUSED] = str(error)
 
