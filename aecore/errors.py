@@ -1,8 +1,8 @@
-"""The errors a person can do something about: each carries one line that says what was received and what is allowed."""
+"""Errors for the user: their text is one line with the received value and the allowed ones, or with what to do."""
 
 
 class AecoreError(ValueError):
-    """Bad input or a missing thing. `str(error)` is one line fit for a page or for stderr."""
+    """Bad input or a missing file. `str(error)` is one line for a page or for stderr."""
 
 
 class SpecError(AecoreError):
@@ -10,11 +10,11 @@ class SpecError(AecoreError):
 
 
 class DatasetError(AecoreError):
-    """An unknown data set, or one whose files are not on this machine."""
+    """An unknown data set, or one whose files are missing on this machine."""
 
 
 class DamagedError(DatasetError):
-    """A data set whose files are there and hold something else than it does."""
+    """A data set whose files exist but have another content than expected."""
 
 
 class RunError(AecoreError):

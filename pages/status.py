@@ -36,7 +36,7 @@ def main() -> None:
     st.dataframe(pd.DataFrame(rows, columns=["variable", "value", "default", "meaning"]), hide_index=True)
 
 
-def _value(setting: settings.Setting) -> str:
+def _value(setting: settings.Variable) -> str:
     value = settings.get(setting.name)
     return "set" if isinstance(value, str) and value != setting.default else str(value)
 

@@ -43,7 +43,7 @@ def test_text_is_read_as_what_the_setting_is(monkeypatch: pytest.MonkeyPatch, na
         ("AECORE_CACHE_GB", "inf", "AECORE_CACHE_GB: got 'inf', allowed: 0 or more"),
         ("AECORE_BUDGET", "nan", "AECORE_BUDGET: got 'nan', allowed: 0 or more"),
         ("AECORE_WARM", "perhaps", "AECORE_WARM: got 'perhaps', allowed: true or false"),
-        ("AECORE_CACHE_GIG", "3", "AECORE_CACHE_GIG: got a variable that is none of ours"),
+        ("AECORE_CACHE_GIG", "3", "AECORE_CACHE_GIG: got an unknown variable"),
     ],
 )
 def test_no_queue_starts_with_what_cannot_be_read(

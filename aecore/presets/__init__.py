@@ -1,4 +1,4 @@
-"""The named specs: a short default for every variant, the printed recipes, and our own: the best and the fast ones."""
+"""Named specs: a short default of every variant, the published recipes, and this project's best and fast ones."""
 
 from __future__ import annotations
 

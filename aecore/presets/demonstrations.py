@@ -1,4 +1,4 @@
-"""The demonstration runs: what a page shows before anybody has trained anything. They are committed.
+"""The demonstration runs, which pages show before a run is trained or chosen. They are committed to the repository.
 
 `python -m aecore demo` makes them. A page that names one here gets its key without a file being read.
 """

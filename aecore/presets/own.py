@@ -1,7 +1,7 @@
-"""Our own recipes on the full Fashion-MNIST: the best codes we can learn, and quick ones for the printed models.
+"""Recipes of this project on the full Fashion-MNIST: the smallest error for a coding size, and fast fits.
 
-`best-…` may be any network with so many codings; `best-…-fast` is its form for a lecture, half a minute on two cores.
-`fast-…` is a printed network, layer for layer, trained to its printed validation loss in a fraction of the time
+`best-…` is the best network with so many codings, `best-…-fast` its form for a lecture: fewer epochs. `fast-…` is a
+published network, layer for layer, trained to its published validation loss in a fraction of the time
 (`python -m tests.bench.time_to_loss`).
 """
 
@@ -15,8 +15,7 @@ from aecore.variants import Preset
 
 _PRINTED = {preset.name: preset for preset in RECIPES}
 
-# What made the difference for every one of them: normalised sums, a smooth activation, decoupled weight decay, and a
-# learning rate that rises, then falls to nothing.
+# Shared by all of them: batch normalization, a smooth activation, decoupled weight decay, warm-up and cosine decay.
 _MODERN: dict[str, Any] = {
     "dataset": "fashion-mnist",
     "normalization": "batch",
@@ -40,7 +39,7 @@ _STRIDED: dict[str, Any] = {
     "optimizer_arguments": "weight_decay=0.05 adam_weight_decay=0.05",
     "learning_rate": 0.01,
 }
-# The fewer codings, the more the way between them and an image has to fold.
+# With few codings, the decoder's map from them to images needs more layers.
 _DEEPER: dict[str, Any] = {"dense_hidden": (256, 256, 128)}
 _DEEP: dict[str, Any] = {**_MODERN, "hidden": (512, 256, 128)}
 
@@ -58,29 +57,28 @@ def _best(name: str, title: str, description: str, **settings: Any) -> Preset:
 
 
 def _fast(printed: str, description: str, **settings: Any) -> Preset:
-    """A printed network, which keeps its layers and its loss, with another fit."""
+    """A published network, with its layers and its loss, and another fit."""
     source = _PRINTED[f"geron-{printed}"]
     title = f"{source.title.removesuffix(' (Géron)')} (fast)"
     return Preset(f"fast-{printed}", title, source.spec.replace(**settings), description, parameters=source.parameters)
 
 
 _CONVOLUTIONS = (
-    "Strided convolutions, then dense layers, normalised, GELU, a learning rate that falls to nothing. What made the "
-    "difference: convolutions do not learn the training images by heart as dense layers of that size do, the dense "
-    "layers behind them mix the whole image into each coding, and Muon, which moves every direction of a matrix of "
-    "weights alike, goes further than AdamW did in thirty-six epochs"
+    "Strided convolutions, then dense layers, with batch normalisation, GELU, cosine decay of the learning rate, and "
+    "Muon, which orthogonalises the momentum matrix of each kernel. Convolutions overfit less than dense layers of "
+    "that size; the dense layers behind them combine the whole image into each coding"
 )
 _NORMALISED = (
-    "Dense layers with normalised sums, GELU, and a learning rate that falls to nothing: with these three a deep "
-    "network is past the book's in a few epochs."
+    "Dense layers with batch normalisation, GELU, and cosine decay of the learning rate, which together train a deep "
+    "network in a few epochs."
 )
 
 BEST: tuple[Preset, ...] = (
     _best(
         "2",
         "Best with 2 codings",
-        f"{_CONVOLUTIONS}. With two codings four convolutions leave few weights to the dense layers, and a little "
-        "noise on the input does the rest against learning by heart.",
+        f"{_CONVOLUTIONS}. Four convolutions leave few weights to the dense layers, and a little noise on the input "
+        "regularizes further.",
         **_STRIDED | _DEEPER | {"hidden": (32, 64, 128, 128)},
         noise_rate=0.1,
         coding_size=2,
@@ -90,7 +88,7 @@ BEST: tuple[Preset, ...] = (
     _best(
         "30",
         "Best with 30 codings",
-        f"{_CONVOLUTIONS}. More codings want more units there.",
+        f"{_CONVOLUTIONS}, with more units for more codings.",
         **_STRIDED | {"dense_hidden": (512,)},
         coding_size=30,
         epochs=18,
@@ -116,7 +114,7 @@ BEST: tuple[Preset, ...] = (
     _best(
         "vae-10-fast",
         "Best variational with 10 codings, fast",
-        f"The best one's network with fewer epochs. {_NORMALISED}",
+        f"The network of best-vae-10 with fewer epochs. {_NORMALISED}",
         **_WIDE_VARIATIONAL,
         epochs=5,
     ),
@@ -130,8 +128,8 @@ _ONE_CYCLE: dict[str, Any] = {
     "warmup": 0.2,
 }
 _CYCLE = (
-    "with Muon, which moves every direction of a matrix of weights alike, larger batches, and one cycle of the "
-    "learning rate: up, then down to nothing."
+    "with Muon, which orthogonalises the momentum matrix of each kernel, larger batches, and one cycle of the learning "
+    "rate: up, then down to 0."
 )
 
 FAST: tuple[Preset, ...] = (

@@ -1,4 +1,4 @@
-"""Printed recipes on the full data, exactly as published, with the numbers their authors obtained.
+"""Published recipes on the full data, exactly as printed, with the numbers their authors obtained.
 
 Sources: A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras & TensorFlow*, 2nd edition, O'Reilly 2019,
 chapter 17, numbers from the author's notebook (ageron/handson-ml2, 17_autoencoders_and_gans.ipynb at 729fec7);
@@ -78,9 +78,8 @@ _FROM_NOISE: dict[str, Any] = {
     "noise_clip": True,
     "noisy_validation": True,
 }
-# A price a sample, as Keras divides today. Summed over the batch, as Keras did then, 1e-4 would be 0.0128 of ours, and
-# that is not what was printed: a total of .0099 then leaves codings so small that no decoder of Adam's few thousand
-# steps of .001 could amplify them (every unit dies: measured).
+# The printed weight is per sample, as Keras 3 divides activity penalties. Read as a sum over the batch of 128, it would
+# be 0.0128 of ours, with which every unit dies, contrary to the printed losses.
 _L1: dict[str, Any] = {"hidden": (), "sparsity": "l1", "sparsity_weight": 1e-4, "epochs": 15}
 _SPARSE: dict[str, Any] = {"coding_activation": "sigmoid", "coding_size": 300}
 

@@ -2,15 +2,16 @@
 
 To add one: a file beside this one, and its name in `_FILES`, after those families that it is a special case of.
 
-1. `variant(name, description, mark, word, **settings)`: the settings are fields of `RunSpec`, everything else is as in
-   the short presets. It should train in seconds and end below PCA, or its description says why not.
-2. A regularization term of its own is a function in `aecore/worker/training/regularizers.py` and its name in
-   `PENALTIES` (`aecore/specs/run.py`), switched on by `penalty="name", penalty_weight=…`.
+1. `variant(name, description, matches, words, **settings)`: the settings are fields of `RunSpec`, everything else is as
+   in the short presets. It should train in seconds and end below PCA, or its description says why not.
+2. A regularization term of its own is a function in `aecore/worker/training/regularizers.py`, an entry of
+   `REGULARIZERS` there and a choice of `RunSpec.penalty`, switched on by `penalty="name", penalty_weight=…`.
 3. `make test`: that it builds, trains, saves, exports to ONNX, can be found again from its spec, and has a title of its
    own is checked for every registered variant. Its knob needs a test in `tests/worker/training/test_knobs.py`.
 
 A new axis of the composition (a layer, another coding) is a field in `aecore/specs/run.py` whose default means "as
-before", and what it does in `aecore/worker/training/`.
+before", and its effect in `aecore/worker/training/`. To be a knob, its name stands in `MAIN` or `ADVANCED` of
+`pages/widgets/session/knobs.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from aecore.variants.base import GERON, HUBENS, Preset, Variant
 
 __all__ = ["GERON", "HUBENS", "VARIANTS", "Preset", "Variant", "title", "variant_of"]
 
+# General families first: a spec that matches several belongs to the last of them, and titles name them in this order.
 _FILES = (
     "stacked",
     "linear",
@@ -44,12 +46,15 @@ VARIANTS: tuple[Variant, ...] = tuple(import_module(f"{__name__}.{file}").VARIAN
 
 
 def variant_of(spec: RunSpec) -> str:
-    """The variant that a spec belongs to, by its most telling choice."""
-    return [variant.name for variant in VARIANTS if variant.mark(spec)][-1]
+    """Name of the variant that a spec belongs to: the most special one that matches."""
+    return _matching(spec)[-1].name
 
 
 def title(spec: RunSpec) -> str:
-    """The family in words, composed as the spec is: 'Convolutional denoising', 'Tied sparse (L1) variational'."""
-    words = [variant.word(spec) for variant in VARIANTS if variant.mark(spec)]
-    text = " ".join(filter(None, words)) or variant_of(spec)
-    return text[0].upper() + text[1:]
+    """The words of all variants that match, such as 'Convolutional denoising' or 'Tied sparse (L1) variational'."""
+    words = " ".join(filter(None, (variant.words(spec) for variant in _matching(spec)))) or variant_of(spec)
+    return words[0].upper() + words[1:]
+
+
+def _matching(spec: RunSpec) -> list[Variant]:
+    return [variant for variant in VARIANTS if variant.matches(spec)]

@@ -1,4 +1,4 @@
-"""What a preset and a variant are."""
+"""`Preset`: a named spec. `Variant`: a family of autoencoders with a short preset."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ class Preset:
 
 @dataclass(frozen=True)
 class Variant:
-    """A family of autoencoders that one can pick.
+    """A family of autoencoders, as the sidebar lists them.
 
     Parameters
     ----------
-    name : what links and the command line call it.
+    name : its name in links and on the command line.
     description : one or two sentences for the page: what it is, what to look at, where it comes from.
     spec : its short preset, which trains in seconds on 10,000 of Fashion-MNIST's images.
-    mark : does a spec belong to the family? Of several families the last one in the registry is the most telling.
-    word : how the family appears in a title, of a spec that belongs to it; '' where other words say it.
+    matches : (spec) -> whether it belongs to the family. It may belong to several.
+    words : (spec) -> the family's part of a title, such as 'sparse (L1)'; '' where other families' parts suffice.
     """
 
     name: str
     description: str
     spec: RunSpec
-    mark: Callable[[RunSpec], bool]
-    word: Callable[[RunSpec], str]
+    matches: Callable[[RunSpec], bool]
+    words: Callable[[RunSpec], str]
 
 
 def variant(
     name: str,
     description: str,
-    mark: Callable[[RunSpec], bool],
-    word: str | Callable[[RunSpec], str] = "",
+    matches: Callable[[RunSpec], bool],
+    words: str | Callable[[RunSpec], str] = "",
     **changes: Any,
 ) -> Variant:
     """A variant whose short preset is the book's stacked network with some settings changed."""
-    in_words = word if callable(word) else lambda spec: word
-    return Variant(name, description, RunSpec(**{**_SHORT, **changes}), mark, in_words)
+    words_of = words if callable(words) else lambda spec: words
+    return Variant(name, description, RunSpec(**{**_SHORT, **changes}), matches, words_of)

@@ -1,3 +1,10 @@
+"""Contractive autoencoder: a penalty on the encoder's Jacobian.
+
+    loss = mean L(x, y) + λ mean ‖∂f(x)/∂x‖²_F;  λ is `penalty_weight`
+
+Rifai et al. 2011.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import variant
@@ -6,8 +13,8 @@ VARIANT = variant(
     "contractive",
     "Pays for every direction in which a small change of the image moves its codings, so only directions that the data "
     "need stay sensitive. Turn the weight up and see the codings calm down. After Rifai et al. (2011).",
-    mark=lambda spec: spec.penalty == "contractive",
-    word="contractive",
+    matches=lambda spec: spec.penalty == "contractive",
+    words="contractive",
     penalty="contractive",
     penalty_weight=1e-4,
 )

@@ -1,3 +1,10 @@
+"""Convolutional autoencoder: convolutions and pooling in the encoder, transposed convolutions in the decoder.
+
+    z = f(x),  y = g(z),  loss = mean L(x, y)
+
+Géron, chapter 17.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import GERON, variant
@@ -6,8 +13,8 @@ VARIANT = variant(
     "convolutional",
     "Convolutions and pooling see neighbouring pixels together; a dense layer makes the codings. Look for edges "
     f"and textures that dense networks blur. After {GERON}.",
-    mark=lambda spec: spec.architecture == "convolutional",
-    word="convolutional",
+    matches=lambda spec: spec.architecture == "convolutional",
+    words="convolutional",
     architecture="convolutional",
     hidden=(16, 32),
     activation="relu",

@@ -1,3 +1,10 @@
+"""Denoising autoencoder with dropout on the input and the clean input as target.
+
+    x̃ = x ⊙ m / (1 − p),  m ~ Bernoulli(1 − p),  y = g(f(x̃)),  loss = mean L(x, y);  p is `noise_rate`
+
+Vincent et al. 2008; Géron, chapter 17.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import GERON, variant
@@ -6,8 +13,8 @@ VARIANT = variant(
     "denoising-dropout",
     "Half of the pixels are switched off and have to be guessed from the others. Look at how the holes are filled; on "
     f"whole images, for which it was not trained, PCA does better. From {GERON}.",
-    mark=lambda spec: spec.corrupts_input and spec.noise == "dropout",
-    word="denoising (dropout)",
+    matches=lambda spec: spec.corrupts_input and spec.noise == "dropout",
+    words="denoising (dropout)",
     noise="dropout",
     noise_rate=0.5,
 )

@@ -1,3 +1,10 @@
+"""Semantic hashing: Gaussian noise on the input of sigmoid codings, which training drives to 0 or 1.
+
+    z = sigmoid(a(x) + σε),  ε ~ N(0, I),  y = g(z),  loss = mean L(x, y);  σ is `noise_rate`
+
+Salakhutdinov and Hinton 2009; Géron, chapter 17.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import GERON, variant
@@ -7,8 +14,8 @@ VARIANT = variant(
     "Strong noise before sigmoid codings leaves them no choice but 0 or 1: sixteen bits a picture, and similar "
     "pictures share most of them (Salakhutdinov and Hinton 2009). A bit says less than a number: the error ends above "
     f"that of PCA with sixteen. From {GERON}.",
-    mark=lambda spec: spec.noise_rate > 0 and spec.noise_on == "coding",
-    word="hashing",
+    matches=lambda spec: spec.hashes,
+    words="hashing",
     coding_activation="sigmoid",
     coding_size=16,
     noise_on="coding",

@@ -1,3 +1,10 @@
+"""Linear autoencoder: its optimum spans the subspace of the first principal components.
+
+    y = V(Wx + b) + c,  loss = mean |x − y|² / features
+
+Baldi and Hornik 1989; Géron, chapter 17.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import GERON, variant
@@ -6,8 +13,8 @@ VARIANT = variant(
     "linear",
     "No hidden layer and no activation: the best it can do is principal component analysis, and its error comes "
     f"down to PCA's. After Baldi and Hornik (1989) and {GERON}.",
-    mark=lambda spec: spec.linear,
-    word="linear",
+    matches=lambda spec: spec.linear,
+    words="linear",
     hidden=(),
     coding_activation="linear",
     output_activation="linear",

@@ -1,3 +1,10 @@
+"""Recurrent autoencoder: LSTM layers that read and write the rows x₁ … x_T of an image as a sequence.
+
+    z = last state of LSTM(x₁ … x_T),  y = LSTM(z, …, z),  loss = mean L(x, y)
+
+Géron, chapter 17.
+"""
+
 from __future__ import annotations
 
 from aecore.variants.base import GERON, variant
@@ -6,8 +13,8 @@ VARIANT = variant(
     "recurrent",
     "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train, so its few epochs end "
     f"above PCA; look for streaks along the rows. From {GERON}.",
-    mark=lambda spec: spec.architecture == "recurrent",
-    word="recurrent",
+    matches=lambda spec: spec.architecture == "recurrent",
+    words="recurrent",
     architecture="recurrent",
     coding_activation="tanh",
     learning_rate=0.007,
