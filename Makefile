@@ -1,17 +1,27 @@
-# `make app` starts the dashboard, `make test` checks everything; both make .venv first, and renew it when the
-# requirements change.
+# `make app` starts the dashboard, `make test` checks everything, `make test-fast` most of it in two minutes; all make
+# .venv first, and renew it when the requirements change.
 
 PYTHON := .venv/bin/python
 INTERPRETERS := python3.13 python3.12 python3.11 python3
 VERSION_CHECK := import sys; assert (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: app test lint lint-js demo-runs
+.PHONY: app test test-fast lint lint-js demo-runs
 
 app: .venv/installed
 	$(PYTHON) -m streamlit run app.py --server.showEmailPrompt=false $(ARGS)
 
+# Files go to two workers in the order of tests/conftest.py, the longest first.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: lint
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(PYTEST) --durations 30 $(ARGS)
+
+# Everything but trainings, worker processes and the browser. Pages show runs that are trained once and then stand in
+# .pytest_cache: where they are missing, or the code of a training was edited, this takes a minute longer.
+TRAINING := tests/browser tests/commands tests/jobs tests/worker tests/test_estimator.py tests/export/test_script.py
+
+test-fast: .venv/installed-dev
+	$(PYTEST) $(TRAINING:%=--ignore %) $(ARGS)
 
 lint: .venv/installed-dev lint-js
 	.venv/bin/ruff check

@@ -1,9 +1,9 @@
-"""Every path as the first thing that a fresh server is asked for, and one that is no path."""
+"""Every path as a visitor's first page, two of them as the first that a new server is asked for, and no path."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.serve import PATHS, go, heading, knob, nudge, type_into
@@ -11,9 +11,18 @@ from tests.browser.serve import PATHS, go, heading, knob, nudge, type_into
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "home")
+@pytest.mark.parametrize("path", ["", "latent_walk"], ids=lambda path: path or "home")
 def test_the_first_page_of_a_fresh_server_is_whole(path: str, fresh_server: str, visit: Open) -> None:
-    page = visit(f"{fresh_server}/{path}")
+    expect_whole(visit(f"{fresh_server}/{path}"), path)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "home")
+def test_a_visitors_first_page_is_whole(path: str, server: str, visit: Open) -> None:
+    expect_whole(visit(f"{server}/{path}"), path)
+
+
+def expect_whole(page: Page, path: str) -> None:
+    """Heading and every knob are there, and what is turned stays so on other pages and back here."""
     expect(heading(page)).to_be_visible()
     for key in ("variant", "dataset", "coding_size", "noise_rate", "sparsity_weight", "epochs", "seed"):
         expect(page.locator(f".st-key-{key}")).to_have_count(1)

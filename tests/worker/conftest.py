@@ -1,15 +1,16 @@
-"""Small trainings that several tests look at: the same spec is trained once a session."""
+"""Small trainings that several tests look at: each is trained once for all sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from aecore import presets
 from aecore.specs.run import RunSpec
-from aecore.store.runs import Run, run_key
+from aecore.store.runs import Run
+from tests import trained as trained_runs
 
 SMALL: dict[str, dict[str, object]] = {
     "linear": {"hidden": (), "coding_size": 6},
@@ -34,40 +35,41 @@ def small_spec(variant: str, **changes: object) -> RunSpec:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
-    """`trained(variant, **changes)`: the finished run of that small spec, complete with model and ONNX."""
-    from aecore.worker import training
+def shelf(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of small runs that stay for later sessions."""
+    return trained_runs.folder(pytestconfig, tmp_path_factory.mktemp("trained"))
 
-    runs: dict[RunSpec, Run] = {}
+
+@pytest.fixture(scope="session")
+def trained(shelf: Path) -> Callable[..., Run]:
+    """`trained(variant, **changes)`: the finished run of that small spec, complete with model and ONNX."""
 
     def run(variant: str, **changes: object) -> Run:
-        spec = small_spec(variant, **changes)
-        if spec not in runs:
-            folder = tmp_path_factory.mktemp("runs") / run_key(spec)
-            training.train(spec, folder, lambda: False)
-            runs[spec] = Run(folder)
-        return runs[spec]
+        return trained_runs.ensure(small_spec(variant, **changes), shelf / "whole", train)
 
     return run
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
-    """Like `trained`, but without saving the model and its halves, which no knob's test looks at: half the time."""
-    from aecore.worker import training
-    from aecore.worker.training import save
-
-    runs: dict[RunSpec, Run] = {}
+@pytest.fixture(scope="session")
+def fitted(shelf: Path) -> Callable[..., Run]:
+    """Like `trained`, but without the model and its halves, which no knob's test looks at."""
 
     def run(variant: str = "stacked", **changes: object) -> Run:
-        spec = small_spec(variant, **changes)
-        if spec not in runs:
-            folder: Path = tmp_path_factory.mktemp("fits") / run_key(spec)
-            training.train(spec, folder, lambda: False)
-            runs[spec] = Run(folder)
-        return runs[spec]
+        return trained_runs.ensure(small_spec(variant, **changes), shelf / "without-model", train_without_model)
+
+    return run
+
+
+def train(spec: RunSpec, run: Run) -> None:
+    from aecore.worker import training
+
+    training.train(spec, run.folder, lambda: False)
+
+
+def train_without_model(spec: RunSpec, run: Run) -> None:
+    from aecore.worker.training import save
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(save, "save_model", lambda model, path: None)
         patch.setattr(save, "export_half", lambda half, path: None)
-        yield run
+        train(spec, run)

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from aecore.store.runs import Run
+from aecore.worker.training.architectures import Autoencoder
+from aecore.worker.training.fit import stages
+from aecore.worker.training.save import halves
+from tests.worker.conftest import small_spec
 
 Fitted = Callable[..., Run]
 
@@ -39,11 +43,11 @@ def test_tied_weights_need_fewer_parameters(fitted: Fitted) -> None:
     assert fitted("tied").metrics["parameters"] < 0.6 * fitted("stacked").metrics["parameters"]
 
 
-@pytest.mark.parametrize(("noise", "rates"), [("gaussian", (0.1, 2.0)), ("dropout", (0.1, 0.9))])
-def test_more_noise_costs_clean_quality(fitted: Fitted, noise: str, rates: tuple[float, float]) -> None:
-    steps = [{"noise": noise, "noise_rate": rate, "epochs": 6} for rate in rates]
-    little, much = _numbers(fitted, "val_mse", "denoising", *steps)
-    assert much > 1.1 * little
+@pytest.mark.parametrize(("noise", "rate"), [("gaussian", 2.0), ("dropout", 0.9)])
+def test_more_noise_costs_clean_quality(fitted: Fitted, noise: str, rate: float) -> None:
+    steps = [{"noise_rate": 0.0, "epochs": 6}, {"noise": noise, "noise_rate": rate, "epochs": 6}]
+    none, much = _numbers(fitted, "val_mse", "denoising", *steps)
+    assert much > 1.1 * none
 
 
 def test_noise_on_the_codings_makes_them_binary(fitted: Fitted) -> None:
@@ -66,12 +70,10 @@ def test_an_l2_price_shrinks_codings(fitted: Fitted) -> None:
     assert np.diff(_numbers(fitted, "mean_activation", "sparse-l1", light, heavy)) < -0.1
 
 
-@pytest.mark.parametrize("sparsity", ["kl", "mse"])
-def test_codings_come_to_their_target(fitted: Fitted, sparsity: str) -> None:
-    common = {"sparsity": sparsity, "sparsity_weight": 10.0, "epochs": 8}
-    low, high = ({**common, "sparsity_target": target} for target in (0.1, 0.4))
-    means = _numbers(fitted, "mean_activation", "sparse-kl", low, high)
-    assert means == pytest.approx([0.1, 0.4], abs=0.05)
+@pytest.mark.parametrize(("sparsity", "target"), [("kl", 0.1), ("mse", 0.2)])
+def test_codings_come_to_their_target(fitted: Fitted, sparsity: str, target: float) -> None:
+    run = fitted("sparse-kl", sparsity=sparsity, sparsity_weight=10.0, sparsity_target=target, epochs=8)
+    assert run.metrics["mean_activation"] == pytest.approx(target, abs=0.05)
 
 
 def test_a_heavier_divergence_brings_codings_nearer_to_the_prior(fitted: Fitted) -> None:
@@ -89,30 +91,10 @@ def test_a_contractive_price_makes_the_codings_calm(fitted: Fitted) -> None:
     assert spreads[1] < 0.5 * spreads[0]
 
 
-def test_beta_prices_what_the_codings_tell(fitted: Fitted) -> None:
-    told = [
-        sum(fitted("beta-variational", kl_weight=weight, epochs=8).metrics["kl_per_dimension"]) for weight in (1.5, 20)
-    ]
-    assert told[1] < 0.5 * told[0]
-
-
-@pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_normalisation_changes_the_result(fitted: Fitted, normalization: str) -> None:
-    changes = {"hidden": (32, 32, 32), "epochs": 4}
-    plain, normalised = _numbers(fitted, "val_mse", "stacked", changes, {**changes, "normalization": normalization})
-    assert normalised != pytest.approx(plain, rel=1e-3)
-
-
-def test_optimizer_arguments_and_the_course_of_the_learning_rate_change_the_result(fitted: Fitted) -> None:
-    changes = ({}, {"optimizer_arguments": "momentum=0.9"}, {"decay": "cosine"}, {"warmup": 0.5})
-    results = _numbers(fitted, "val_mse", "stacked", *({"optimizer": "sgd", **change} for change in changes))
-    assert len({round(value, 6) for value in results}) == len(results)
-    assert results[1] < results[0]
-
-
-def test_the_learning_rate_matters(fitted: Fitted) -> None:
-    slow, quick = _numbers(fitted, "val_mse", "stacked", {"learning_rate": 1e-5}, {"learning_rate": 3e-3})
-    assert quick < 0.8 * slow
+def test_momentum_and_a_larger_learning_rate_come_further(fitted: Fitted) -> None:
+    changes = ({}, {"optimizer_arguments": "momentum=0.9"}, {"learning_rate": 1e-5})
+    plain, quick, slow = _numbers(fitted, "val_mse", "stacked", *({"optimizer": "sgd", **change} for change in changes))
+    assert quick < plain < slow
 
 
 def test_smaller_batches_take_more_steps(fitted: Fitted) -> None:
@@ -120,11 +102,13 @@ def test_smaller_batches_take_more_steps(fitted: Fitted) -> None:
     assert steps == [23, 3]
 
 
-def test_the_optimizer_the_loss_and_the_activation_change_the_result(fitted: Fitted) -> None:
-    results = _numbers(
-        fitted, "val_mse", "stacked", {}, {"optimizer": "sgd"}, {"loss": "mse"}, {"activation": "relu"}, {"seed": 7}
-    )
-    assert len({round(value, 6) for value in results}) == len(results)
+def test_optimizer_loss_and_activation_arrive() -> None:
+    model = Autoencoder(small_spec("stacked", optimizer="sgd", loss="mse", activation="relu"), (8, 8))
+    (stage,) = stages(model)
+    assert (stage.settings.optimizer, stage.settings.loss) == ("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(20, 8, 8)).astype(np.float32)
+    _, hidden = halves(model)[0](x)
+    assert 0 == hidden.numpy().min() < hidden.numpy().max()
 
 
 def test_a_linear_network_ends_near_pca(fitted: Fitted) -> None:
