@@ -1,26 +1,25 @@
-"""Lessons: what a teacher sets up once and a class opens by a link, and how the class answered.
+"""Lessons, which a teacher sets up and a class opens by a link, and the counts of the class's answers.
 
-A lesson is a value, as a run is: its key is the digest of its JSON, so the same lesson has the same link. It lies in
-`cache/lessons/<key>/lesson.json`. Answers are counted, not named: each is an empty file `answers/<number>-<token>`, the
-token random. So counting reads one folder and opens no file, and any number of servers may share the folder.
+A lesson is a value, as a run is: its key is the digest of its JSON, so the same lesson has the same link. It is stored
+in `cache/lessons/<key>/lesson.json`. Answers are anonymous: each is an empty file `answers/<number>-<token>` with a
+random token. So counting reads one folder and opens no file, and any number of servers may share the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from aecore import presets
 from aecore.errors import AecoreError, SpecError
-from aecore.specs.base import KEY_LENGTH, digest
+from aecore.specs.base import KEY_LENGTH, Spec, digest, setting
 from aecore.specs.fields import require
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
@@ -37,75 +36,102 @@ _ANSWER = re.compile(rf"([0-9])-([0-9a-f]{{{KEY_LENGTH}}})")
 
 
 class LessonError(AecoreError):
-    """A lesson that is not here, is damaged, or cannot be kept."""
+    """A lesson that does not exist on this server, is damaged, or cannot be stored."""
+
+
+def _texts(name: str, values: Any) -> tuple[str, ...]:
+    fits = isinstance(values, list | tuple | set | frozenset) and all(isinstance(value, str) for value in values)
+    require(fits, name, values, "a list of texts")
+    return tuple(values)
+
+
+def _locked(names: Any) -> tuple[str, ...]:
+    return tuple(sorted(set(_texts("locked", names))))
+
+
+def _answers(values: Any) -> tuple[str, ...]:
+    answers, most = _texts("answers", values), LONGEST["answers"]
+    for answer in answers:
+        require(len(answer) <= most, "answers", answer, f"texts of up to {most} characters")
+    return tuple(answer.strip() for answer in answers)
+
+
+def _right(number: Any) -> int | None:
+    fits = number is None or (isinstance(number, int) and not isinstance(number, bool))
+    require(fits, "right", number, "the number of an answer, or none")
+    return number
+
+
+def _knobs(knobs: Any) -> dict[str, Any]:
+    """The knobs as JSON types, each checked by itself."""
+    named = isinstance(knobs, Mapping) and isinstance(knobs.get("variant"), str)
+    require(named, "knobs", knobs, "a variant and settings by name")
+    values = {"variant": presets.get(knobs["variant"]).name}
+    for name in sorted(set(knobs) - {"variant"}):
+        values[name] = json.loads(json.dumps(RunSpec.parse(name, knobs[name])))
+    return values
+
+
+def _view(view: Any) -> dict[str, str]:
+    good = isinstance(view, Mapping) and len(view) <= MOST_VIEW and all(map(_is_view, view.items()))
+    require(good, "view", view, f"up to {MOST_VIEW} parameters of the page's link, as texts")
+    return dict(sorted(view.items()))
+
+
+def _is_view(item: tuple[Any, Any]) -> bool:
+    """True for a page's parameter and its text; knobs, run and lesson are none."""
+    name, value = item
+    named = isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) is not None
+    of_page = named and name not in (*_NOT_VIEW, *RunSpec.settings())
+    return of_page and isinstance(value, str) and len(value) <= LONGEST_VALUE
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What a class opens. Construction validates and raises `SpecError` with one line.
+class Lesson(Spec):
+    """What a class opens. Construction validates and raises `SpecError` with one line."""
 
-    Parameters
-    ----------
-    title : the line above the page.
-    knobs : `variant`, the name of a preset, and fields of `RunSpec`, as in a link; others are the preset's.
-    page : the page it opens, one of `PAGES`.
-    view : the parameters of that page's link, such as {"view": "Plane"}; the page ignores what it does not know.
-    locked : knobs that keep the lesson's value, whoever turns them.
-    question, answers : asked before the page is shown; '' and () for none.
-    right : the number of the right answer from 0, None where there is none.
-    explanation : told after the answer.
-    """
+    kind: ClassVar[str] = "lesson"
 
-    title: str
-    knobs: Mapping[str, Any] = field(default_factory=dict)
-    page: str = PAGES[0]
-    view: Mapping[str, str] = field(default_factory=dict)
-    locked: tuple[str, ...] = ()
-    question: str = ""
-    answers: tuple[str, ...] = ()
-    right: int | None = None
-    explanation: str = ""
+    title: str = setting(MISSING, "the line above the page", max_length=LONGEST["title"])
+    knobs: Mapping[str, Any] = setting(
+        None, "variant, the name of a preset, and fields of RunSpec; others are the preset's", factory=dict, read=_knobs
+    )
+    page: str = setting(PAGES[0], "the page it opens", choices=PAGES)
+    view: Mapping[str, str] = setting(
+        None, "parameters of the page's link, such as view=Plane; unknown ones are ignored", factory=dict, read=_view
+    )
+    locked: tuple[str, ...] = setting((), "knobs that visitors cannot change", read=_locked)
+    question: str = setting("", "asked before the page is shown", max_length=LONGEST["question"])
+    answers: tuple[str, ...] = setting((), "answers to the question", read=_answers)
+    right: int | None = setting(None, "number of the right answer from 0, None without one", read=_right)
+    explanation: str = setting("", "shown after the answer", max_length=LONGEST["explanation"])
 
     def __post_init__(self) -> None:
-        for name in ("title", "question", "explanation"):
-            object.__setattr__(self, name, _text(name, getattr(self, name)))
+        super().__post_init__()
         require(bool(self.title), "title", self.title, "a few words")
-        require(self.page in PAGES, "page", self.page, ", ".join(PAGES))
-        object.__setattr__(self, "knobs", _knobs(self.knobs))
-        runs.run_key(self.spec)  # refuses what cannot be trained on that data
-        object.__setattr__(self, "view", _view(self.view))
-        locked = tuple(sorted(set(_several("locked", self.locked))))
-        unknown = [name for name in locked if name not in self.knobs]
+        runs.run_key(self.spec)  # raises where the data set cannot serve the spec
+        unknown = [name for name in self.locked if name not in self.knobs]
         require(not unknown, "locked", unknown, f"knobs that the lesson sets: {', '.join(self.knobs)}")
-        object.__setattr__(self, "locked", locked)
-        object.__setattr__(self, "answers", tuple(_text("answers", text) for text in _several("answers", self.answers)))
         _check_question(self)
 
     @property
     def spec(self) -> RunSpec:
-        """The run that the knobs ask for."""
+        """The run that the knobs describe."""
         values = dict(self.knobs)
         return presets.get(values.pop("variant")).spec.replace(**values)
 
     @property
     def key(self) -> str:
-        return digest(json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":")))
+        """The lesson's name in links: 16 hexadecimal digits of its settings."""
+        return digest(self.canonical_json())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Every field, as JSON types. `Lesson.from_dict` is its inverse."""
-        return json.loads(json.dumps({f.name: getattr(self, f.name) for f in dataclasses.fields(self)}))
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Lesson:
-        """Build a lesson from JSON types; unknown names and bad values raise `SpecError`."""
-        names = [f.name for f in dataclasses.fields(cls)]
-        unknown = [name for name in values if name not in names]
-        require(not unknown and "title" in values, "lesson", list(values), f"title and any of {', '.join(names[1:])}")
-        return cls(**values)
+    def canonical_json(self) -> str:
+        """JSON of all settings, sorted, without spaces; unlike other specs it includes those at their default."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
 
 def keep(lesson: Lesson, cache: Path) -> str:
-    """Write the lesson down, if it is not yet; its key. Raises `LessonError` where there is no room."""
+    """Store the lesson unless it is stored; returns its key. Raises `LessonError` on a full or read-only disk."""
     folder = _folder(lesson.key, cache)
     if not (folder / "lesson.json").exists():
         try:
@@ -120,7 +146,7 @@ def keep(lesson: Lesson, cache: Path) -> str:
 
 
 def open_lesson(key: str, cache: Path) -> Lesson:
-    """The lesson of that key. Raises `LessonError` in one line for one that is not on this server."""
+    """The lesson of that key; raises `LessonError` in one line for one that does not exist on this server."""
     try:
         runs.valid_key(key)
     except AecoreError:
@@ -135,9 +161,9 @@ def open_lesson(key: str, cache: Path) -> Lesson:
 
 
 def answer(key: str, choice: int, cache: Path) -> str:
-    """Count one answer, by its number from 0; the random token that proves it was given (see `answered`).
+    """Count one answer, given by its number from 0; returns a random token for `answered`.
 
-    Beyond `MOST_ANSWERED` answers it is not counted. Raises `LessonError` where it cannot be written down.
+    Beyond `MOST_ANSWERED` answers it is not counted. Raises `LessonError` where it cannot be stored.
     """
     token = secrets.token_hex(KEY_LENGTH // 2)
     folder = _folder(key, cache) / "answers"
@@ -151,7 +177,7 @@ def answer(key: str, choice: int, cache: Path) -> str:
 
 
 def answered(key: str, token: str, cache: Path) -> int | None:
-    """The answer that a token stands for; None for a token that was never given out."""
+    """The number of the answer that was counted with a token; None for an unknown token."""
     if not _ANSWER.fullmatch(f"0-{token}"):
         return None
     folder = _folder(key, cache) / "answers"
@@ -159,54 +185,18 @@ def answered(key: str, token: str, cache: Path) -> int | None:
 
 
 def counts(key: str, cache: Path) -> list[int]:
-    """How often each answer was given: (MOST_ANSWERS,), the answers a lesson does not have at 0."""
-    found = [0] * MOST_ANSWERS
+    """Counts of the answers, (MOST_ANSWERS,); 0 for numbers that the lesson does not have."""
+    totals = [0] * MOST_ANSWERS
     with contextlib.suppress(OSError):
         for name in os.listdir(_folder(key, cache) / "answers"):
             match = _ANSWER.fullmatch(name)
             if match and int(match[1]) < MOST_ANSWERS:
-                found[int(match[1])] += 1
-    return found
+                totals[int(match[1])] += 1
+    return totals
 
 
 def _folder(key: str, cache: Path) -> Path:
     return Path(cache) / "lessons" / key
-
-
-def _text(name: str, value: Any) -> str:
-    most = LONGEST[name]
-    require(isinstance(value, str) and len(value) <= most, name, value, f"text of up to {most} characters")
-    return value.strip()
-
-
-def _several(name: str, values: Any) -> tuple[str, ...]:
-    good = isinstance(values, list | tuple | set | frozenset) and all(isinstance(value, str) for value in values)
-    require(good, name, values, "a list of texts")
-    return tuple(values)
-
-
-def _knobs(knobs: Any) -> dict[str, Any]:
-    """The knobs as JSON types, each checked for itself alone."""
-    named = isinstance(knobs, Mapping) and isinstance(knobs.get("variant"), str)
-    require(named, "knobs", knobs, "a variant and settings by name")
-    found = {"variant": presets.get(knobs["variant"]).name}
-    for name in sorted(set(knobs) - {"variant"}):
-        found[name] = json.loads(json.dumps(RunSpec.parse(name, knobs[name])))
-    return found
-
-
-def _view(view: Any) -> dict[str, str]:
-    good = isinstance(view, Mapping) and len(view) <= MOST_VIEW and all(map(_is_view, view.items()))
-    require(good, "view", view, f"up to {MOST_VIEW} parameters of the page's link, as texts")
-    return dict(sorted(view.items()))
-
-
-def _is_view(item: tuple[Any, Any]) -> bool:
-    """A parameter that is a page's own, with its text."""
-    name, value = item
-    named = isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) is not None
-    ours = named and name not in (*_NOT_VIEW, *RunSpec.settings())
-    return ours and isinstance(value, str) and len(value) <= LONGEST_VALUE
 
 
 def _check_question(lesson: Lesson) -> None:
@@ -217,5 +207,5 @@ def _check_question(lesson: Lesson) -> None:
     fits = FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS and all(answers) and len(set(answers)) == len(answers)
     require(fits, "answers", answers, f"{FEWEST_ANSWERS} to {MOST_ANSWERS} different ones")
     right = lesson.right
-    there = right is None or (isinstance(right, int) and not isinstance(right, bool) and 0 <= right < len(answers))
-    require(there, "right", right, f"the number of an answer, 0 to {len(answers) - 1}")
+    exists = right is None or 0 <= right < len(answers)
+    require(exists, "right", right, f"the number of an answer, 0 to {len(answers) - 1}")

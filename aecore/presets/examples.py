@@ -1,7 +1,6 @@
-"""Examples for a class: settings that are known to be good or bad, and the reason.
+"""Examples for a class: settings that work well or badly, with the reason.
 
-Each trains in seconds on the embedded images. That the bad ones are bad was tried, and can be tried by anyone: it is
-what `see` says.
+Each trains in seconds on the embedded images, so a class can check what `see` says.
 """
 
 from __future__ import annotations
@@ -16,21 +15,22 @@ from aecore.store import runs
 
 @dataclass(frozen=True)
 class Example:
-    """Settings, what one sees with them and why.
+    """Settings, their visible result and its reason.
 
     Parameters
     ----------
-    good : True for a known-good one.
-    preset, settings : a preset's name, and what is changed of it.
-    page : where it is seen best.
-    told : what to set, in words.
+    good : whether the settings work well.
+    preset, settings : a preset's name, and the settings that differ from it.
+    setup : the settings in words.
+    see, why : the result, and its reason.
+    page : the page that shows it best.
     """
 
     name: str
     title: str
     good: bool
     preset: str
-    told: str
+    setup: str
     see: str
     why: str
     page: str = "reconstructions"
@@ -111,7 +111,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "too-sparse",
-        "A price that nobody can pay",
+        "A penalty that outweighs the error",
         False,
         "sparse-l1",
         "Variant: Sparse (L1), sparsity weight 1, 6 epochs.",

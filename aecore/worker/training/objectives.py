@@ -113,7 +113,7 @@ class LayerPhase:
     def __call__(self, x: Any) -> tuple[Any, Any]:
         seeds = self.model.seeds
         inputs = self._features(self.model.corrupted(x, seeds) if self.depth == 1 else x)
-        if self.innermost and self.spec.noise_on == "coding" and self.spec.noise_rate > 0:
+        if self.innermost and self.spec.hashes:
             codings = self.down(self.model.encoder.get_layer("noise")(inputs, training=True))
         else:
             codings = self.down(inputs)

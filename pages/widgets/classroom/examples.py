@@ -33,7 +33,7 @@ def _card(example: Example) -> None:
     shown = st.session_state.get(keys.RUN) == run.key
     with st.container(border=True, gap="small"):
         st.markdown(f"**{example.title}**")
-        st.markdown(f"{example.told}  \n**See** {_small(example.see)}  \n**Why** {_small(example.why)}")
+        st.markdown(f"{example.setup}  \n**See** {_small(example.see)}  \n**Why** {_small(example.why)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
                 "Set these knobs", key=f"set_{example.name}", icon=":material/tune:", on_click=_set, args=(example,)
