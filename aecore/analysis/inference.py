@@ -1,6 +1,6 @@
-"""Encode and decode with ONNX Runtime: what a page computes live, without Keras.
+"""Encoding and decoding with ONNX Runtime, without Keras.
 
-A run's two halves are bound by position (see `aecore.store.runs` for the files). `encoder.onnx` maps samples to
+Outputs are read by position. `encoder.onnx` maps samples to
 codings, for a variational run then to log-variances, then to every hidden layer's activations; `decoder.onnx` maps
 codings to reconstructions, then to its hidden layers' activations. `metrics.json` names the layers and their positions.
 """
@@ -19,17 +19,17 @@ from aecore.datasets.base import as_float
 from aecore.errors import RunError
 from aecore.store.runs import Run
 
-CHUNK = 1000  # samples in one call: bounds the memory that wide convolutional layers take
-MAX_SESSIONS = 12  # six runs, two halves each; another one takes a millisecond or two
+CHUNK = 1000  # samples in one call: bounds the memory of wide convolutional layers
+MAX_SESSIONS = 12  # six runs, two halves each
 
 _sessions: OrderedDict[tuple[str, int, int], onnxruntime.InferenceSession] = OrderedDict()
 _lock = threading.Lock()
 
 
 def encode(run: Run, x: np.ndarray) -> np.ndarray:
-    """Codings (n, d) float32 of samples (n, *shape), uint8 images or floats; the mean for a variational run.
+    """Codings (n, d) float32 of samples (n, *shape), uint8 images or floats; the means of a variational run.
 
-    Raises `RunError` where the encoder is missing or damaged, or the samples have another shape than the run's data.
+    Raises `RunError` for a missing or damaged encoder, and for samples of another shape than the run's data.
     """
     return _flat(_outputs(run, "encoder", x, 0))
 
@@ -47,7 +47,7 @@ def decode(run: Run, z: np.ndarray) -> np.ndarray:
 
 
 def reconstruct(run: Run, x: np.ndarray) -> np.ndarray:
-    """Samples (n, *shape) through both halves, float32."""
+    """Reconstructions (n, *shape) float32 of samples (n, *shape)."""
     return decode(run, encode(run, x))
 
 
@@ -63,7 +63,7 @@ def layer_activations(run: Run, x: np.ndarray, layer_name: str) -> np.ndarray:
 
 
 def clear() -> None:
-    """Forget all sessions, and with them their memory."""
+    """Free all cached sessions."""
     with _lock:
         _sessions.clear()
 
@@ -74,13 +74,13 @@ def _outputs(run: Run, half: str, x: np.ndarray, position: int) -> np.ndarray:
     inputs, outputs = session.get_inputs()[0], session.get_outputs()
     x = np.asarray(x)
     shape = tuple(inputs.shape[1:])
-    # Dimensions that an exporter leaves open arrive as text or None and allow anything.
+    # Open dimensions are text or None and allow any size.
     if x.ndim != len(shape) + 1 or any(isinstance(b, int) and a != b for a, b in zip(x.shape[1:], shape, strict=True)):
         expected = ", ".join(str(size) for size in ("n", *shape))
         raise RunError(f"run {run.key}: {half} got an array of shape {x.shape}, allowed: ({expected})")
     if position >= len(outputs):
         raise RunError(f"run {run.key}: {half}.onnx has no output {position}; train it again")
-    # No samples: one made of zeros tells the result's shape.
+    # Without samples one of zeros gives the shape of the result.
     batch = x if len(x) else np.zeros((1, *x.shape[1:]), np.float32)
     parts = []
     for start in range(0, len(batch), CHUNK):
@@ -93,7 +93,7 @@ def _outputs(run: Run, half: str, x: np.ndarray, position: int) -> np.ndarray:
 
 
 def _session(run: Run, half: str) -> onnxruntime.InferenceSession:
-    """The run's session, least recently used ones making room; a file trained anew is another session."""
+    """The session of a half, from an LRU cache keyed by the file's path, time and size."""
     path = run.folder / f"{half}.onnx"
     try:
         stat = path.stat()
@@ -113,9 +113,9 @@ def _session(run: Run, half: str) -> onnxruntime.InferenceSession:
 
 def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # many visitors share the cores, and one image takes a millisecond
+    options.intra_op_num_threads = 1  # visitors share the cores
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # an arena never gives back what its largest batch took
+    options.enable_cpu_mem_arena = False  # an arena keeps the memory of its largest batch
     options.log_severity_level = 4
     return options
 

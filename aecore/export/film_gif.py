@@ -1,7 +1,7 @@
-"""A film as an animated GIF: the moving map, the watched samples with their reconstructions, the curve of the error.
+"""A training film as an animated GIF: the map, some samples with their reconstructions, and the error curve.
 
-All frames share one palette of at most 256 colours, chosen beforehand, so that no frame has to be quantised: markers,
-letters and lines are drawn once, smooth against the background, as palette numbers, and put into frames by NumPy.
+All frames share one palette of at most 256 colours and are arrays of palette numbers, so that no frame is quantised:
+markers, letters and lines are rendered once, antialiased on the background, and copied into the frames.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from aecore.figures.theme import Theme
 
 WIDTH, HEIGHT = 640, 424
 MAP = (10, 34, 384, 414)  # left, top, right, bottom in pixels
-SIDE = (402, 34, 630)  # left, top, right of the watched samples
+SIDE = (402, 34, 630)  # left, top, right of the samples
 CURVE = (402, 300, 630, 396)
 MOST_FRAMES, SECONDS, HOLD = 60, 6.0, 1.5
 IN_A_ROW, ROWS, GAP = 5, 2, 6
 RADIUS = 3.2
 SHADES = 6
-CUBE = (5, 6, 4)  # levels of red, green and blue in pictures with colours
+CUBE = (5, 6, 4)  # levels of red, green and blue of coloured samples
 GREYS = 64
 
 
 def gif(film: Film, theme: Theme, title: str = "") -> bytes:
-    """The film as a GIF of 640 × 424 pixels, about seven seconds, at most 60 frames; a film of one frame stands still.
+    """The film as a GIF of 640 × 424 pixels, about seven seconds, at most 60 frames; one frame for a film of one.
 
     Frames are equally spaced in `Film.clock`; positions between two snapshots lie on the straight line between them,
     reconstructions and the error are those of the snapshot before.
     """
-    ink = _Ink(film, theme)
-    ground = ink.ground(title)
+    renderer = _Renderer(film, theme)
+    ground = renderer.ground(title)
     clock = film.clock
     count = min(MOST_FRAMES, 1 + 4 * (len(film) - 1))
     pictures = []
     for time in np.linspace(clock[0], clock[-1], count):
         before = int(np.searchsorted(clock, time + 1e-9, side="right")) - 1
-        image = Image.fromarray(ink.frame(ground.copy(), time, before))
-        image.putpalette(ink.palette.astype(np.uint8).tobytes())
+        image = Image.fromarray(renderer.frame(ground.copy(), time, before))
+        image.putpalette(renderer.palette.astype(np.uint8).tobytes())
         pictures.append(image)
     durations = [round(SECONDS / count * 1000)] * (count - 1) + [round(HOLD * 1000)]
     file = io.BytesIO()
@@ -52,8 +52,8 @@ def gif(film: Film, theme: Theme, title: str = "") -> bytes:
     return file.getvalue()
 
 
-class _Ink:
-    """The palette of one film and everything that is drawn with it, as arrays of palette numbers."""
+class _Renderer:
+    """The palette of a film and its graphics as arrays of palette numbers."""
 
     def __init__(self, film: Film, theme: Theme) -> None:
         self.film, self.theme = film, theme
@@ -100,7 +100,7 @@ class _Ink:
         self.line = self._line()
 
     def ground(self, title: str) -> np.ndarray:
-        """(HEIGHT, WIDTH) what all frames have in common."""
+        """The background (HEIGHT, WIDTH) of all frames."""
         ground = np.zeros((HEIGHT, WIDTH), np.uint8)
         write(ground, letters(title, 13, MAP[2] - MAP[0] + 30), MAP[0], 17, self.text, anchor=0.0)
         for i, (x, y, side) in enumerate(self.cells):
@@ -115,7 +115,7 @@ class _Ink:
         return ground
 
     def frame(self, picture: np.ndarray, time: float, before: int) -> np.ndarray:
-        """`picture`, the ground, with what one moment adds."""
+        """`picture`, a copy of the background, with the content of one moment."""
         film = self.film
         seen = film.positions_at(time) * self.scale + self.shift
         for group, marker in enumerate(self.stamps):
@@ -132,7 +132,7 @@ class _Ink:
         return picture
 
     def _cells(self, count: int) -> list[tuple[int, int, int]]:
-        """Left, top and side of every watched sample's pair of pictures."""
+        """Left, top and side of the pair of pictures of each sample."""
         side = (SIDE[2] - SIDE[0] - (IN_A_ROW - 1) * GAP) // IN_A_ROW
         step = 2 * side + 3 + 16 + GAP
         return [(SIDE[0] + (i % IN_A_ROW) * (side + GAP), SIDE[1] + (i // IN_A_ROW) * step, side) for i in range(count)]
@@ -167,13 +167,13 @@ class _Ink:
 
     def _on_curve(self, time: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         clock, (x0, y0, x1, y1) = self.film.clock, CURVE
-        known = self.film.error[np.isfinite(self.film.error)]
-        most = max(min(known.max(), 2 * known[0]), 1e-12) if len(known) else 1.0
+        errors = self.film.error[np.isfinite(self.film.error)]
+        most = max(min(errors.max(), 2 * errors[0]), 1e-12) if len(errors) else 1.0
         x = x0 + 4 + (x1 - x0 - 8) * (time - clock[0]) / ((clock[-1] - clock[0]) or 1.0)
         return x, y1 - (y1 - y0 - 8) * np.minimum(error / most, 1)
 
     def _line(self) -> np.ndarray:
-        """(HEIGHT, WIDTH) the curve, as numbers into the ramp of its colour."""
+        """The error curve (HEIGHT, WIDTH), as positions in the ramp of its colour."""
         x, y = self._on_curve(self.film.clock, self.film.error)
         fine = Image.new("L", (2 * WIDTH, 2 * HEIGHT))
         points = [(2 * float(a), 2 * float(b)) for a, b in zip(x, y, strict=True) if np.isfinite(b)]
@@ -183,8 +183,8 @@ class _Ink:
 
 
 def picture_range(film: Film) -> tuple[float, float]:
-    """What is black and what is white: 0 and 255 for uint8, else the originals' range, a quarter wider each way, for
-    reconstructions overshoot."""
+    """The values of black and white: 0 and 255 for uint8, else the originals' range, a quarter wider on each side for
+    reconstructions that overshoot."""
     if film.originals.dtype == np.uint8:
         return 0.0, 255.0
     low, high = float(film.originals.min()), float(film.originals.max())
@@ -193,7 +193,7 @@ def picture_range(film: Film) -> tuple[float, float]:
 
 
 def tones(samples: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Samples as uint8, `low` as 0 and `high` as 255; what is no number is 0."""
+    """Samples as uint8, `low` as 0 and `high` as 255; NaN as 0."""
     if samples.dtype == np.uint8:
         return samples
     values = np.nan_to_num(samples.astype(np.float32), nan=low, posinf=high, neginf=low)

@@ -1,7 +1,6 @@
-"""Drawing with palette numbers: markers, letters and their places on an array (height, width) of uint8.
+"""Drawing in palette numbers: markers, text and its layout on an array (height, width) of uint8.
 
-What Pillow would draw anew in every frame is drawn here once, enlarged and averaged so that edges are smooth against
-the background, and then put into frames by NumPy.
+Markers and text are rendered once by Pillow, antialiased on the background, and copied into frames by NumPy.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from aecore.figures.markers import BY_SYMBOL, CIRCLE
 
-FINE = 8  # markers are drawn this many times larger
-NOTHING = 255  # in a stamp: leave the pixel as it is
+FINE = 8  # markers are drawn this many times larger, then averaged
+NOTHING = 255  # a transparent pixel of a stamp
 LINE = 14  # pixels between two names
-# Signs of ours that the font lacks and that Unicode does not take apart into others.
+# Replacements for characters of this app that the font lacks and Unicode does not decompose.
 OTHERWISE = {
     "×": "x",
     "−": "-",
@@ -48,7 +47,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Name:
-    """Letters (see `letters`) and their middle."""
+    """A text's mask (see `letters`) and its centre."""
 
     mask: np.ndarray
     x: float
@@ -56,8 +55,8 @@ class Name:
 
 
 def stamp(symbol: str, radius: float, colours: Sequence[Colour], palette: np.ndarray, first: int) -> np.ndarray:
-    """A marker (side, side) with colours (background, fill, outline), each pixel the nearest of `palette` (k, 3), whose
-    first colour has the number `first`; `NOTHING` around it."""
+    """A marker (side, side) in palette numbers, with `colours` (background, fill, outline); pixels are the nearest
+    colours of `palette` (k, 3), the first of which has the number `first`, and `NOTHING` outside the marker."""
     back, fill, outline = colours
     side = 2 * int(np.ceil(1.3 * radius + 1)) + 1
     fine = Image.new("RGB", (side * FINE, side * FINE), back)
@@ -73,12 +72,13 @@ def stamp(symbol: str, radius: float, colours: Sequence[Colour], palette: np.nda
 
 @functools.cache
 def disc(colour: int) -> np.ndarray:
+    """A disc (9, 9) in a palette number, `NOTHING` around it."""
     y, x = np.mgrid[-4:5, -4:5]
     return np.where(x * x + y * y <= 17, colour, NOTHING).astype(np.uint8)
 
 
 def put(picture: np.ndarray, stamp: np.ndarray, places: np.ndarray, box: Box) -> None:
-    """Stamp all places (k, 2) at once, pixel of the stamp by pixel of the stamp, inside the box."""
+    """Copy the stamp to all positions `places` (k, 2) inside the box."""
     half = len(stamp) // 2
     at = np.nan_to_num(places).round().astype(int)
     x0, y0, x1, y1 = box
@@ -97,30 +97,29 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 @functools.cache
 def _known(character: str) -> bool:
-    """Whether the font has a glyph of its own for it: what it lacks is drawn like U+FFFF, which is no character."""
+    """True for a character in the font: missing ones are drawn like U+FFFF, which is no character."""
     masks = [_font(16).getmask(text) for text in (character, "\uffff")]
     return masks[0].size != masks[1].size or bytes(masks[0]) != bytes(masks[1])
 
 
 def drawable(text: str) -> str:
-    """The text with what Pillow's own font cannot draw written otherwise: '28×28 → 2, café' as '28x28 > 2, cafe'.
+    """The text with characters that Pillow's font lacks replaced: '28×28 → 2, café' becomes '28x28 > 2, cafe'.
 
-    First by `OTHERWISE`, then without accents and in plain digits (Unicode's compatibility decomposition), at last as
-    a question mark.
+    By `OTHERWISE`, else by Unicode's compatibility decomposition without accents, else by a question mark.
     """
-    found = []
+    characters = []
     for character in unicodedata.normalize("NFC", text):
         other = character if _known(character) else OTHERWISE.get(character)
         if other is None:
             taken = unicodedata.normalize("NFKD", character)
             other = "".join(part for part in taken if not unicodedata.combining(part) and _known(part)) or "?"
-        found.append(other)
-    return "".join(found)
+        characters.append(other)
+    return "".join(characters)
 
 
 def wrapped(text: str, size: int, most: int) -> list[str]:
-    """The text as it is, where `letters` are no wider than `most` pixels; otherwise in two lines, parted after the last
-    comma or else the last space before which it still fits, if there is one. The second line may still be too wide."""
+    """The text in one line if it is at most `most` pixels wide, else in two, broken at the last comma or
+    the last space up to which it fits. The second line may be too wide."""
     text, font = drawable(text), _font(size)
     if font.getlength(text) <= most:
         return [text]
@@ -134,8 +133,8 @@ def wrapped(text: str, size: int, most: int) -> list[str]:
 
 @functools.lru_cache(maxsize=256)
 def letters(text: str, size: int, most: int = 1000) -> np.ndarray:
-    """Text as coverage (height, width), uint8, as far as the font has it (`drawable`); what is wider than `most` pixels
-    is cut and ends in an ellipsis."""
+    """Text (see `drawable`) as a coverage mask (height, width) uint8; text wider than `most` pixels ends in an
+    ellipsis."""
     font = _font(size)
     whole = text = drawable(text)
     while whole and font.getlength(text) > most:
@@ -157,8 +156,8 @@ def write(
     anchor: float = 0.5,
     halo: bool = False,
 ) -> None:
-    """Put letters at x (their left at `anchor` 0, their middle at .5, their right at 1) around the height y; `halo`
-    clears the pixels around them."""
+    """Draw a text mask at x (its left end for `anchor` 0, its centre for .5, its right end for 1), centred at y; `halo`
+    clears the pixels around it."""
     height, width = mask.shape
     left = int(np.clip(round(x - anchor * width), 0, max(0, picture.shape[1] - width)))
     top = int(np.clip(round(y - height / 2), 0, picture.shape[0] - height))
@@ -172,7 +171,7 @@ def write(
 
 
 def spread(names: list[Name], box: Box) -> list[Name]:
-    """Names pushed apart from top to bottom, and back into the box."""
+    """The names moved apart from top to bottom, and back into the box."""
     x0, y0, x1, y1 = box
     placed: list[Name] = []
     for name in sorted(names, key=lambda name: name.y):

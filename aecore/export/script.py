@@ -16,11 +16,10 @@ from aecore.datasets import DatasetInfo
 from aecore.errors import SpecError
 from aecore.export import script_layers
 from aecore.specs.optimizers import arguments
-from aecore.specs.run import RunSpec
+from aecore.specs.run import SPARSITY_BATCH, RunSpec
 
 MUON = Path(__file__).parents[1] / "worker" / "training" / "muon.py"
 SHIPPED_WITH_KERAS = ("fashion-mnist", "mnist")
-PENALTY_BATCH = 32  # what `RunSpec.sparsity` divides penalties on batch means by
 
 Cell = tuple[str, str]  # heading, code
 
@@ -141,7 +140,7 @@ def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
         weight = "" if spec.kl_weight == 1 else f"{spec.kl_weight} * "
         parts.append(_SAMPLING.format(weight=weight, features=info.features))
     if spec.sparsity_weight > 0:
-        formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=PENALTY_BATCH)
+        formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=SPARSITY_BATCH)
         parts.append(_SPARSITY.format(formula=formula, weight=spec.sparsity_weight))
     if spec.optimizer == "muon":
         parts.append(_muon())

@@ -1,7 +1,7 @@
-"""A walk to take along: as a moving GIF, as a PNG sheet with labels, and its codings as CSV. NumPy and Pillow.
+"""Files of an interpolation: an animated GIF, a PNG sheet with labels, and the codings as CSV. NumPy and Pillow.
 
-Images are enlarged by a whole factor without smoothing, so that each of their pixels stays a square; samples that are
-no images are drawn as bars around zero, all on one scale.
+Images are enlarged by a whole factor without smoothing, so that each pixel stays a square; vectors are drawn as bars
+around zero, all on one scale.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from aecore.export.film_gif import tones
 from aecore.export.raster import letters, wrapped
 from aecore.figures.theme import Theme
 
-GIF_SIDE, PNG_SIDE = 280, 84  # pixels at least, of a picture's longer side
-SECONDS, HOLD = 2.0, 0.7  # from one end to the other, and the rest at each
+GIF_SIDE, PNG_SIDE = 280, 84  # the least pixels of a picture's longer side
+SECONDS, HOLD = 2.0, 0.7  # from one end to the other, and the pause at each
 GAP, MARGIN, FRAME = 6, 12, 2
 TEXT, TITLE, LINE = 12, 15, 15  # pixels high; LINE from one line to the next
 BARS = (1.0, 0.6)  # width and height of a sample of bars, in sides
 
 
 def gif(samples: np.ndarray, theme: Theme) -> bytes:
-    """A walk there and back, without end, as an animated GIF; a single sample stands still.
+    """The samples forwards and backwards as an endless animated GIF; one frame for a single sample.
 
     Parameters
     ----------
     samples : (n, height, width[, channels]) uint8 or floats of 0 to 1, or (n, features) of any range.
-    theme : colours of bars and their ground.
+    theme : colours of bars and their background.
 
     Raises
     ------
-    AecoreError : where there is no sample.
+    AecoreError : without samples.
     """
-    frames = _drawn(samples, GIF_SIDE, theme)
+    frames = _pictures(samples, GIF_SIDE, theme)
     order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
     step = round(1000 * SECONDS / max(len(frames) - 1, 1))
-    lasting = [round(1000 * HOLD) if place in (0, len(frames) - 1) else step for place in order]
+    durations = [round(1000 * HOLD) if place in (0, len(frames) - 1) else step for place in order]
     pictures = [frames[place] for place in order]
     file = io.BytesIO()
     pictures[0].save(
-        file, "GIF", save_all=True, append_images=pictures[1:], duration=lasting, loop=0, disposal=1, optimize=False
+        file, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, disposal=1, optimize=False
     )
     return file.getvalue()
 
@@ -58,14 +58,15 @@ def png(
     framed: Collection[int] = (),
     title: str = "",
 ) -> bytes:
-    """The samples as one sheet, `columns` in a row, a label of up to two lines under each, `framed` ones in a frame.
+    """The samples as one sheet, `columns` in a row, a label of up to two lines under each; those at the positions
+    `framed` have a frame.
 
-    `samples` and errors as in `gif`; also `AecoreError` for fewer labels than samples, or more.
+    `samples` and errors as in `gif`; also `AecoreError` for another number of labels than samples.
     """
-    tiles = _drawn(samples, PNG_SIDE, theme)
+    tiles = _pictures(samples, PNG_SIDE, theme)
     if columns < 1 or (labels is not None and len(labels) != len(tiles)):
-        told = f"{columns} columns and {'no' if labels is None else len(labels)} labels"
-        raise AecoreError(f"sheet: got {told} for {len(tiles)} samples, allowed: 1 column or more, a label each")
+        layout = f"{columns} columns and {'no' if labels is None else len(labels)} labels"
+        raise AecoreError(f"sheet: got {layout} for {len(tiles)} samples, allowed: 1 column or more, a label each")
     width, height = tiles[0].size
     lines = [wrapped(label, TEXT, width) for label in labels or ()]
     below = LINE * max(map(len, lines)) + 3 if lines else 0
@@ -93,9 +94,9 @@ def png(
 
 
 def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
-    """A row a coding: its name under `label`, its d numbers under `z1` … `zd`, with all digits that float32 has.
+    """A row for each coding: its name as `label`, its d numbers as `z1` … `zd`, with all digits of float32.
 
-    Raises `AecoreError` where `codings` (n, d) and the n names do not belong together.
+    Raises `AecoreError` where the number of names differs from that of the `codings` (n, d).
     """
     codings = np.asarray(codings, np.float32)
     if codings.ndim != 2 or len(names) != len(codings):
@@ -107,8 +108,8 @@ def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
     return file.getvalue().encode()
 
 
-def _drawn(samples: np.ndarray, side: int, theme: Theme) -> list[Image.Image]:
-    """One picture a sample, all of one size and mode."""
+def _pictures(samples: np.ndarray, side: int, theme: Theme) -> list[Image.Image]:
+    """A picture of each sample, all of one size and mode."""
     samples = np.asarray(samples)
     if samples.ndim < 2 or not samples.size:
         raise AecoreError(f"samples: got shape {samples.shape}, allowed: (n, height, width[, channels]), (n, features)")
@@ -126,7 +127,7 @@ def _bars(samples: np.ndarray, side: int, theme: Theme) -> list[Image.Image]:
     limit = float(np.abs(values).max()) or 1.0
     width, height = (round(part * side) for part in BARS)
     edges = np.linspace(0, width, values.shape[1] + 1)
-    found = []
+    pictures = []
     for row in values:
         image = Image.new("RGB", (width, height), theme.second_background)
         draw = ImageDraw.Draw(image)
@@ -135,14 +136,14 @@ def _bars(samples: np.ndarray, side: int, theme: Theme) -> list[Image.Image]:
             space = min(2.0, (right - left) / 4)
             draw.rectangle((left + space, low, right - space, high), theme.main if value >= 0 else theme.other)
         draw.line((0, height / 2, width, height / 2), theme.guide)
-        found.append(image)
-    return found
+        pictures.append(image)
+    return pictures
 
 
 def _write(
     sheet: Image.Image, text: str, size: int, colour: str, x: int, y: int, most: int, *, middle: bool = False
 ) -> None:
-    """Put letters below y, from x on or in the middle of `most` pixels; what is longer ends in an ellipsis."""
+    """Draw text below y, from x on or centred in `most` pixels; longer text ends in an ellipsis."""
     mask = Image.fromarray(letters(text, size, most))
     left = x + max(0, most - mask.width) // 2 if middle else x
     sheet.paste(colour, (left, y, left + mask.width, y + mask.height), mask)

@@ -21,6 +21,7 @@ from aecore.specs.phases import LOSSES, MAX_EPOCHS, Phase, read_phases
 __all__ = ["Phase", "RunSpec"]
 
 ACTIVATIONS = ("linear", "relu", "selu", "elu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid")
+SPARSITY_BATCH = 32  # batch size that the printed weights of penalties on batch means refer to
 MAX_WIDTH = 4096
 MAX_BATCH_SIZE = 10_000
 MAX_DROPOUT = 0.95

@@ -214,7 +214,7 @@ def test_a_gif_shows_points_where_they_are_and_pictures_as_they_are() -> None:
     # A single point without a name that would cover it.
     one = replace(made, positions=np.zeros_like(made.positions[:, :1]), numbers=made.numbers[:1], classes=("",))
     one = replace(one, labels=made.labels[:1])
-    ink = film_gif._Ink(one, LIGHT)
+    ink = film_gif._Renderer(one, LIGHT)
     picture = ink.palette[ink.frame(np.zeros((film_gif.HEIGHT, film_gif.WIDTH), np.uint8), one.clock[-1], 7)]
     left, top, right, bottom = film_gif.MAP
     x, y = (left + right) // 2, (top + bottom) // 2
@@ -232,11 +232,11 @@ def test_a_gif_shows_points_where_they_are_and_pictures_as_they_are() -> None:
 def test_many_classes_fit_the_palette() -> None:
     data = made_up(classes=30)
     made = training_film.film_of_snapshots("k", training(data), data, finished=True)
-    assert len(film_gif._Ink(made, DARK).palette) < raster.NOTHING
+    assert len(film_gif._Renderer(made, DARK).palette) < raster.NOTHING
     coloured = made_up((6, 6, 3), classes=30)
     assert (
         len(
-            film_gif._Ink(
+            film_gif._Renderer(
                 training_film.film_of_snapshots("k", training(coloured), coloured, finished=True), LIGHT
             ).palette
         )

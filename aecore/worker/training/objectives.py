@@ -14,13 +14,12 @@ import keras
 from keras import ops
 
 from aecore.specs.optimizers import arguments
-from aecore.specs.run import Phase, RunSpec
+from aecore.specs.run import SPARSITY_BATCH, Phase, RunSpec
 from aecore.worker.training.adam import Adam, AdamW
 from aecore.worker.training.architectures import Autoencoder
 from aecore.worker.training.muon import Muon
 from aecore.worker.training.regularizers import REGULARIZERS
 
-PRINTED_BATCH = 32  # the batch size that printed weights of penalties on batch means refer to
 EPSILON = 1e-7
 
 
@@ -47,10 +46,10 @@ def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
         return spec.sparsity_weight * ops.mean(ops.sum(ops.square(codings), axis=-1))
     unit_means, target = ops.mean(codings, axis=0), spec.sparsity_target
     if spec.sparsity == "mse":
-        return spec.sparsity_weight * ops.sum(ops.square(unit_means - target)) / PRINTED_BATCH
+        return spec.sparsity_weight * ops.sum(ops.square(unit_means - target)) / SPARSITY_BATCH
     q = ops.clip(unit_means, EPSILON, 1 - EPSILON)
     divergences = target * ops.log(target / q) + (1 - target) * ops.log((1 - target) / (1 - q))
-    return spec.sparsity_weight * ops.sum(divergences) / PRINTED_BATCH
+    return spec.sparsity_weight * ops.sum(divergences) / SPARSITY_BATCH
 
 
 class Joint:

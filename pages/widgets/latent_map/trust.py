@@ -10,7 +10,7 @@ import streamlit as st
 
 from aecore import figures, jobs
 from aecore.analysis import inference, neighbours
-from aecore.analysis.map_verdict import verdict
+from aecore.analysis.map_verdict import map_verdict
 from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
@@ -38,7 +38,7 @@ def trust(run: Run, work: ResultFolder) -> None:
     found = read_json(work.folder / "metrics.json", {})
     spec = _spec_of(work)
     classes = len(shared.data(run.spec.dataset).info.classes)
-    said = verdict(found, spec.method, classes=classes, stability=_known_stability(run, spec))
+    said = map_verdict(found, spec.method, classes=classes, stability=_known_stability(run, spec))
     st.markdown(f"**Can this map be trusted?** {said}")
     if found.get("trustworthiness") is None or spec.method == "none":
         return
