@@ -1,7 +1,7 @@
 """The class board: one row for every finished run of a server.
 
-A run's row is read once, and again when its `DONE` mark is a newer one; so a board of 500 runs that is drawn anew opens
-no file of those it knows. The rows of all cache folders are kept together, the newest `MOST` of them.
+A run's row is read once, and again when its `DONE` mark is newer, so drawing a board again opens no file of a known
+run. The rows of all cache folders are cached together, the newest `MOST` of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,19 @@ from aecore.store import listing
 from aecore.store.runs import Run
 from aecore.variants import VARIANTS
 
-COLUMNS = ("key", "name", "variant", "dataset", "codings", "epochs", "seed", "mse", "floor", "seconds", "finished")
+COLUMNS = (
+    "key",
+    "name",
+    "variant",
+    "dataset",
+    "codings",
+    "epochs",
+    "seed",
+    "mse",
+    "pca_mse",
+    "seconds",
+    "finished",
+)
 MOST = 5000
 _ORDER = {variant.name: number for number, variant in enumerate(VARIANTS)}
 
@@ -31,19 +43,19 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Board:
-    """The runs of one data set, shared by all who look at them and never written to.
+    """The runs of one data set; its tables are shared between sessions, so they must not be changed.
 
-    rows : one a finished run, the last finished first, in `COLUMNS`. `name` is the family in words, `variant` its place
-        in the registry (0 …), which colours go by; `mse` is of validation data, `floor` that of PCA with as many
-        components (NaN where unknown), `finished` seconds since 1970. A run that cannot be read, or has no error, has
+    rows : one a finished run, the last finished first, with `COLUMNS`. `name` is the family in words, `variant` its
+        index in the registry, which determines colours; `mse` is of validation data, `pca_mse` that of PCA with as
+        many components (NaN where unknown), `finished` seconds since 1970. A damaged run, or one without an error, has
         no row.
-    best, floor : of these rows, see there.
-    version : a name of their content.
+    best, pca_mse : see the functions of these names.
+    version : digest of the content.
     """
 
     rows: pd.DataFrame
     best: pd.DataFrame
-    floor: pd.DataFrame
+    pca_mse: pd.DataFrame
     version: str
 
 
@@ -54,41 +66,41 @@ def boards(cache: Path) -> dict[str, Board]:
 
 @lru_cache(maxsize=8)
 def _boards(finished: tuple[tuple[str, int], ...]) -> dict[str, Board]:
-    """Of (folder, when its `DONE` was written): the same for every page until another run is finished."""
-    found = []
+    """The boards of (folder, time its `DONE` was written), cached until another run is finished."""
+    rows = []
     for path, written in finished:
         with _lock:
-            known = _rows.get(path)
-        if known is None or known[0] != written:
-            known = (written, _row(Run(Path(path)), written))
-            _keep(path, known)
-        if known[1] is not None:
-            found.append({"key": Path(path).name, **known[1]})
-    table = pd.DataFrame(found, columns=list(COLUMNS)).sort_values("finished", ascending=False)
+            entry = _rows.get(path)
+        if entry is None or entry[0] != written:
+            entry = (written, _row(Run(Path(path)), written))
+            _keep(path, entry)
+        if entry[1] is not None:
+            rows.append({"key": Path(path).name, **entry[1]})
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("finished", ascending=False)
     return {name: _board(table[table["dataset"] == name]) for name in table["dataset"].value_counts().index}
 
 
 def _board(table: pd.DataFrame) -> Board:
     shown = table.reset_index(drop=True)
-    return Board(shown, best(shown), floor(shown), digest(*shown["key"], *map(str, shown["finished"])))
+    return Board(shown, best(shown), pca_mse(shown), digest(*shown["key"], *map(str, shown["finished"])))
 
 
 def best(table: pd.DataFrame) -> pd.DataFrame:
-    """Of each coding size the row with the smallest error, by coding size."""
+    """The row with the smallest error of each coding size, ordered by coding size."""
     smallest = table.sort_values(["codings", "mse"]).drop_duplicates("codings")
     return smallest.reset_index(drop=True)
 
 
-def floor(table: pd.DataFrame) -> pd.DataFrame:
-    """`codings` and `floor`: PCA's error at every coding size that a run knows it for, by coding size."""
-    known = table.dropna(subset=["floor"])
-    return known[["codings", "floor"]].drop_duplicates("codings").sort_values("codings", ignore_index=True)
+def pca_mse(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns `codings` and `pca_mse`: PCA's error at each coding size for which a run has it, by coding size."""
+    measured = table.dropna(subset=["pca_mse"])
+    return measured[["codings", "pca_mse"]].drop_duplicates("codings").sort_values("codings", ignore_index=True)
 
 
-def _keep(path: str, known: tuple[int, dict[str, Any] | None]) -> None:
+def _keep(path: str, entry: tuple[int, dict[str, Any] | None]) -> None:
     with _lock:
         _rows.pop(path, None)
-        _rows[path] = known
+        _rows[path] = entry
         while len(_rows) > MOST:
             del _rows[next(iter(_rows))]
 
@@ -106,7 +118,7 @@ def _row(run: Run, written: int) -> dict[str, Any] | None:
             "epochs": spec.epochs,
             "seed": spec.seed,
             "mse": float(metrics["val_mse"]),
-            "floor": float("nan") if metrics.get("pca_mse") is None else float(metrics["pca_mse"]),
+            "pca_mse": float("nan") if metrics.get("pca_mse") is None else float(metrics["pca_mse"]),
             "seconds": float("nan") if metrics.get("seconds") is None else float(metrics["seconds"]),
             "finished": written / 1e9,
         }

@@ -23,7 +23,7 @@ HEIGHT = 470  # pixels of the chart
 def errors_by_size(
     table: pd.DataFrame,
     best: pd.DataFrame,
-    floor: pd.DataFrame,
+    pca_mse: pd.DataFrame,
     theme: Theme,
 ) -> go.Figure:
     """Validation MSE against the number of codings, both axes logarithmic; a marker a run, `customdata` its key.
@@ -33,24 +33,29 @@ def errors_by_size(
 
     Parameters
     ----------
-    table, best, floor : as `aecore.classroom.leaderboard` makes them, of one data set and not empty.
+    table, best, pca_mse : as `aecore.classroom.leaderboard` makes them, of one data set and not empty.
     """
     chart = figure(theme, HEIGHT, r=RIGHT, t=26)
-    floor = floor[floor["floor"] > table["mse"].min() / BELOW]
-    left, right = _range([*table["codings"], *floor["codings"]], 0.06)
-    bottom, top = _range([*table["mse"], *floor["floor"]], 0.05)
+    pca_mse = pca_mse[pca_mse["pca_mse"] > table["mse"].min() / BELOW]
+    left, right = _range([*table["codings"], *pca_mse["codings"]], 0.06)
+    bottom, top = _range([*table["mse"], *pca_mse["pca_mse"]], 0.05)
     _axes(chart, theme, (left, right), (bottom, top))
     across, up = WIDTH / (right - left), (HEIGHT - 80) / (top - bottom)
     ends: list[tuple[float, float, str]] = []
-    if len(floor) > 1:
+    if len(pca_mse) > 1:
         chart.add_scatter(
-            x=floor["codings"],
-            y=floor["floor"],
+            x=pca_mse["codings"],
+            y=pca_mse["pca_mse"],
             mode="lines",
             hoverinfo="skip",
             line={"color": theme.guide, "width": 2, "dash": "dot"},
         )
-        ends.append((*_place(floor["codings"].iloc[-1], floor["floor"].iloc[-1]), swatch(theme.guide, "PCA", "┈")))
+        ends.append(
+            (
+                *_place(pca_mse["codings"].iloc[-1], pca_mse["pca_mse"].iloc[-1]),
+                swatch(theme.guide, "PCA", "┈"),
+            )
+        )
     for number, group in table.groupby("variant", sort=True):
         family = int(str(number))
         colour, symbol = theme.class_colour(family), theme.class_symbol(family)
@@ -89,9 +94,10 @@ def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
     """All runs as one trace, which Plotly draws faster than one trace a family."""
     texts = [
         f"{plain(name)}<br>{codings:,} codings · {epochs:,} epochs · seed {seed}<br>"
-        f"MSE {error_text(mse)}{'' if math.isnan(floor) else f' (PCA {error_text(floor)})'}"
-        for name, codings, epochs, seed, mse, floor in zip(
-            *(table[column].tolist() for column in ("name", "codings", "epochs", "seed", "mse", "floor")), strict=True
+        f"MSE {error_text(mse)}{'' if math.isnan(pca_mse) else f' (PCA {error_text(pca_mse)})'}"
+        for name, codings, epochs, seed, mse, pca_mse in zip(
+            *(table[column].tolist() for column in ("name", "codings", "epochs", "seed", "mse", "pca_mse")),
+            strict=True,
         )
     ]
     families = table["variant"].tolist()

@@ -110,11 +110,11 @@ def test_the_best_of_each_size_and_the_floor() -> None:
             "key": list("abcd"),
             "codings": [30, 2, 30, 2],
             "mse": [0.02, 0.05, 0.01, 0.04],
-            "floor": [0.015, 0.047, 0.015, math.nan],
+            "pca_mse": [0.015, 0.047, 0.015, math.nan],
         }
     )
     assert leaderboard.best(table)["key"].tolist() == ["d", "c"]
-    assert leaderboard.floor(table).to_dict("list") == {"codings": [2, 30], "floor": [0.047, 0.015]}
+    assert leaderboard.pca_mse(table).to_dict("list") == {"codings": [2, 30], "pca_mse": [0.047, 0.015]}
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
@@ -122,7 +122,7 @@ def test_every_run_is_a_point_that_can_be_clicked_and_every_family_has_a_name(ca
     many(cache, 60)
     table = rows(cache)
     best = leaderboard.best(table)
-    chart = figure.errors_by_size(table, best, leaderboard.floor(table), theme)
+    chart = figure.errors_by_size(table, best, leaderboard.pca_mse(table), theme)
     (points,) = [trace for trace in chart.data if trace.customdata is not None]
     assert sorted(points.customdata) == sorted(table["key"])
     looks = zip(points.marker.color, points.marker.symbol, strict=True)
@@ -142,7 +142,7 @@ def test_the_board_of_a_data_set_is_made_once_until_another_run_is_finished(cach
     assert [len(one.rows) for one in known.values()] == [8, 1] and set(known["digits"].rows["dataset"]) == {"digits"}
     for one in known.values():
         assert one.rows["finished"].is_monotonic_decreasing
-        assert one.best.equals(leaderboard.best(one.rows)) and one.floor.equals(leaderboard.floor(one.rows))
+        assert one.best.equals(leaderboard.best(one.rows)) and one.pca_mse.equals(leaderboard.pca_mse(one.rows))
     assert leaderboard.boards(cache) is known
     finished(cache, other.replace(seed=1))
     usual, digits = (leaderboard.boards(cache)[name].version == one.version for name, one in known.items())
@@ -164,20 +164,20 @@ def test_names_of_neighbouring_sizes_do_not_touch_on_a_phone() -> None:
             "variant": [1, 2, 3],
             "codings": [30, 100, 2],
             "mse": [0.01, 0.01, 0.04],
-            "floor": math.nan,
+            "pca_mse": math.nan,
             "epochs": 5,
             "seed": 42,
         }
     )
-    chart = figure.errors_by_size(table, leaderboard.best(table), leaderboard.floor(table), LIGHT)
+    chart = figure.errors_by_size(table, leaderboard.best(table), leaderboard.pca_mse(table), LIGHT)
     sparse, stacked = (
         note.yshift for note in chart.layout.annotations if "Sparse" in note.text or "Stacked" in note.text
     )
     assert abs(sparse - stacked) >= 16
 
 
-@pytest.mark.parametrize(("mse", "floor"), [(0.02, 0.0), (1e7, 0.02), (0.02, math.nan)])
-def test_an_extreme_run_leaves_a_chart_that_can_be_read(mse: float, floor: float) -> None:
+@pytest.mark.parametrize(("mse", "pca_mse"), [(0.02, 0.0), (1e7, 0.02), (0.02, math.nan)])
+def test_an_extreme_run_leaves_a_chart_that_can_be_read(mse: float, pca_mse: float) -> None:
     table = pd.DataFrame(
         {
             "key": ["a", "b"],
@@ -185,12 +185,12 @@ def test_an_extreme_run_leaves_a_chart_that_can_be_read(mse: float, floor: float
             "variant": 1,
             "codings": [2, 784],
             "mse": [0.04, mse],
-            "floor": [0.047, floor],
+            "pca_mse": [0.047, pca_mse],
             "epochs": 5,
             "seed": 42,
         }
     )
-    chart = figure.errors_by_size(table, leaderboard.best(table), leaderboard.floor(table), LIGHT)
+    chart = figure.errors_by_size(table, leaderboard.best(table), leaderboard.pca_mse(table), LIGHT)
     low, high = chart.layout.yaxis.range
     assert low < math.log10(0.02) and high > math.log10(mse) and low > -4
     assert 1 <= len(chart.layout.yaxis.tickvals) <= 12

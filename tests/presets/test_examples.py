@@ -14,11 +14,11 @@ from aecore.store import runs
 def test_an_example_can_be_trained_and_says_what_is_set(example: Example) -> None:
     assert example.key == runs.run_key(example.spec)
     assert example.spec.dataset == "fashion-mnist-12k"  # at hand on every machine
-    assert presets.get(example.preset).title in example.told
+    assert presets.get(example.preset).title in example.setup
     assert example.page in lessons.PAGES
     for name, value in example.settings.items():
         assert getattr(example.spec, name) == value
-        assert f"{value:g}" in example.told
+        assert f"{value:g}" in example.setup
 
 
 def test_there_are_good_and_bad_ones_and_no_two_are_the_same() -> None:

@@ -36,7 +36,7 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
     _opened()
     here = shown.rows[shown.rows["key"] == active_run.shown_key()]
     charts.draw(
-        lambda colours: errors_by_size(shown.rows, shown.best, shown.floor, colours),
+        lambda colours: errors_by_size(shown.rows, shown.best, shown.pca_mse, colours),
         of=(shown.version,),
         add=lambda colours: [ring(here, colours.primary, 20, 3)],
         key=keys.BOARD_CHART,
@@ -149,7 +149,7 @@ def _view(version: str, run_keys: tuple[str, ...], _shown: leaderboard.Board) ->
             "Variant": table["name"],
             "Codings": table["codings"],
             "Error (MSE)": table["mse"],
-            "Against PCA": 100 * (table["mse"] / table["floor"].where(table["floor"] > 0) - 1),
+            "Against PCA": 100 * (table["mse"] / table["pca_mse"].where(table["pca_mse"] > 0) - 1),
             "Epochs": table["epochs"],
             "Seed": table["seed"],
             "Trained in": table["seconds"],
