@@ -244,7 +244,7 @@ def execute(task: Task, folder: str) -> Outcome:
     """Run a task, in the worker. Never raises: an error becomes the state 'failed', with one line."""
     target = ResultFolder(Path(folder))
     try:
-        task.run(target.folder, _stop_asked(target))
+        task.run(target.folder, _StopCheck(target))
         outcome = _ending(target)
     except Exception as error:
         outcome = failed(target, error)
@@ -299,16 +299,16 @@ def _ending(target: ResultFolder) -> Outcome:
     return failed(target, AecoreError("the job ended without a result"))
 
 
-def _stop_asked(target: ResultFolder) -> Callable[[], bool]:
-    """A task's `should_stop`; checks for `STOP` at most every 50 ms, so that it can be called after each batch."""
-    next_look = 0.0
-    asked = False
+class _StopCheck:
+    """A task's `should_stop`; looks for `STOP` at most every 50 ms, so that it can be called after each batch."""
 
-    def should_stop() -> bool:
-        nonlocal next_look, asked
-        if not asked and time.monotonic() >= next_look:
-            asked = target.stop_asked()
-            next_look = time.monotonic() + STOP_CHECK_SECONDS
-        return asked
+    def __init__(self, target: ResultFolder) -> None:
+        self.target = target
+        self.asked = False
+        self.next_check = 0.0
 
-    return should_stop
+    def __call__(self) -> bool:
+        if not self.asked and time.monotonic() >= self.next_check:
+            self.asked = self.target.stop_asked()
+            self.next_check = time.monotonic() + STOP_CHECK_SECONDS
+        return self.asked
