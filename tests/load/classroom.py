@@ -161,27 +161,26 @@ def quantiles(seconds: list[float]) -> tuple[str, str, str]:
     return f"{statistics.median(seconds):.2f}", f"{p95:.2f}", f"{max(seconds):.2f}"
 
 
-@contextlib.contextmanager
-def server(cache: Path, plain: bool) -> Iterator[tuple[str, Path, psutil.Process]]:
+def server(cache: Path, plain: bool) -> contextlib.AbstractContextManager[tuple[str, Path, psutil.Process]]:
     """The app as a host starts it: its address, its log, its process."""
+    return served_by(cache, "tests/load/plain.py" if plain else "app.py")
+
+
+@contextlib.contextmanager
+def served_by(
+    cache: Path, script: str, *arguments: str, **environment: str
+) -> Iterator[tuple[str, Path, psutil.Process]]:
+    """`streamlit run` of a script: its address, its log, its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "tests/load/plain.py" if plain else "app.py",
-            "--server.headless=true",
-            f"--server.port={port}",
-            "--server.fileWatcherType=none",
-        ]
-        environment = {**os.environ, "AECORE_CACHE": str(cache)}
+        options = ("--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none")
+        command = [sys.executable, "-m", "streamlit", "run", *options, script, *arguments]
+        variables = {**os.environ, "AECORE_CACHE": str(cache), **environment}
         with log.open("w") as file:
-            started = subprocess.Popen(command, cwd=serve.ROOT, env=environment, stdout=file, stderr=file)
+            started = subprocess.Popen(command, cwd=serve.ROOT, env=variables, stdout=file, stderr=file)
         try:
             serve.wait_for(port)
             yield f"http://127.0.0.1:{port}", log, psutil.Process(started.pid)

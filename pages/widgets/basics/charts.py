@@ -1,4 +1,4 @@
-"""Plotly charts on the page: one way to draw them, and each is made once for all visitors."""
+"""Plotly charts on the page, each made once for all sessions that look at the same."""
 
 from __future__ import annotations
 
@@ -19,31 +19,42 @@ Add = Callable[[Theme], Sequence[BaseTraceType]]
 def draw(
     make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = None, add: Add | None = None, **more: Any
 ) -> None:
-    """Draw the chart that `make` makes for the visitor's theme.
+    """Draw a chart in the session's theme.
 
-    `of` says what the chart shows, down to every argument that changes it: visitors who look at the same thing share
-    one figure, and `make` is not called again. None for what changes while one looks. `add` makes traces that only
-    this visitor sees on a shared chart. `more` goes to Streamlit.
+    Parameters
+    ----------
+    make : makes the figure.
+    key : of the chart's element, and part of the cache key.
+    alt : what the chart shows, for screen readers.
+    of : the rest of the cache key, with every argument that changes the figure; None for a chart that is not cached.
+    add : makes traces that only this session sees on a cached chart.
+    **more : keyword arguments of `st.plotly_chart`.
     """
     colours = theme.current()
-    chart = make(colours) if of is None else _Told(_made((key, colours.name, *of), make))
+    figure = make(colours) if of is None else _DictFigure(_figure_dict((key, colours.name, *of), make))
     if add is not None:
-        told = chart.to_dict()
-        chart = _Told({**told, "data": [*told["data"], *(trace.to_plotly_json() for trace in add(colours))]})
-    st.plotly_chart(chart, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
+        content = figure.to_dict()
+        traces = [trace.to_plotly_json() for trace in add(colours)]
+        figure = _DictFigure({**content, "data": [*content["data"], *traces]})
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
 
 
 @st.cache_resource(show_spinner=False, max_entries=150)
-def _made(of: tuple[Hashable, ...], _make: Make) -> dict[str, Any]:
+def _figure_dict(of: tuple[Hashable, ...], _make: Make) -> dict[str, Any]:
     return _make(theme.current()).to_dict()
 
 
-class _Told(go.Figure):
-    """A figure that is only what it says of itself: Streamlit asks with every run of a page, and copying and encoding
-    the numbers is most of what a chart costs, the objects around them most of the memory it takes. Never written to."""
+class _DictFigure(go.Figure):
+    """A figure that consists of its dict only; not to be changed.
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.__dict__["_told"] = told
+    `st.plotly_chart` calls nothing but `to_dict`, which copies all numbers of an ordinary figure; a dict in its place
+    would be validated with every run of the page.
+    """
+
+    _content: dict[str, Any]
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        object.__setattr__(self, "_content", content)
 
     def to_dict(self) -> dict[str, Any]:
-        return self.__dict__["_told"]
+        return self._content

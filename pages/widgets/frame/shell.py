@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import logging
 from pathlib import Path
 
@@ -18,18 +17,13 @@ from pages.widgets.session import active_run, keys, lesson, page_titles
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
-# Streamlit would fetch an icon of its own from the internet, and read a file's anew for every page.
+# Streamlit fetches its default icon from the internet, and reads an icon's file again for every page.
 _ICON = f"data:image/png;base64,{base64.b64encode((_PAGES.parent / 'static' / 'icon.png').read_bytes()).decode()}"
 
 
 def pages() -> list[st.Page]:
-    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work. A copy for each
-    run of the script: `st.navigation` notes on one that it may run."""
-    return [copy.copy(page) for page in _pages()]
-
-
-@st.cache_resource(show_spinner=False)
-def _pages() -> list[st.Page]:
+    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work. Made anew for
+    every script run, since `st.navigation` writes on them."""
     return [
         *(
             st.Page(_PAGES / f"{name}.py", title=title, default=name == active_run.HOME)

@@ -17,7 +17,7 @@ TOO_BRIGHT = np.array([255, 150, 40], np.float32)
 TOO_DARK = np.array([50, 115, 255], np.float32)
 MID_GREY = 128.0
 DIFFERENCE_GAIN = 2.0  # half the range is the full colour: most differences are small
-SMALL = 4000  # bytes of an image that is worth remembering as a file
+SMALL = 4000  # bytes of an image whose file is cached
 MAX_NUMBERS = 4  # a vector with more features shows bars only
 
 
@@ -54,15 +54,15 @@ def difference(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
 def png(image: np.ndarray) -> bytes:
     """An image (height, width), (height, width, 1) or (height, width, 3) as a PNG file.
 
-    Written by hand (Portable Network Graphics Specification, W3C): for images this small, less than half the time
-    that Pillow takes.
+    Written without Pillow (Portable Network Graphics Specification, W3C), whose set-up costs more than the compression
+    of a thumbnail.
     """
     image = to_uint8(image)
     if image.ndim == 3 and image.shape[-1] == 1:
         image = image[..., 0]
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] != 3) or 0 in image.shape:
         raise ValueError(f"image: got shape {image.shape}, allowed: (height, width), with 1 or 3 channels last")
-    write = _known_png if image.size <= SMALL else _png
+    write = _cached_png if image.size <= SMALL else _png
     height, width = image.shape[:2]
     return write(image.tobytes(), height, width, image.ndim == 3)
 
@@ -76,7 +76,7 @@ def _png(pixels: bytes, height: int, width: int, coloured: bool) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
-_known_png = lru_cache(maxsize=2000)(_png)  # a class looks at the same few images again and again
+_cached_png = lru_cache(maxsize=2000)(_png)  # sessions of one class look at the same images
 
 
 def image_html(image: np.ndarray, alt: str) -> str:

@@ -1,4 +1,4 @@
-"""A chart is made once for all who look at the same thing."""
+"""A chart is made once for all sessions that look at the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from aecore.figures import DARK, LIGHT, Theme
 from pages.widgets.basics import charts, theme
@@ -56,3 +57,21 @@ def test_what_only_one_visitor_sees_leaves_the_shared_chart_as_it_is(monkeypatch
     assert [trace["x"] for trace in shared["data"]] == [[1]]
     assert [list(trace["x"]) for trace in with_mine["data"]] == [[1], [3]]
     assert with_mine["data"][1]["marker"] == {"color": LIGHT.primary} and with_mine["layout"] == shared["layout"]
+
+
+def test_streamlit_draws_a_cached_chart_as_it_draws_the_figure() -> None:
+    def script() -> None:
+        import plotly.graph_objects as go
+        import streamlit as st
+
+        from aecore.figures import PLOTLY_CONFIG
+        from pages.widgets.basics import charts
+
+        figure = go.Figure(go.Scatter(x=[1, 2], y=[2.5, 3]), layout={"title": {"text": "Title"}})
+        charts.draw(lambda _: figure, key="cached", alt="A chart", of=("a",))
+        st.plotly_chart(figure, theme=None, key="direct", alt="A chart", config=PLOTLY_CONFIG)
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    cached, direct = (chart.proto for chart in app.get("plotly_chart"))
+    assert cached.spec == direct.spec and "Title" in cached.spec and cached.config == direct.config
