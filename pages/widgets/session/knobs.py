@@ -1,7 +1,7 @@
-"""The knobs of the sidebar as state: from a preset or a run to widget values, and from those to a `RunSpec`.
+"""State of the sidebar's knobs: conversion of presets, runs and links to widget values, and of those to a `RunSpec`.
 
-Every knob is one key in `st.session_state`, bound to the query parameter of the same name. The variant gives the
-composition and every knob's default; the knobs give the rest.
+A knob is a field of `RunSpec` whose name stands in `MAIN` or `ADVANCED`. Its value is in `st.session_state` under that
+name, bound to the query parameter of the same name. The variant provides the other fields and the knobs' defaults.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def read_link() -> tuple[dict[str, Any], list[str]]:
 def restore(values: dict[str, Any]) -> None:
     """Set knobs from a link or a run, before their widgets exist.
 
-    On a session's first run a widget trusts its query parameter more than the state and drops one it cannot read. So
-    the link is rewritten first in the widgets' own words, and the script runs once more where that changed it.
+    On a session's first script run a widget prefers its query parameter to the state and drops one it cannot read. So
+    the link is rewritten in the words of the widgets, and the script reruns if that changed it.
     """
     start = defaults(values.get("variant", DEFAULT_VARIANT)) | {"variant": DEFAULT_VARIANT}
     words = {name: in_words(name, value) for name, value in values.items() if value != start[name]}
@@ -120,18 +120,18 @@ def defaults(variant: str) -> dict[str, Any]:
 
 
 def options(name: str, fixed: tuple[Any, ...], default: Any) -> list[Any]:
-    """A slider's stops: the usual ones, the preset's, and the one it stands at (a link may name any)."""
-    here = st.session_state.get(name, default)
-    return sorted({*fixed, default, here})
+    """The stops of a slider: the usual ones, the preset's, and the current value, which a link may set freely."""
+    current = st.session_state.get(name, default)
+    return sorted({*fixed, default, current})
 
 
 def variant() -> str:
-    """The variant picked; any preset's name."""
+    """Name of the selected variant or other preset."""
     return st.session_state.get(keys.VARIANT, DEFAULT_VARIANT)
 
 
 def use_variant() -> None:
-    """After another variant was picked: every knob takes that variant's value, the data set stays if it can."""
+    """Callback of the variant: set every knob to the new variant's value; keep the data set if the variant fits it."""
     dataset = st.session_state.get(keys.DATASET)
     values = defaults(variant())
     if variant() in presets.VARIANTS and dataset in datasets.names():
@@ -145,7 +145,7 @@ def use_variant() -> None:
 
 
 def of_spec(spec: RunSpec) -> dict[str, Any]:
-    """Variant and knobs as a run was trained with."""
+    """Variant and knobs with which a run was trained."""
     values = {name: widget_value(name, getattr(spec, name)) for name in NAMES}
     return {"variant": preset_name(spec), **values}
 
@@ -169,12 +169,12 @@ def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
 
 @lru_cache(maxsize=1000)
 def _turned(variant: str, values: tuple[tuple[str, Any], ...]) -> RunSpec:
-    """Checked once: every page of every visitor asks for it several times."""
+    """Cached, because each script run needs it several times."""
     return presets.get(variant).spec.replace(**dict(values))
 
 
 def values() -> dict[str, Any]:
-    """Every knob as it stands; one that is not drawn, as those under Advanced, as the variant has it."""
+    """The current value of every knob; the variant's for those that are not drawn, such as under a closed Advanced."""
     return {name: st.session_state.get(name, value) for name, value in defaults(variant()).items()}
 
 
@@ -199,7 +199,7 @@ def unused() -> set[str]:
 
 
 def differences(shown: RunSpec, wanted: RunSpec) -> str:
-    """What the knobs say that the picture does not show, as one short sentence; '' when they agree."""
+    """One short sentence on how the knobs differ from the shown run; '' where they agree."""
     ours, theirs = [], []
     if presets.title(shown) != presets.title(wanted):
         ours.append(presets.title(shown))
