@@ -9,7 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 
 def segments(place: DeltaGenerator, label: str, options: Mapping[str, str], key: str) -> str:
-    """A row of segments, one of which is always picked: {value: text}. Its state stands in the link under `key`."""
+    """Draw a segmented control of {value: text}, of which one is always picked, and return its value. `key` is its
+    query parameter as well."""
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
     return place.segmented_control(

@@ -65,8 +65,8 @@ def _draw() -> None:
 
 
 def _refused() -> str:
-    """Why this server cannot work as it is set, in one line; '' where it can. The address of a scheduler is told to its
-    host only, on standard error: whoever reaches one can run code there."""
+    """Why the server's settings cannot be used, in one line; '' if they can. A scheduler's address is logged to
+    standard error only, since a client that reaches the scheduler can run code there."""
     try:
         shared.queue()
         return ""
@@ -80,13 +80,13 @@ def _refused() -> str:
 
 @st.cache_resource(show_spinner=False)
 def _log(line: str) -> None:
-    """Once a server, not with every page."""
+    """Log a refusal once a server, not with every page."""
     log_event("refused", logging.ERROR, message=line)
 
 
 def enter() -> None:
-    """First line of every page. The first visitor of a fresh server who opens `/latent_map` gets that file run
-    without `app.py` around it (Streamlit's older discovery of `pages/`): then the whole app is drawn instead."""
+    """Draw the whole app if this page runs without `app.py`; the first statement of every page. A new server runs the
+    file of the first deep link alone (Streamlit's older discovery of `pages/`)."""
     if not st.session_state.pop(keys.ROUTED, False):
         main()
         st.stop()

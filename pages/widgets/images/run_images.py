@@ -59,7 +59,7 @@ def samples_on(drawn: ResultFolder, data: Data) -> sprite_sheet.Sheet:
 
 
 def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
-    """What the run makes of the validation samples on a map, in its order, as one picture."""
+    """The reconstructions of the validation samples on a map, in its order, as one picture."""
     index = shared.array(drawn, "index")
     known = *shared.identity(run, "reconstructions.npz"), *shared.file_identity(drawn, "index.npy")
     return sprite_sheet.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
@@ -67,8 +67,8 @@ def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
-    """Unpacking takes 20 to 300 ms, and every rerun draws from them again. Some 4 MB each, so fewer are kept than of
-    what `shared.arrays` reads."""
+    """Cached apart from `shared.arrays`, since unpacking is slow and every rerun draws from them; fewer files are kept,
+    since each has megabytes."""
     return runs.open_run(key, shared.cache()).reconstructions()
 
 

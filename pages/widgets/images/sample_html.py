@@ -80,7 +80,7 @@ _cached_png = lru_cache(maxsize=2000)(_png)  # sessions of one class look at the
 
 
 def image_html(image: np.ndarray, alt: str) -> str:
-    """One `<img>` with its bytes in it; decoded at once, so that an image replaced while training does not flicker."""
+    """An `<img>` with a data URL; decoded synchronously, so that an image replaced during training does not flicker."""
     data = base64.b64encode(png(image)).decode()
     height, width = np.shape(image)[:2]
     return (
@@ -90,7 +90,7 @@ def image_html(image: np.ndarray, alt: str) -> str:
 
 
 def vector_html(vector: np.ndarray, alt: str, limit: float) -> str:
-    """One sample that is no image: a bar a feature around a zero line, `limit` reaching the edge, numbers below."""
+    """A vector as HTML: a bar a feature around a zero line, whose full height is `limit`, and numbers below."""
     values = np.nan_to_num(np.asarray(vector, np.float64).ravel())
     heights = np.clip(np.abs(values) / limit, 0, 1) * 50
     bars = "".join(
@@ -107,7 +107,7 @@ def vector_html(vector: np.ndarray, alt: str, limit: float) -> str:
 
 
 def sample_html(sample: np.ndarray, alt: str, limit: float = 1.0) -> str:
-    """An image or a vector, whichever `sample` is."""
+    """HTML of one sample: `image_html` for two dimensions or more, else `vector_html`."""
     return image_html(sample, alt) if np.ndim(sample) >= 2 else vector_html(sample, alt, limit)
 
 

@@ -42,7 +42,7 @@ class Sheet:
         return self.count
 
     def facts(self) -> dict[str, int | str]:
-        """What the browser needs beside the file."""
+        """Header that the browser needs to cut the sheet up."""
         return {name: value for name, value in vars(self).items() if name not in ("file", "count")}
 
 

@@ -1,4 +1,4 @@
-"""The active run: the one this session looks at, trains or waits for. It lives in the link as `run=`."""
+"""The active run of a session: the run that it shows, trains or waits for, kept in the link as `run=`."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Wanted:
 
 
 def restore() -> None:
-    """Once a session, before any widget: knobs and run as the link says; what it says wrongly is told in one line.
-    A run wins over knobs."""
+    """Set the knobs and the active run from the link, in the first script run of a session, before any widget is drawn.
+    A run in the link overrides its knobs; the header lists what cannot be used."""
     if keys.RUN in st.session_state:
         return
     st.session_state[keys.RUN] = None
@@ -76,7 +76,7 @@ def restore() -> None:
 
 
 def _open_lessons_run() -> None:
-    """Show what a lesson is about at once, where that is trained already."""
+    """Make the open lesson's run the active one if it is trained."""
     opened = lesson.current()
     run = runs.run_of(opened.spec, shared.cache()) if opened else None
     if run and run.readable:
@@ -84,14 +84,14 @@ def _open_lessons_run() -> None:
 
 
 def choose(key: str) -> None:
-    """Make a run the active one. While it waits or trains this visitor is one of those who want it: it goes on when
-    the others leave, and Stop is asked of everyone."""
+    """Make a run the active one. While it waits or trains, this session is one of its watchers: it is stopped when all
+    of them have left or pressed Stop."""
     st.session_state[keys.RUN] = key
     shared.queue().join(key, presence.session())
 
 
 def open_run_of(key: str) -> None:
-    """Open a run that a page offers: picture and knobs. One that is gone meanwhile is told in one line."""
+    """Make a run from a list the active one and set the knobs to its spec. If it was evicted, the header says so."""
     st.session_state.pop(keys.NOTICE, None)
     try:
         values = knobs.of_spec(runs.open_run(key, shared.cache()).spec)
@@ -103,7 +103,7 @@ def open_run_of(key: str) -> None:
 
 
 def keep_link() -> None:
-    """Write the active run into the link (changing pages clears it)."""
+    """Write the active run into the link, which a change of page clears."""
     key = st.session_state.get(keys.RUN)
     if key and st.query_params.get(keys.RUN) != key:
         st.query_params[keys.RUN] = key
@@ -112,11 +112,12 @@ def keep_link() -> None:
 
 
 def state(run: ResultFolder) -> str:
-    """The run's honest state: a training that nobody does any more has failed."""
+    """State reconciled with the lease: 'running' without a live worker is 'failed'."""
     return shared.queue().state_of(run)
 
 
 def wanted() -> Wanted:
+    """The spec that the knobs say, and its run."""
     try:
         spec = knobs.current_spec()
         return Wanted(spec, runs.run_of(spec, shared.cache()))
@@ -132,7 +133,8 @@ def pending() -> Run | None:
 
 
 def shown() -> Run | None:
-    """The run whose picture the page draws: the active one, else the last good one, else the page's demonstration."""
+    """The run that the page draws: the active one, else the last one that could be read, else the page's demonstration;
+    None if none of them can be read."""
     page = st.session_state.get(keys.PAGE, HOME)
     demonstration = demonstrations.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
     for key in (st.session_state.get(keys.RUN), st.session_state.get(keys.LAST_GOOD), demonstration):
@@ -146,12 +148,13 @@ def shown() -> Run | None:
 
 
 def shown_key() -> str | None:
+    """The key of the run that the page draws."""
     run = shown()
     return run.key if run else None
 
 
 def train() -> None:
-    """Train was clicked: show the run where it is finished already, else ask the queue for it."""
+    """Callback of Train: submit the training unless the run is finished, and make it the active run."""
     lesson.enforce()
     st.session_state.pop(keys.NOTICE, None)
     want = wanted()
@@ -167,7 +170,7 @@ def train() -> None:
 
 
 def stop() -> None:
-    """Stop was clicked: leave the run; its training ends when nobody else watches it."""
+    """Callback of Stop: leave the active run, whose training ends with its last watcher."""
     run = pending()
     if not run:
         return
@@ -184,7 +187,7 @@ def stop() -> None:
 
 
 def expected_seconds(spec: RunSpec) -> float | None:
-    """Seconds the training will take on this machine; None for a spec that its data set cannot serve."""
+    """Estimated seconds of a training on this machine; None for a spec that does not fit its data set."""
     return _expected(spec.canonical_json(), spec)
 
 

@@ -73,7 +73,7 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
 
 
 def keep_link() -> None:
-    """Write the lesson into the link (changing pages clears it)."""
+    """Write the lesson into the link, which a change of page clears."""
     key = st.session_state.get(keys.LESSON)
     if key and st.query_params.get(keys.LESSON) != key:
         st.query_params[keys.LESSON] = key
@@ -85,7 +85,7 @@ def keep_link() -> None:
 
 
 def locked() -> dict[str, Any]:
-    """The knobs that may not be turned, with their values."""
+    """Names and values of the knobs that the lesson locks; {} without a lesson."""
     lesson = current()
     return {name: value for name, value in _values(lesson).items() if name in lesson.locked} if lesson else {}
 
@@ -96,20 +96,21 @@ def locks(name: str) -> bool:
 
 
 def enforce() -> None:
-    """Put locked knobs back, whatever a link, a list or a browser made of them. Before their widgets are drawn."""
+    """Set locked knobs to the lesson's values, before their widgets are drawn: a link, a list or a browser may have
+    changed them."""
     for name, value in locked().items():
         if name not in st.session_state or st.session_state[name] != value:
             st.session_state[name] = value
 
 
 def covered() -> bool:
-    """True while the lesson's question waits for this visitor's answer: no page shows its picture."""
+    """Whether the lesson's question is not answered yet in this session, so that pages show no results."""
     lesson = current()
     return lesson is not None and bool(lesson.question) and st.session_state.get(keys.ANSWER) is None
 
 
 def note(page: str) -> None:
-    """Remember how a page is looked at, for the teacher who makes a lesson of it."""
+    """Store a page's query parameters for the form that makes a lesson of it."""
     if page not in lessons.PAGES:
         return
     view = {name: value for name, value in st.query_params.items() if name not in _NOT_SEEN}
@@ -156,7 +157,7 @@ def _locked_in_words(lesson: Lesson) -> str:
 
 
 def _ask(lesson: Lesson) -> None:
-    """The question where the picture will be."""
+    """Draw the question in place of the page's results."""
     with st.form("predict", width=760):
         st.markdown(f"##### {plain(lesson.question)}")
         st.radio(
@@ -220,7 +221,7 @@ def _cookie(key: str) -> str:
 
 
 def _cookies() -> Mapping[str, str]:
-    """What the browser brought along when this session began."""
+    """The cookies that the browser sent when the session began."""
     return st.context.cookies
 
 
@@ -237,7 +238,7 @@ def _opened(key: str, cache: Path) -> Lesson:
 
 
 def _values(lesson: Lesson) -> dict[str, Any]:
-    """Every knob as the lesson sets it, as its widget holds it."""
+    """The lesson's value of every knob, as the widget holds it."""
     spec = lesson.spec
     values = {name: knobs.widget_value(name, getattr(spec, name)) for name in knobs.NAMES}
     return {keys.VARIANT: lesson.knobs[keys.VARIANT], **values}

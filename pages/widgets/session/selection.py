@@ -1,4 +1,5 @@
-"""The samples somebody selected: kept by number through every change of map, run and page; named, exported, sent on."""
+"""The selected samples of a session: kept by number over changes of map, run and page; named, downloaded, opened in
+other pages."""
 
 from __future__ import annotations
 
@@ -27,20 +28,20 @@ def current() -> list[int]:
 
 
 def choose(numbers: list[int], data: Data) -> None:
-    """Select samples; those of another data set than before are other samples."""
+    """Select the samples of a data set with these numbers."""
     st.session_state[keys.SELECTION] = numbers
     st.session_state[keys.SELECTION_OF] = data.info.name
 
 
 def forget_other(data: Data) -> None:
-    """Numbers mean samples of one data set."""
+    """Clear the selection, its names and the marked point if they belong to another data set."""
     if st.session_state.get(keys.SELECTION_OF, data.info.name) != data.info.name:
         for name in (keys.SELECTION, keys.NAMED, keys.POINT):
             st.session_state.pop(name, None)
 
 
 def draw(run: Run, data: Data, work: ResultFolder) -> None:
-    """The selection as a grid with its classes, and what one can do with it."""
+    """Draw the selection as thumbnails with its class counts, and its buttons: clear, open, download, name."""
     numbers = current()
     names = st.session_state.get(keys.NAMED, {})
     if not numbers:
@@ -91,13 +92,14 @@ def table(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> pd.Da
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
+    """The table as a Parquet file."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
 def _downloads(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> None:
-    """Made when they are asked for, not with every picture."""
+    """Draw the download buttons. Files are made when they are clicked."""
     st.caption("Number, class, place on this map and all codings of each selected sample.")
     name = f"selection-{run.key}"
     st.download_button(
