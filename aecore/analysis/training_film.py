@@ -212,7 +212,7 @@ def film_of_run(run: Run, previous: Film | None = None) -> Film:
     if not readable:
         if previous:
             return previous
-        raise RunError(f"run {run.key}: it has no snapshots, so there is no film; train it (again) to record them")
+        raise RunError(f"run {run.key}: it has no snapshots of its training to show; train it again to record some")
     stacked = {name: np.stack([row[name] for row in rows[:readable]]) for name in rows[0]}
     return replace(film_of_snapshots(run.key, stacked, data, finished=False, previous=previous), started=started)
 

@@ -109,7 +109,7 @@ class _Lowering:
     def _conv_transpose(self, node: NodeProto, attributes: Attributes, inputs: list[Any]) -> View:
         kernel = _kernel(node, attributes, inputs).transpose(2, 3, 0, 1)
         if "output_shape" in attributes:
-            raise _unsupported("ConvTranspose with a shape of its own")
+            raise _unsupported("ConvTranspose with an output shape")
         x, size = self.buffers.channels_last(inputs[0])
         stride, pads = attributes.get("strides", [1, 1]), attributes.get("pads", [0] * 4)
         extra = attributes.get("output_padding", [0, 0])

@@ -12,10 +12,10 @@ from aecore.figures.markers import BY_SYMBOL
 from aecore.figures.theme import Theme, apart, figure, plain, rgba, swatch
 from aecore.text import error_text
 
-RIGHT = 116  # pixels beside the plot, for the labels of what ends there
-WIDTH = 230  # pixels of the plot on a phone: labels that do not touch there do so nowhere
+RIGHT = 116  # pixels right of the plot, for labels
+WIDTH = 230  # pixels of the plot on a phone, where labels are most likely to touch
 LABEL_GAP, LABEL_WIDTH = 16.0, 130.0
-BELOW = 4.0  # PCA's line ends where it is so many times better than every run: with all components its error is 0
+BELOW = 4.0  # PCA's line ends this many times below the best run: with all components its error is 0
 MOST_TICKS = 9
 HEIGHT = 470  # pixels of the chart
 

@@ -1,4 +1,4 @@
-"""The ten marker shapes of the classes: Plotly's name, a Unicode sign for labels, and the outline for own drawings."""
+"""The ten marker shapes of the classes: Plotly's name, a Unicode sign for labels, and an outline to draw."""
 
 from __future__ import annotations
 
