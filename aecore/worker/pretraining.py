@@ -29,7 +29,7 @@ from aecore.store.progress import ProgressWriter, Stopped, seconds_left
 from aecore.store.runs import Run
 from aecore.worker.training.architectures import Autoencoder, build_encoder
 from aecore.worker.training.download import fetch
-from aecore.worker.training.fit import chunks, each, floats, train
+from aecore.worker.training.fit import chunks, floats, one_by_one, train
 
 STEPS = 100  # batches in one TensorFlow call; a stop waits for its end
 BATCH = 500  # samples encoded at a time
@@ -246,7 +246,7 @@ class Tuner:
 
         @tf.function(input_signature=signature, autograph=False)
         def steps(samples: Any, labels: Any, batches: Any) -> Any:
-            return tf.reduce_mean(each(tf.shape(batches)[0], lambda i: step(samples, labels, batches[i])))
+            return tf.reduce_mean(one_by_one(lambda i: step(samples, labels, batches[i]), tf.shape(batches)[0]))
 
         self.steps = steps
 

@@ -1,8 +1,9 @@
-"""`train`: from a spec to a complete run folder.
+"""The training loop: `train` turns a spec into a complete run folder.
 
-The loop is our own because everything this project shows lives between the batches: losses of single steps,
-snapshots on a logarithmic clock, a stop that answers at once. Many steps run in one TensorFlow call, so it is as
-fast as `Model.fit` with `steps_per_execution`, and data sets stay in memory as they are (images as bytes).
+`train` builds the model and a `Fit`. `Fit.all_stages` goes through the stages (one, or one a layer and a fine-tuning),
+each stage through its epochs, each epoch through its chunks of batches; `stepper` is the gradient step itself, traced,
+with a whole chunk in one TensorFlow call. Between chunks the loop records the losses of single steps, takes snapshots
+and asks whether to stop. Data sets stay in memory as they are (images as bytes) and become floats batch by batch.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from aecore.worker.training.objectives import Joint, LayerPhase, Objective, make
 from aecore.worker.training.record import SNAPSHOT_CODINGS, SNAPSHOT_IMAGES, Recorder, projection, snapshot_steps
 from aecore.worker.training.save import finish
 
-FLOOR_SECONDS = 5.0  # until then, or the first epoch's end, all cores are for the network
-CHUNK_SECONDS = 0.25  # how long one TensorFlow call should take: the answer time of Stop
+PCA_AFTER_SECONDS = 5.0  # or after the first epoch: PCA is computed in a thread of its own and takes a core
+CHUNK_SECONDS = 0.25  # how long one TensorFlow call should take, since a stop waits for its end
 
 
 @dataclass
 class Stage:
-    """One fit: the whole network, or one layer of a layer-by-layer schedule."""
+    """What is trained at a time: the whole network, or one pair of layers of a layer-by-layer schedule."""
 
     name: str
     settings: Phase
@@ -46,8 +47,8 @@ class Stage:
 def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
     """Train `spec` and fill `folder`, a run folder (see `aecore.store.runs`), up to `DONE`, or `STOPPED` when asked to.
 
-    Deterministic for a seed on one machine. `should_stop` is asked about four times a second. Raises an
-    `AecoreError` for a spec the data cannot serve, data that is not there, and a loss that is no longer finite.
+    Deterministic for a seed on one machine. `should_stop` is called about four times a second. Raises an
+    `AecoreError` for a spec that does not fit the data, missing data, and a loss that is no longer finite.
     """
     started = time.time()
     run = Run(folder)
@@ -65,20 +66,20 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
         fit.recorder.status(fit.phase, "measuring and saving")
         fit.recorder.merge_snapshots()
         evaluation = fit.recorder.rows[-1] if not stopped else None
-        finish(run, model, data, fit.floor.result(), fit.summary(evaluation))
+        finish(run, model, data, fit.pca_errors.result(), fit.summary(evaluation))
     fit.recorder.status(fit.phase, "stopped" if stopped else "finished", "stopped" if stopped else "finished")
     run.mark("STOPPED" if stopped else "DONE")
 
 
 @lru_cache(maxsize=4)
-def pca_floor(dataset: str) -> np.ndarray:
-    """`metrics.pca_floor` of a data set, on which it alone depends: computed once a worker."""
+def pca_errors(dataset: str) -> np.ndarray:
+    """`metrics.pca_floor` of a data set: PCA's validation MSE by number of components. Kept for later trainings."""
     data = fetch(dataset)
     return metrics.pca_floor(data.train, data.validation)
 
 
 def stages(model: Autoencoder) -> list[Stage]:
-    """The fits that a spec's schedule asks for, in order."""
+    """The stages of a spec's schedule, in order."""
     spec = model.spec
     whole = Phase(spec.epochs, spec.optimizer, spec.learning_rate, spec.loss, spec.optimizer_arguments)
     if spec.schedule == "joint":
@@ -92,7 +93,21 @@ def stages(model: Autoencoder) -> list[Stage]:
 
 
 class Fit:
-    """The running fit of one model: its data as tensors, its recorder, its clock."""
+    """The training of one model.
+
+    Parameters
+    ----------
+    run : the folder to fill.
+    model : untrained.
+    data : training and validation samples; both are put into tensors as they are.
+    pool : where PCA is computed meanwhile.
+
+    Attributes
+    ----------
+    recorder : losses, history and progress so far.
+    chunk : how many steps the next TensorFlow call takes.
+    phase : the name of the current stage.
+    """
 
     def __init__(self, run: Run, model: Autoencoder, data: Data, pool: Executor) -> None:
         spec, info = model.spec, data.info
@@ -102,11 +117,11 @@ class Fit:
         self.order = np.random.default_rng(spec.seed)
         self.stages = stages(model)
         epochs = sum(stage.settings.epochs for stage in self.stages)
-        self.batches = -(-info.n_train // spec.batch_size)
+        self.batches = -(-info.n_train // spec.batch_size)  # an epoch
         self.recorder = Recorder(run, epochs * self.batches, epochs, self.batches, self.unit_range)
         self.snapshots = snapshot_steps(epochs * self.batches, self.batches)
-        order = watched(len(data.validation), data.validation_labels)
-        self.watched = floats(tf.constant(data.validation[order[:SNAPSHOT_CODINGS]]))
+        watched_order = watched(len(data.validation), data.validation_labels)
+        self.watched = floats(tf.constant(data.validation[watched_order[:SNAPSHOT_CODINGS]]))
         self.basis = projection(int(np.prod(model.coding_shape)))
         self.phase = self.stages[0].name
         self.chunk = 1
@@ -119,9 +134,11 @@ class Fit:
                 return True
         return False
 
-    def summary(self, evaluation: dict[str, Any] | None) -> dict[str, Any]:
-        """What the metrics say about the fit itself; a stopped one is evaluated as it stands."""
-        row = evaluation or self._epoch_row(self._evaluator(Joint(self.model)), self.recorder.losses[-self.batches :])
+    def summary(self, last_epoch: dict[str, Any] | None) -> dict[str, Any]:
+        """What `metrics.json` says about the training; without a row of the last epoch the model is evaluated now."""
+        row = last_epoch
+        if row is None:
+            row = self._epoch_row(self._evaluation(Joint(self.model))(), self.recorder.losses[-self.batches :])
         names = ("loss", "val_loss", "val_mse", "val_bce", "penalty")
         return {
             "seconds": time.time() - self.recorder.started,
@@ -130,43 +147,49 @@ class Fit:
         }
 
     def _stage(self, stage: Stage, should_stop: Callable[[], bool]) -> bool:
+        """Train one stage; True when asked to stop before its end."""
         recorder, settings = self.recorder, stage.settings
         optimizer = make_optimizer(settings, self.spec, settings.epochs * self.batches)
         optimizer.build(stage.objective.variables)
         run_steps = stepper(stage.objective, optimizer, self.train)
-        evaluate, look = self._evaluator(stage.objective), self._looker(stage.objective)
+        evaluate, show = self._evaluation(stage.objective), snapshot_fn(self.model, stage.objective)
         if recorder.step == 0:
-            recorder.snapshot(*look())
+            self._snapshot(show)
             recorder.status(self.phase)
         for _ in range(settings.epochs):
-            begin = recorder.step
-            for batches in self._chunks():
+            first_step = recorder.step
+            for batches in self._chunks():  # (steps, batch size)
                 clock = time.perf_counter()
-                losses, errors = run_steps(batches).numpy().T
+                losses, errors = run_steps(batches).numpy().T  # (steps,) each
                 self._pace(len(batches), time.perf_counter() - clock)
                 recorder.steps_done(losses, errors)
                 require_finite(losses, (recorder.step - 1) // self.batches + 1, settings.learning_rate)
                 if recorder.step in self.snapshots:
-                    recorder.snapshot(*look())
-                if time.time() - recorder.started > FLOOR_SECONDS:
-                    self._look_at_floor()
+                    self._snapshot(show)
+                if time.time() - recorder.started > PCA_AFTER_SECONDS:
+                    self._record_pca()
                 recorder.status(self.phase, force=recorder.step <= 2)
                 if should_stop():
                     return True
-            recorder.rows.append(self._epoch_row(evaluate, recorder.losses[begin:]))
-            self._look_at_floor()
+            recorder.rows.append(self._epoch_row(evaluate(), recorder.losses[first_step:]))
+            self._record_pca()
             recorder.status(self.phase)
         return False
 
     @cached_property
-    def floor(self) -> Future[np.ndarray]:
-        """`metrics.pca_floor` of the data set, computed beside the training from when it is first asked for."""
-        return self.pool.submit(pca_floor, self.spec.dataset)
+    def pca_errors(self) -> Future[np.ndarray]:
+        """`pca_errors` of the data set; the first use starts the computation, beside the training."""
+        return self.pool.submit(pca_errors, self.spec.dataset)
 
-    def _look_at_floor(self) -> None:
-        """Tell what PCA reaches once it is known."""
-        if self.recorder.pca_mse is None and self.floor.done():
-            self.recorder.pca_mse = metrics.pca_mse(self.floor.result(), int(np.prod(self.model.coding_shape)))
+    def _record_pca(self) -> None:
+        """Give the recorder PCA's error with as many components as codings, once it is computed."""
+        if self.recorder.pca_mse is None and self.pca_errors.done():
+            self.recorder.pca_mse = metrics.pca_mse(self.pca_errors.result(), int(np.prod(self.model.coding_shape)))
+
+    def _snapshot(self, show: Callable[[Any], Any]) -> None:
+        """Record the codings, projected where they are many, and the reconstructions of the watched samples."""
+        codings, reconstructions, error = (value.numpy() for value in show(self.watched))
+        self.recorder.snapshot(codings if self.basis is None else codings @ self.basis, reconstructions, float(error))
 
     def _chunks(self) -> Iterator[np.ndarray]:
         """One epoch's sample indices in a new order: (steps, batch size) at a time, the last batch may be short.
@@ -185,13 +208,13 @@ class Fit:
             yield order[None, full * size :]
 
     def _pace(self, steps: int, seconds: float) -> None:
-        """Aim at the wanted time a call, growing at most fourfold: the first call includes the tracing."""
+        """Set `chunk` so that a call takes `CHUNK_SECONDS`; at most four times the last: the first includes tracing."""
         wanted = int(steps * CHUNK_SECONDS / max(seconds, 1e-4))
         self.chunk = max(1, min(wanted, 4 * self.chunk))
 
-    def _epoch_row(self, evaluate: Callable[[], np.ndarray], losses: list[float]) -> dict[str, Any]:
+    def _epoch_row(self, evaluation: np.ndarray, losses: list[float]) -> dict[str, Any]:
         """One row of the history; the training loss is the mean over the epoch's batches, as Keras prints it."""
-        loss, penalty, val_mse, val_bce = evaluate().tolist()
+        loss, penalty, val_mse, val_bce = evaluation.tolist()
         return {
             "epoch": self.recorder.step // self.batches,
             "loss": float(np.mean(losses)),
@@ -202,71 +225,74 @@ class Fit:
             "phase": self.phase,
         }
 
-    def _evaluator(self, objective: Objective) -> Callable[[], np.ndarray]:
-        """Loss, penalty, MSE and BCE of the validation samples, batched as in training, on which penalties depend."""
-        n, size = len(self.validation), self.spec.batch_size
-        seeds = keras.random.SeedGenerator(self.spec.seed)
-        first = seeds.state.numpy()
+    def _evaluation(self, objective: Objective) -> Evaluation:
+        return Evaluation(objective, self.validation, self.spec.batch_size, self.spec.seed)
 
-        def part(i: Any) -> Any:
-            x = floats(self.validation[i * size : (i + 1) * size])
-            values = [tf.cast(value, tf.float32) for value in objective.validate(x, seeds)]
-            return tf.stack(values) * tf.cast(tf.shape(x)[0], tf.float32)
 
-        @tf.function(autograph=False)
-        def evaluate() -> Any:
-            return tf.reduce_sum(each(-(-n // size), part), axis=0) / n
+class Evaluation:
+    """The validation of an objective: called, it gives loss, penalty, MSE and BCE as an array (4,).
 
-        def evaluated() -> np.ndarray:
-            seeds.state.assign(first)  # the same noise and draws in every epoch
-            return evaluate().numpy()
+    Means over the samples (n, …), in batches of the training's size, since penalties on batch means depend on it.
+    Noise and draws are those of `seed` at every call.
+    """
 
-        return evaluated
+    def __init__(self, objective: Objective, samples: Any, batch_size: int, seed: int) -> None:
+        self.objective, self.samples, self.batch_size = objective, samples, batch_size
+        self.seeds = keras.random.SeedGenerator(seed)
+        self.first_state = self.seeds.state.numpy()
+        self.means = tf.function(self._means, autograph=False)
 
-    def _looker(self, objective: Objective) -> Callable[[], tuple[np.ndarray, np.ndarray, float]]:
-        """What a snapshot shows: codings, a few reconstructions, and the error on the watched samples."""
+    def __call__(self) -> np.ndarray:
+        self.seeds.state.assign(self.first_state)
+        return self.means().numpy()
 
-        @tf.function(autograph=False)
-        def look(x: Any) -> Any:
-            y = objective.reconstruct(x)
-            return self.model.encode(x), y[:SNAPSHOT_IMAGES], tf.reduce_mean(tf.square(x - y))
+    def _means(self) -> Any:
+        n = len(self.samples)
+        return tf.reduce_sum(one_by_one(self._batch_sum, -(-n // self.batch_size)), axis=0) / n
 
-        def looked() -> tuple[np.ndarray, np.ndarray, float]:
-            codings, reconstructions, error = (value.numpy() for value in look(self.watched))
-            return codings if self.basis is None else codings @ self.basis, reconstructions, float(error)
+    def _batch_sum(self, i: Any) -> Any:
+        """The four values of the i-th batch times its number of samples."""
+        x = floats(self.samples[i * self.batch_size : (i + 1) * self.batch_size])
+        values = [tf.cast(value, tf.float32) for value in self.objective.validate(x, self.seeds)]
+        return tf.stack(values) * tf.cast(tf.shape(x)[0], tf.float32)
 
-        return looked
+
+def snapshot_fn(model: Autoencoder, objective: Objective) -> Callable[[Any], Any]:
+    """A traced function: samples (n, …) to codings (n, d), the first reconstructions (16, …) and the MSE of all."""
+
+    @tf.function(autograph=False)
+    def show(x: Any) -> Any:
+        y = objective.reconstruct(x)
+        return model.encode(x), y[:SNAPSHOT_IMAGES], tf.reduce_mean(tf.square(x - y))
+
+    return show
 
 
 def stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: Any) -> Callable[..., Any]:
     """A traced function: sample indices (steps, batch) to losses and squared errors (steps, 2) of as many steps."""
 
-    def step(batch: Any) -> Any:
-        x = floats(tf.gather(train, batch))
+    def step(indices: Any) -> Any:
+        x = floats(tf.gather(train, indices))  # (batch, *shape)
         with tf.GradientTape() as tape:
-            loss, error = objective(x)
+            loss, error = objective(x)  # scalars
         optimizer.apply(tape.gradient(loss, objective.variables), objective.variables)
         return tf.stack([loss, error])
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
     def steps(batches: Any) -> Any:
-        return each(tf.shape(batches)[0], lambda i: step(batches[i]))
+        return one_by_one(lambda i: step(batches[i]), tf.shape(batches)[0])
 
     return steps
 
 
-def each(n: Any, function: Callable[[Any], Any]) -> Any:
-    """`function` of 0 to n - 1, one after the other within a traced function: its results, float32, stacked. AutoGraph
-    would write this loop by itself, and then also translate all it finds inside: two thirds of the time until a network
-    takes its first step."""
-    found = tf.TensorArray(tf.float32, size=n)
-    _, found = tf.while_loop(lambda i, _: i < n, lambda i, found: (i + 1, found.write(i, function(i))), (0, found))
-    return found.stack()
+def one_by_one(function: Callable[[Any], Any], n: Any) -> Any:
+    """`function` of 0 to n - 1 in that order, within a traced function: its float32 results, stacked."""
+    return tf.map_fn(function, tf.range(n), fn_output_signature=tf.float32, parallel_iterations=1)
 
 
 def chunks(order: np.ndarray, size: int, most: int) -> Iterator[np.ndarray]:
-    """One epoch's sample indices as (steps, batch size), at most so many steps at a time; the last batch may be short
-    and comes alone."""
+    """One epoch's sample indices as (steps, batch size), at most `most` steps at a time; a short last batch comes
+    alone, as (1, rest)."""
     full = len(order) // size * size
     batches = order[:full].reshape(-1, size)
     yield from (batches[start : start + most] for start in range(0, len(batches), most))
@@ -275,7 +301,7 @@ def chunks(order: np.ndarray, size: int, most: int) -> Iterator[np.ndarray]:
 
 
 def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None:
-    """Raise `AecoreError` where the losses of some steps are no longer numbers one could learn from."""
+    """Raise `AecoreError` where one of the losses (steps,) is infinite or not a number."""
     if not np.all(np.isfinite(losses)):
         what = "not a number" if np.isnan(losses).any() else "infinite"
         raise AecoreError(
@@ -284,5 +310,5 @@ def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None
 
 
 def floats(samples: Any) -> Any:
-    """`datasets.as_float` for tensors."""
+    """`datasets.as_float` for tensors: bytes divided by 255, anything else as it is."""
     return tf.cast(samples, tf.float32) / 255 if samples.dtype == tf.uint8 else samples

@@ -52,22 +52,38 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        kerass = super().call
         if not training:
-            return kerass(inputs, training=False)
-        by_batch = self._feature_maps if inputs.shape.rank == 4 else partial(kerass, training=True)
-        one_sample = tf.shape(inputs)[0] == 1
-        return tf.cond(one_sample, lambda: kerass(inputs, training=False), lambda: by_batch(inputs))
-
-    def _feature_maps(self, inputs: Any) -> Any:
-        y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
-        )
-        n = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
-        variance *= (n - 1) / n  # the operation divides by n - 1, Keras by n
+            return super().call(inputs, training=False)
+        y, mean, variance = (self._feature_maps if inputs.shape.rank == 4 else self._vectors)(inputs)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1 - self.momentum))
         return y
+
+    def _vectors(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """Normalized `inputs` (n, units) and the mean and variance (units,) that they were normalized by."""
+        mean, variance = tf.nn.moments(inputs, axes=[0])
+        one_sample = tf.shape(inputs)[0] == 1
+        mean = tf.where(one_sample, self.moving_mean, mean)
+        variance = tf.where(one_sample, self.moving_variance, variance)
+        return tf.nn.batch_normalization(inputs, mean, variance, self.beta, self.gamma, self.epsilon), mean, variance
+
+    def _feature_maps(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """Normalized `inputs` (n, height, width, maps), and their mean and variance (maps,)."""
+        by_moving_statistics = partial(super().call, training=False)
+
+        def one_sample() -> tuple[Any, Any, Any]:
+            return by_moving_statistics(inputs), self.moving_mean, self.moving_variance
+
+        def batch() -> tuple[Any, Any, Any]:
+            y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+                inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+            )
+            n = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+            return y, mean, variance * (n - 1) / n  # Keras's divides by n
+
+        y, mean, variance = tf.cond(tf.shape(inputs)[0] == 1, one_sample, batch)
+        y.set_shape(inputs.shape)
+        return y, mean, variance
 
 
 @keras.saving.register_keras_serializable("aecore")

@@ -31,7 +31,7 @@ MAX_TRAIN_NUMBERS = 50_000
 WIDE = 64
 
 
-def finish(run: Run, model: Autoencoder, data: Data, floor: np.ndarray, summary: dict[str, Any]) -> None:
+def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, summary: dict[str, Any]) -> None:
     """Write everything but status and mark into the run's folder. `summary`: the metrics that the fit knows itself."""
     info, folder = data.info, run.folder
     codings, log_var = _encoded(model, data.validation)
@@ -54,7 +54,7 @@ def finish(run: Run, model: Autoencoder, data: Data, floor: np.ndarray, summary:
             "parameters": model.count_params(),
             **summary,
             "rounded_accuracy": metrics.rounded_accuracy(clean, reconstructions) if info.unit_range else None,
-            "pca_mse": metrics.pca_mse(floor, width),
+            "pca_mse": metrics.pca_mse(pca_errors, width),
             "coding_size": width,
             "coding_shape": list(model.coding_shape),
             "active_dimensions": metrics.active_dimensions(codings),

@@ -281,25 +281,25 @@ def test_what_pca_reaches_is_told_while_it_trains_and_not_before_the_first_epoch
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec, seen, asked = small_spec("stacked", epochs=4), [], threading.Event()
-    run, floor = Run(tmp_path / run_key(spec)), fit.pca_floor(spec.dataset)
-    expected = metrics.pca_mse(floor, spec.coding_size)
+    run, errors = Run(tmp_path / run_key(spec)), fit.pca_errors(spec.dataset)
+    expected = metrics.pca_mse(errors, spec.coding_size)
 
     def known(dataset: str) -> np.ndarray:
         asked.set()
-        return floor
+        return errors
 
     def look() -> bool:
         status = run.status()
         seen.append((status["epoch"], status["pca_mse"], asked.is_set()))
         return status["epoch"] > 1 and not asked.wait(20)
 
-    monkeypatch.setattr(fit, "pca_floor", known)
+    monkeypatch.setattr(fit, "pca_errors", known)
     training.train(spec, run.folder, look)
     assert not any(was_asked for epoch, _, was_asked in seen if epoch == 1)
     assert seen[-1] == (4, expected, True)
 
     asked.clear()
-    monkeypatch.setattr(fit, "FLOOR_SECONDS", 0.0)  # as where an epoch takes longer
+    monkeypatch.setattr(fit, "PCA_AFTER_SECONDS", 0.0)  # as where an epoch takes longer
     slow = Run(tmp_path / "slow")
     training.train(spec, slow.folder, lambda: asked.wait(20))
     assert (slow.state, slow.status()["epoch"], slow.metrics["pca_mse"]) == ("stopped", 1, expected)
@@ -314,7 +314,7 @@ def test_a_traced_loop_goes_through_in_order() -> None:
         seen.assign(seen * 10 + tf.cast(i, tf.float32))
         return seen + 0.0
 
-    loop = tf.function(lambda n: fit.each(n, note), autograph=False)
+    loop = tf.function(lambda n: fit.one_by_one(note, n), autograph=False)
     assert loop(tf.constant(4)).numpy().tolist() == [[0, 0], [1, 1], [12, 12], [123, 123]]
     assert loop(tf.constant(0)).shape[0] == 0
 
