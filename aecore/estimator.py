@@ -1,7 +1,8 @@
-"""The scikit-learn face: a preset with `fit`, `transform` and `inverse_transform`, for pipelines and grid searches.
+"""The scikit-learn estimator `Autoencoder`: a preset with `fit`, `transform` and `inverse_transform`, for pipelines and
+grid searches.
 
-Importing this module imports scikit-learn; TensorFlow is imported by the first `fit` or `transform`, in whichever
-process that runs.
+The one module outside `aecore.worker` that imports scikit-learn; nothing imports it but `aecore.Autoencoder`, when that
+is first used. TensorFlow is imported by the first `fit` or `transform`, in the process that runs it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """An autoencoder as a scikit-learn transformer: `transform` encodes, `inverse_transform` decodes.
 
-    Numbers are taken as they are, integers included: nothing is scaled behind your back, so scale first, images
-    (0 to 255) with `X / 255` or a `MinMaxScaler`, measurements with a `StandardScaler`.
+    X is not scaled: scale it first, images (0 to 255) with `X / 255` or a `MinMaxScaler`, measurements with a
+    `StandardScaler`. A parameter marked "None: the preset's" takes the value that `preset` has; `spec_` shows it.
 
     Parameters
     ----------
@@ -38,37 +39,40 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         The network and its training: a name that `python -m aecore presets` lists, or a whole `aecore.RunSpec` where
         a setting is needed that is no parameter here. Its data set plays no part.
     coding_size : int, default=None
-        How many numbers stand for one sample. None, here and below, means the preset's.
+        Number of codings a sample. None: the preset's.
     hidden : tuple of int, default=None
-        Units of the encoder's hidden layers; the decoder has them in reverse. `()` is no hidden layer.
+        Units of the encoder's hidden layers; the decoder has them in reverse. `()` is no hidden layer. None: the
+        preset's.
     activation, coding_activation : str, default=None
-        Of the hidden layers and of the codings.
+        Of the hidden layers and of the codings. None: the preset's.
     output_activation : {"sigmoid", "linear", "tanh", "relu"}, default=None
-        Of the reconstruction. None: the preset's where it can reach all of the training data, else "linear"; so
-        data in [0, 1] keep a preset's sigmoid and standardised data get a linear output.
+        Of the reconstruction. None: the preset's where its range contains the training data, else "linear"; so data
+        in [0, 1] keep a preset's sigmoid and standardised data get a linear output.
     loss : {"bce", "mse"}, default=None
-        None: the preset's, but "mse" where the preset's "bce" cannot be: cross-entropy needs data in [0, 1] and a
-        sigmoid output. `loss="bce"` refuses training data outside [0, 1].
+        None: the preset's, but "mse" for data outside [0, 1] and for an output that is not a sigmoid, where
+        cross-entropy is not defined. `loss="bce"` refuses training data outside [0, 1].
     noise : {"gaussian", "dropout"}, default=None
-        The corruption while training; `transform` sees the clean data. A preset that clips what it corrupts to
-        [0, 1] does so for data in [0, 1] only.
+        The corruption while training; `transform` sees the clean data. None: the preset's. A preset that clips
+        corrupted samples to [0, 1] does so for data in [0, 1] only.
     noise_rate : float, default=None
-        Standard deviation or dropout rate; 0 is off.
+        Standard deviation or dropout rate; 0 is off. None: the preset's.
     sparsity : {"l1", "l2", "kl", "mse"}, default=None
-        The penalty on the codings.
+        The penalty on the codings. None: the preset's.
     sparsity_weight : float, default=None
-        Its weight; 0 is off.
+        Its weight; 0 is off. None: the preset's.
     optimizer : str, default=None
-        "sgd", "adam", "adamw", "nadam", "rmsprop", "adadelta" or "muon".
+        "sgd", "adam", "adamw", "nadam", "rmsprop", "adadelta" or "muon". None: the preset's.
     learning_rate : float, default=None
+        None: the preset's.
     batch_size : int, default=None
-        Data smaller than a batch are one batch.
+        Samples a step; data smaller than a batch are one batch. None: the preset's.
     epochs : int, default=None
+        Passes through the data, a stage of a layer-by-layer schedule. None: the preset's.
     image_shape : tuple of int, default=None
         (height, width) or (height, width, channels) of the image that a row of X holds, row by row as
-        `images.reshape(len(images), -1)` writes it. Convolutional and recurrent presets need it.
+        `images.reshape(len(images), -1)` writes it. None: a vector; convolutional and recurrent presets need a shape.
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of the samples and the noise. An int is the seed of a run: the same numbers
+        Seed of the first weights, the order of the samples and the noise. An int is a run's seed: the same numbers
         as `python -m aecore train` on the same samples. Fits are reproducible on one machine.
     verbose : bool, default=False
         Print one line an epoch.
@@ -76,7 +80,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Attributes
     ----------
     spec_ : RunSpec
-        What was trained, every setting resolved.
+        The settings of the training, with no None among them.
     weights_ : list of ndarray
         The network's weights in Keras's order.
     sample_shape_ : tuple of int
@@ -254,7 +258,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 changes["loss"] = "mse"
                 changes["phases"] = tuple(replace(phase, loss="mse") for phase in base.phases)
         if not unit_range:
-            changes["noise_clip"] = False  # what is fed while training would be another range than afterwards
+            changes["noise_clip"] = False  # clipping to [0, 1] would change the range of the data
         spec = base.replace(**changes, seed=self._seed())
         if spec.architecture != "dense" and self.image_shape is None:
             raise SpecError(

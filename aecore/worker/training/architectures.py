@@ -1,15 +1,15 @@
-"""Spec and sample shape to Keras: an encoder, a decoder, and the `Autoencoder` that owns both.
+"""The Keras models of a `RunSpec`: an encoder, a decoder, and the `Autoencoder` that owns both.
 
-Both halves are functional models with flat codings (n, d) between them, so each is exported alone. Layers whose
-activations are worth a look are called `hidden_1`, `hidden_2`, … through encoder and decoder.
+Both halves are functional models with flat codings (n, d) between them, so each is exported alone. The hidden layers,
+whose activations are exported too, are called `hidden_1`, `hidden_2`, … through encoder and decoder. The shapes in
+comments are those of samples (28, 28) with `hidden=(16, 32)` and `coding_size=10`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import count
 from typing import Any
 
 import keras
@@ -18,7 +18,7 @@ from keras import layers, ops
 from aecore.specs.run import RunSpec
 from aecore.worker.training.layers import BatchNormalization, Corruption, TiedDense, activation, corrupt, sample
 
-MAX_LOG_VARIANCE = 20.0  # far beyond what is learned; noise before the codings can reach where e^x is infinite
+MAX_LOG_VARIANCE = 20.0  # noise before the codings can make it so large that its exponential is infinite
 
 
 @keras.saving.register_keras_serializable("aecore")
@@ -56,8 +56,8 @@ class Autoencoder(keras.Model):
         if self.spec.variational:
             codings, log_var = codings
             log_var = ops.clip(log_var, -MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
-        drawn = codings if log_var is None or draw is None else sample(codings, log_var, draw)
-        return self.decoder(drawn, training=training), codings, log_var
+        z = codings if log_var is None or draw is None else sample(codings, log_var, draw)
+        return self.decoder(z, training=training), codings, log_var
 
     def corrupted(self, x: Any, seed: Any) -> Any:
         """`x` with the spec's noise on the input; `x` itself where there is none or `seed` is None."""
@@ -119,31 +119,31 @@ def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -
     """Codings (n, d) to reconstructions (n, *shape). A tied one uses `encoder`'s kernels."""
     coding_layer = encoder.get_layer("codings")
     inputs = keras.Input(coding_layer.output.shape[1:], name="codings")
-    names = (f"hidden_{number}" for number in count(len(spec.hidden) + len(spec.dense_hidden) + 1))
+    first = len(spec.hidden) + len(spec.dense_hidden) + 1  # hidden layers are numbered through both halves
     widths = spec.decoder_hidden or tuple(reversed(spec.hidden))
     if spec.architecture == "convolutional":
-        x = _decode_images(inputs, spec, shape, widths, coding_layer, names)
+        x = _decode_images(inputs, spec, shape, coding_layer.input.shape[1:], first)
     elif spec.architecture == "recurrent":
-        x = layers.RepeatVector(shape[0], name="repeat")(inputs)
-        for units in widths:
-            x = layers.LSTM(units, return_sequences=True, name=next(names))(x)
-        x = layers.Dense(math.prod(shape[1:]), spec.output_activation, name="output")(x)
+        x = layers.RepeatVector(shape[0], name="repeat")(inputs)  # (n, 28, 10)
+        for number, units in enumerate(widths, first):
+            x = layers.LSTM(units, return_sequences=True, name=f"hidden_{number}")(x)  # (n, 28, 32), (n, 28, 16)
+        x = layers.Dense(math.prod(shape[1:]), spec.output_activation, name="output")(x)  # (n, 28, 28)
     elif spec.tied:
         x = inputs
         dense = [layer for layer in encoder.layers if isinstance(layer, layers.Dense)]
-        for layer in reversed(dense[1:]):
-            x = _hidden(x, spec, next(names), partial(TiedDense, layer))
-        x = TiedDense(dense[0], spec.output_activation, name="output")(x)
+        for number, layer in enumerate(reversed(dense[1:]), first):
+            x = _hidden(x, spec, f"hidden_{number}", partial(TiedDense, layer))  # (n, 32), (n, 16)
+        x = TiedDense(dense[0], spec.output_activation, name="output")(x)  # (n, 784)
     else:
         x = inputs
-        for units in widths:
-            x = _hidden(x, spec, next(names), partial(layers.Dense, units))
-        x = layers.Dense(math.prod(shape), spec.output_activation, name="output")(x)
+        for number, units in enumerate(widths, first):
+            x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))  # (n, 32), (n, 16)
+        x = layers.Dense(math.prod(shape), spec.output_activation, name="output")(x)  # (n, 784)
     return keras.Model(inputs, layers.Reshape(shape, name="reconstructions")(x), name="decoder")
 
 
 def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.Layer]) -> Any:
-    """A hidden layer, `layer(activation=…, name=…)`; where the spec says so its sums are normalised first."""
+    """A hidden layer, `layer(activation=…, name=…)`; where the spec says so its weighted sums are normalized first."""
     if spec.normalization == "none":
         return layer(activation=activation(spec.activation), name=name)(x)
     x = layer(activation="linear", name=f"sum_{name}")(x)
@@ -156,31 +156,31 @@ def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.
 
 
 def _noisy(x: Any, spec: RunSpec) -> Any:
-    """Corruption of what enters the coding layer (semantic hashing: noise forces sigmoid codings to 0 or 1)."""
+    """The input of the coding layer, corrupted (semantic hashing: noise drives sigmoid codings to 0 or 1)."""
     if spec.noise_rate == 0 or spec.noise_on == "input":
         return x
     return Corruption(spec.noise, spec.noise_rate, spec.seed, name="noise")(x)
 
 
 def _encode_dense(x: Any, spec: RunSpec) -> Any:
-    x = layers.Flatten(name="flatten")(x)
+    x = layers.Flatten(name="flatten")(x)  # (n, 784)
     for number, units in enumerate(spec.hidden, 1):
-        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))
+        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))  # (n, 16), (n, 32)
     return x
 
 
 def _encode_rows(x: Any, spec: RunSpec) -> Any:
     """Rows are time steps; only a plain coding layer, itself an LSTM, needs the last sequence."""
-    x = layers.Reshape((x.shape[1], math.prod(x.shape[2:])), name="rows")(x)
+    x = layers.Reshape((x.shape[1], math.prod(x.shape[2:])), name="rows")(x)  # (n, 28, 28)
     for number, units in enumerate(spec.hidden, 1):
         sequences = number < len(spec.hidden) or not spec.variational
-        x = layers.LSTM(units, return_sequences=sequences, name=f"hidden_{number}")(x)
+        x = layers.LSTM(units, return_sequences=sequences, name=f"hidden_{number}")(x)  # (n, 28, 16), (n, 28, 32)
     return x
 
 
 def _encode_images(x: Any, spec: RunSpec) -> Any:
     """Stages that halve the image (see `_halved`), then the dense layers before the codings."""
-    x = layers.Reshape((*x.shape[1:3], math.prod(x.shape[3:])), name="image")(x)
+    x = layers.Reshape((*x.shape[1:3], math.prod(x.shape[3:])), name="image")(x)  # (n, 28, 28, 1)
     pools, strides = spec.downsampling == "pool", 1 if spec.downsampling == "pool" else 2
     padding = "valid" if spec.upsampling == "transposed" else "same"
     last = len(spec.hidden)
@@ -191,62 +191,68 @@ def _encode_images(x: Any, spec: RunSpec) -> Any:
         if makes_codings:
             x = layer(activation=activation(spec.coding_activation), name=f"hidden_{number}")(x)
         else:
-            x = _hidden(x, spec, f"hidden_{number}", layer)
+            x = _hidden(x, spec, f"hidden_{number}", layer)  # (n, 28, 28, 16), (n, 14, 14, 32)
         if pools:
-            x = layers.MaxPooling2D(2, padding=padding, name=f"pool_{number}")(x)
+            x = layers.MaxPooling2D(2, padding=padding, name=f"pool_{number}")(x)  # (n, 14, 14, 16), (n, 7, 7, 32)
     if spec.spatial:
         return x
-    x = layers.Flatten(name="flatten")(x)
+    x = layers.Flatten(name="flatten")(x)  # (n, 1568)
     for number, units in enumerate(spec.dense_hidden, last + 1):
         x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))
     return x
 
 
 def _halved(spec: RunSpec, side: int) -> int:
-    """A side after one stage. Transposed convolutions can undo a floored half, upsampling a ceiled one, which is also
-    what a stride makes."""
+    """A side after one stage: rounded down where transposed convolutions undo a pooling, else up, as strides do."""
     return side // 2 if spec.upsampling == "transposed" and spec.downsampling == "pool" else -(-side // 2)
 
 
-def _decode_images(
-    x: Any, spec: RunSpec, shape: tuple[int, ...], widths: tuple[int, ...], coding_layer: Any, names: Iterator[str]
-) -> Any:
-    sizes = [shape[:2]]
+def _decode_images(x: Any, spec: RunSpec, shape: tuple[int, ...], codings: tuple[int, ...], first: int) -> Any:
+    """Codings to images (n, height, width, channels).
+
+    `codings`: the shape of a spatial bottleneck, (rows, columns, maps). `first`: the number of the first hidden layer.
+    """
+    widths = spec.decoder_hidden or tuple(reversed(spec.hidden))
+    sizes = [shape[:2]]  # (28, 28), (14, 14), (7, 7)
     for _ in spec.hidden:
         sizes.append(tuple(_halved(spec, side) for side in sizes[-1]))
-    channels = math.prod(shape[2:])
     if spec.spatial:
-        x = layers.Reshape(coding_layer.input.shape[1:], name="maps")(x)
+        x = layers.Reshape(codings, name="maps")(x)
     else:
         for units in (*reversed(spec.dense_hidden), math.prod(sizes[-1]) * widths[0]):
-            x = _hidden(x, spec, next(names), partial(layers.Dense, units))
-        x = layers.Reshape((*sizes[-1], widths[0]), name="maps")(x)
-    if spec.upsampling == "nearest":
-        return _upsampled(x, spec, shape, widths, channels, names)
-    for target, filters in zip(reversed(sizes[:-1]), (*widths[1:], channels), strict=True):
+            x = _hidden(x, spec, f"hidden_{first}", partial(layers.Dense, units))  # (n, 1568)
+            first += 1
+        x = layers.Reshape((*sizes[-1], widths[0]), name="maps")(x)  # (n, 7, 7, 32)
+    decode = _upsampled if spec.upsampling == "nearest" else _transposed
+    return decode(x, spec, sizes, (*widths, math.prod(shape[2:])), first)
+
+
+def _transposed(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
+    """A transposed convolution of stride 2 a stage. `widths`: maps of each stage and at last the channels."""
+    for number, (target, filters) in enumerate(zip(reversed(sizes[:-1]), widths[1:], strict=True), first):
         # With stride 2 and a 3x3 kernel, 'valid' gives 2s + 1 and 'same' 2s.
         short = any(2 * side < wanted for side, wanted in zip(x.shape[1:3], target, strict=True))
         padding = "valid" if short else "same"
         layer = partial(layers.Conv2DTranspose, filters, 3, strides=2, padding=padding)
         if target == sizes[0]:
-            x = layer(activation=spec.output_activation, name="output")(x)
+            x = layer(activation=spec.output_activation, name="output")(x)  # (n, 28, 28, 1)
         else:
-            x = _hidden(x, spec, next(names), layer)
+            x = _hidden(x, spec, f"hidden_{number}", layer)  # (n, 14, 14, 16)
         x = _cropped(x, target, f"crop_{target[0]}x{target[1]}")
     return x
 
 
-def _upsampled(
-    x: Any, spec: RunSpec, shape: tuple[int, ...], widths: tuple[int, ...], channels: int, names: Iterator[str]
-) -> Any:
+def _upsampled(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
     """Convolution and nearest upsampling; an unpadded last convolution where that makes the size come out exactly."""
-    for number, filters in enumerate(widths, 1):
-        exact = tuple((side - 2) * 2 for side in x.shape[1:3]) == tuple(shape[:2])
-        padding = "valid" if number == len(widths) and exact else "same"
-        x = _hidden(x, spec, next(names), partial(layers.Conv2D, filters, 3, padding=padding))
-        x = layers.UpSampling2D(2, name=f"up_{number}")(x)
+    *stages, channels = widths
+    for stage, filters in enumerate(stages, 1):
+        exact = tuple((side - 2) * 2 for side in x.shape[1:3]) == tuple(sizes[0])
+        padding = "valid" if stage == len(stages) and exact else "same"
+        layer = partial(layers.Conv2D, filters, 3, padding=padding)
+        x = _hidden(x, spec, f"hidden_{first + stage - 1}", layer)  # (n, 7, 7, 32), (n, 14, 14, 16)
+        x = layers.UpSampling2D(2, name=f"up_{stage}")(x)  # (n, 14, 14, 32), (n, 28, 28, 16)
     x = layers.Conv2D(channels, 3, padding="same", activation=spec.output_activation, name="output")(x)
-    return _cropped(x, shape[:2], "crop")
+    return _cropped(x, sizes[0], "crop")  # (n, 28, 28, 1)
 
 
 def _cropped(x: Any, target: tuple[int, ...], name: str) -> Any:
