@@ -172,8 +172,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         spec = self._spec(float(X.min()), float(X.max()), shape)
         from aecore.worker.training import arrays
 
-        say = print if self.verbose else lambda line: None
-        network, self.loss_curve_ = arrays.fit_arrays(spec, X.reshape(-1, *shape), say)
+        report = print if self.verbose else lambda line: None
+        network, self.loss_curve_ = arrays.fit_arrays(spec, X.reshape(-1, *shape), report)
         self.spec_, self.sample_shape_, self.weights_ = spec, shape, network.get_weights()
         self._n_features_out = prod(network.coding_shape)
         self._network = network

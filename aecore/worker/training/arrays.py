@@ -1,7 +1,7 @@
-"""Fit a network to an array in memory and apply it: no run folder, no snapshots. What the scikit-learn face calls.
+"""Training and application of a network on arrays in memory, without a run folder: what `aecore.estimator` calls.
 
-Unlike a worker, a person's own process may hold other Keras models and other random streams, so nothing here clears
-Keras's session or reseeds anything that is not put back.
+The caller's process may hold other Keras models and random streams: Keras's session is not cleared, and the state of
+Python's `random` is restored after it was seeded.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _python_random = threading.Lock()
 
 
 def fit_arrays(
-    spec: RunSpec, x: np.ndarray, say: Callable[[str], object] = lambda line: None
+    spec: RunSpec, x: np.ndarray, report: Callable[[str], object] = lambda line: None
 ) -> tuple[Autoencoder, list[float]]:
     """Train `spec` on the samples `x` (n, *shape) float32; the data set and the validation it names play no part.
 
-    Returns the model and the mean training loss of every epoch, through all phases of the schedule. The same numbers
-    as `aecore.worker.training.train` gives for the same samples. `say` receives one line an epoch. Raises `AecoreError`
-    when the loss is no longer finite.
+    Returns the model and the mean training loss of every epoch, through all stages of the schedule: the numbers of
+    `aecore.worker.training.train` for the same samples. `report` receives one line an epoch. Raises `AecoreError` when
+    the loss is no longer finite.
     """
     model = build(spec, x.shape[1:])
     samples, order = tf.constant(x), np.random.default_rng(spec.seed)
@@ -49,14 +49,14 @@ def fit_arrays(
                 require_finite(losses[-1], len(epoch_losses) + 1, settings.learning_rate)
             epoch_losses.append(float(np.mean(np.concatenate(losses))))
             name = f"{stage.name}, " if stage.name else ""
-            say(f"{name}epoch {epoch} of {settings.epochs}: loss {epoch_losses[-1]:.4g}")
+            report(f"{name}epoch {epoch} of {settings.epochs}: loss {epoch_losses[-1]:.4g}")
     return model, epoch_losses
 
 
 def build(spec: RunSpec, shape: tuple[int, ...], weights: list[np.ndarray] | None = None) -> Autoencoder:
-    """The untrained network for samples of that shape, as its seed makes it; or one with the given weights.
+    """The network for samples of that shape: untrained, with the weights that its seed draws, or with those given.
 
-    Keras seeds initializers from Python's own `random`, which is left as it was found.
+    Keras draws the seeds of initializers from Python's `random`, so that is seeded here, under a lock, and restored.
     """
     with _python_random:
         state = random.getstate()

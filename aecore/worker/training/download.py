@@ -1,4 +1,5 @@
-"""Fetching a data set with Keras, where no plain copy is on this machine. A worker's job: it needs the internet."""
+"""Download of the data sets that Keras offers, where this machine has no copy. For workers only: it needs the
+internet, and the time-out that Keras does not offer is set for all sockets of the process meanwhile."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from aecore import datasets
 from aecore.datasets import Data
 from aecore.errors import DamagedError, DatasetError
 
-CONNECT_SECONDS = 10.0  # Keras waits without end where a firewall swallows what is sent
+CONNECT_SECONDS = 10.0  # behind a firewall that drops packets Keras would wait for ever
 _LOADERS = {"fashion-mnist": keras.datasets.fashion_mnist.load_data, "mnist": keras.datasets.mnist.load_data}
 
 

@@ -1,8 +1,7 @@
-"""What a fit minimises: reconstruction, the variational divergence and the penalty on the codings.
+"""Losses: the reconstruction error, the variational divergence, the penalties on the codings, and the optimizer.
 
-An objective is called with a batch while training and gives the loss and the squared error of what it put out;
-`validate` gives the loss as training means
-it, and besides the pure, deterministic errors of the reconstruction from a clean input.
+Called with a batch x (n, *shape) while training, an objective returns loss and squared error. `validate` returns the
+same loss and, besides, the deterministic errors of the reconstruction of the clean x.
 """
 
 from __future__ import annotations
@@ -24,20 +23,28 @@ EPSILON = 1e-7
 
 
 def reconstruction_loss(kind: str, x: Any, y: Any) -> Any:
-    """Mean over samples and features of the cross-entropy or of the squared error."""
+    """Mean over samples and features of the error of reconstructions y of x, both (n, ...).
+
+    "bce": -x log y - (1 - x) log(1 - y), in nats; "mse": (x - y)².
+    """
     return ops.mean(ops.binary_crossentropy(x, y) if kind == "bce" else ops.square(x - y))
 
 
 def kl_divergence(mean: Any, log_var: Any) -> Any:
-    """KL(N(mean, exp(log_var)) || N(0, 1)) in nats: sum over the codings, mean over the batch.
+    """KL(N(mean, exp(log_var)) || N(0, 1)) of codings (n, d) in nats: sum over the codings, mean over the batch.
 
-    Kingma and Welling 2014, appendix B.
+    -1/2 Σ (1 + log σ² - σ² - μ²) with μ = mean and log σ² = log_var (Kingma and Welling 2014, appendix B).
     """
     return ops.mean(-0.5 * ops.sum(1 + log_var - ops.exp(log_var) - ops.square(mean), axis=-1))
 
 
 def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
-    """`RunSpec.sparsity` of a batch of codings (n, d), weighted; 0 when it is off."""
+    """`RunSpec.sparsity` of a batch of codings (n, d), weighted; 0 when it is off.
+
+    "l1", "l2": Σ |z| or Σ z² over the codings, mean over the batch. The other two compare the batch mean q of each
+    coding with the target p: "mse" is Σ (q - p)², "kl" is Σ p log(p / q) + (1 - p) log((1 - p) / (1 - q)) (Ng 2011,
+    Sparse autoencoder), both divided by 32.
+    """
     if spec.sparsity_weight == 0:
         return 0.0
     if spec.sparsity == "l1":
@@ -53,7 +60,7 @@ def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
 
 
 class Joint:
-    """The whole autoencoder in one go."""
+    """The whole autoencoder: reconstruction error of x from its noisy version, plus penalties."""
 
     def __init__(self, model: Autoencoder) -> None:
         self.model, self.spec = model, model.spec
@@ -66,7 +73,7 @@ class Joint:
         return loss, reconstruction_loss("mse", x, y)
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
-        """Loss as trained, its part that is no reconstruction error, then MSE and BCE.
+        """Loss as trained, its penalties and divergence alone, then MSE and BCE.
 
         The loss of a variational run draws once from each distribution (what Keras prints) with `seed`, and with
         noisy validation it sees noise of `seed`; MSE and BCE are those of the mean and of the clean input.
@@ -76,7 +83,7 @@ class Joint:
         if noisy or log_var is not None:
             seen = self.model.forward(x, noise=seed if noisy else None, draw=seed)
         y, codings, log_var = seen
-        penalty = self._penalty(x, codings, log_var, seed)  # once: some draw, and it is to be the loss's own part
+        penalty = self._penalty(x, codings, log_var, seed)  # once: a second one would draw other numbers
         loss = reconstruction_loss(self.spec.loss, x, y) + penalty
         return loss, penalty, reconstruction_loss("mse", x, clean), reconstruction_loss("bce", x, clean)
 
@@ -84,7 +91,7 @@ class Joint:
         return self.model(x)
 
     def _penalty(self, x: Any, codings: Any, log_var: Any, seed: Any) -> Any:
-        """Prices on the codings and, per feature as the reconstruction error is, the variational divergence."""
+        """Penalties on the codings and the variational divergence, per feature as the reconstruction error is."""
         penalty = sparsity_penalty(self.spec, codings)
         if self.spec.penalty_weight:
             penalty += self.spec.penalty_weight * REGULARIZERS[self.spec.penalty](self.model, x, seed)
@@ -95,7 +102,7 @@ class Joint:
 
 
 class LayerPhase:
-    """One pair of layers of a dense stack, trained as an autoencoder of what the finished layers before it make.
+    """One pair of layers of a dense stack, trained as an autoencoder of the activations of the layers before it.
 
     Greedy layer-wise training (Bengio et al. 2007). The pair belongs to the whole model, so there is nothing to
     assemble afterwards. Input noise acts on the first pair, noise before the codings and the sparsity penalty on
@@ -116,12 +123,12 @@ class LayerPhase:
             codings = self.down(self.model.encoder.get_layer("noise")(inputs, training=True))
         else:
             codings = self.down(inputs)
-        return self._loss(self._features(x), codings), float("nan")  # a pair alone reconstructs no sample
+        return self._loss(self._features(x), codings), float("nan")  # a pair reconstructs features, not samples
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
         """Loss of the pair, its penalty; MSE and BCE of the input's reconstruction by all layers trained so far."""
         features, y = self._features(x), self.reconstruct(x)
-        codings = self.down(features)
+        codings = self.down(features)  # (n, units)
         errors = reconstruction_loss("mse", x, y), reconstruction_loss("bce", x, y)
         return self._loss(features, codings), self._penalty(codings), *errors
 
@@ -157,7 +164,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         step = ops.cast(step, "float32")
-        # Neither the first nor the last step is wasted: rising, a step has the rate of its end, falling, of its begin.
+        # No step has rate 0: while rising a step has the rate of its end, while falling that of its begin.
         factor = ops.minimum((step + 1) / (self.warmup * self.steps), 1.0) if self.warmup else 1.0
         if self.decay == "cosine":
             fallen = ops.maximum(step / self.steps - self.warmup, 0.0) / (1 - self.warmup)
@@ -169,7 +176,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimizers.Optimizer:
-    """The Keras optimizer of a fit of `steps` steps; what the recipe does not say is as Keras has it."""
+    """The optimizer of a stage of `steps` steps; arguments that `settings` does not give are Keras's defaults."""
     given = arguments(settings.optimizer_arguments)
     amsgrad = bool(given.get("amsgrad"))  # an argument of Adam and AdamW that only Keras's own have
     kinds = {
