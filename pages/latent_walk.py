@@ -108,8 +108,8 @@ def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.HeaderMetric
         else f"above {100 * latent_axes.SILENT_SHARE:g} % of the largest one's: "
         "what counts is a coding beside the others."
     )
-    told = f"Codings whose variance over the validation data is {rule}"
-    return [*numbers, header.HeaderMetric("Codings in use", f"{used} of {len(axes):,}", help=told)]
+    text = f"Codings whose variance over the validation data is {rule}"
+    return [*numbers, header.HeaderMetric("Codings in use", f"{used} of {len(axes):,}", help=text)]
 
 
 main()

@@ -43,8 +43,8 @@ def _sentence(run: Run | None) -> str:
 
 
 def _numbers(run: Run) -> list[header.HeaderMetric]:
-    found = run.metrics
-    mse, floor = found.get("val_mse"), found.get("pca_mse")
+    measured = run.metrics
+    mse, floor = measured.get("val_mse"), measured.get("pca_mse")
     gain = mse / floor - 1 if mse is not None and floor else None
     numbers = [
         header.HeaderMetric(
@@ -57,16 +57,16 @@ def _numbers(run: Run) -> list[header.HeaderMetric]:
         ),
         header.HeaderMetric(
             "Cross-entropy",
-            error_text(found.get("val_bce")),
+            error_text(measured.get("val_bce")),
             help="Binary cross-entropy of a pixel on validation data, in nats; smaller is better.",
         ),
         header.HeaderMetric(
             "Rounded accuracy",
-            share_text(found.get("rounded_accuracy")),
+            share_text(measured.get("rounded_accuracy")),
             help="Share of pixels on the same side of 0.5 as the original. All black already scores .73.",
         ),
-        header.HeaderMetric("Parameters", count_text(found.get("parameters"))),
-        header.HeaderMetric("Trained in", seconds_text(found.get("seconds"))),
+        header.HeaderMetric("Parameters", count_text(measured.get("parameters"))),
+        header.HeaderMetric("Trained in", seconds_text(measured.get("seconds"))),
     ]
     return [number for number in numbers if number.value and number.value != "–"]
 

@@ -95,13 +95,13 @@ def _name(folder: Path) -> str:
 
 def _memory() -> list[tuple[str, int]]:
     """This process and its workers, with the bytes each occupies."""
-    found = [("pages", psutil.Process().memory_info().rss)]
+    processes = [("pages", psutil.Process().memory_info().rss)]
     for number, child in enumerate(psutil.Process().children(recursive=True), 1):
         try:
-            found.append((f"worker {number}, process {child.pid}", child.memory_info().rss))
+            processes.append((f"worker {number}, process {child.pid}", child.memory_info().rss))
         except psutil.Error:  # it has just ended
             continue
-    return found
+    return processes
 
 
 @st.cache_data(ttl=30, show_spinner=False)

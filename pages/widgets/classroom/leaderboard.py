@@ -52,23 +52,23 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
     _table(_rows(run_keys), shown)
 
 
-def key_of(event: Any, known: list[str]) -> str | None:
+def key_of(event: Any, run_keys: list[str]) -> str | None:
     """The key of the run that was clicked on, from a chart's selection; None where nothing or no run was."""
     selection = event.get("selection") if isinstance(event, Mapping) else None
     points = selection.get("points") if isinstance(selection, Mapping) else None
     for point in points or ():
         key = point.get("customdata") if isinstance(point, Mapping) else None
         key = key[0] if isinstance(key, list) and key else key
-        if key in known:
+        if key in run_keys:
             return str(key)
     return None
 
 
-def keys_at(event: Any, known: list[str]) -> list[str]:
+def keys_at(event: Any, run_keys: list[str]) -> list[str]:
     """The keys of the rows that are ticked, from a table's selection."""
     selection = event.get("selection") if isinstance(event, Mapping) else None
     ticked = selection.get("rows") if isinstance(selection, Mapping) else None
-    return [known[row] for row in ticked or () if isinstance(row, int) and 0 <= row < len(known)][:MOST_TICKED]
+    return [run_keys[row] for row in ticked or () if isinstance(row, int) and 0 <= row < len(run_keys)][:MOST_TICKED]
 
 
 def ticked() -> list[str]:
@@ -200,7 +200,7 @@ def _table(run_keys: list[str], shown: leaderboard.Board) -> None:
 
 def _note(key: str, best: set[str], demonstrations: set[str]) -> str:
     notes = [("best of its size", key in best), ("demonstration", key in demonstrations)]
-    return ", ".join(text for text, said in notes if said)
+    return ", ".join(text for text, sentence in notes if sentence)
 
 
 def _present() -> None:

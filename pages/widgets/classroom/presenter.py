@@ -83,10 +83,10 @@ def draw() -> None:
         presenter_keys.draw(keys.PRESENTER, at, max(1, len(steps)), " ".join(step.run.key for step in steps))
 
 
-def steps_of(found: list[Run]) -> list[Step]:
+def steps_of(chosen: list[Run]) -> list[Step]:
     """The steps through some runs: of each its reconstructions, and its map where it has one."""
     steps = []
-    for run in found:
+    for run in chosen:
         steps.append(Step(run, "pictures"))
         if run.metrics.get("coding_size") == 2:
             steps.append(Step(run, "map"))
@@ -99,15 +99,15 @@ def _runs() -> list[Run]:
     """What is presented, each run once and only those that can be looked at."""
     shown = active_run.shown_key()
     run_keys = leaderboard.ticked() or [*([shown] if shown else []), *demonstrations.keys().values()]
-    found = []
+    opened = []
     for key in dict.fromkeys(run_keys):
         try:
             run = runs.open_run(key, shared.cache())
         except AecoreError:
             continue
         if run.readable:
-            found.append(run)
-    return found
+            opened.append(run)
+    return opened
 
 
 def leave_if_asked() -> None:
@@ -143,17 +143,17 @@ def _slide(step: Step) -> None:
 
 def slide_html(run: Run, sentence: str) -> str:
     """Title, sentence and large numbers of a run."""
-    found = run.metrics
-    mse, floor, parameters = found.get("val_mse"), found.get("pca_mse"), found.get("parameters")
+    metrics = run.metrics
+    mse, floor, parameters = metrics.get("val_mse"), metrics.get("pca_mse"), metrics.get("parameters")
     numbers = [("Error (MSE)", error_text(mse))]
     if mse is not None and floor:
         numbers.append(("PCA", error_text(floor)))
         numbers.append(("against PCA", f"{100 * (mse / floor - 1):+.0f} %"))
     if isinstance(parameters, int):
         numbers.append(("Parameters", f"{parameters:,}"))
-    told = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
+    facts = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
     name = html.escape(run_name(run))
-    return f'<section class="ae-slide"><h2>{name}</h2><p>{html.escape(sentence)}</p><dl>{told}</dl></section>'
+    return f'<section class="ae-slide"><h2>{name}</h2><p>{html.escape(sentence)}</p><dl>{facts}</dl></section>'
 
 
 def _sentence(step: Step) -> str:
@@ -192,12 +192,12 @@ def _map(step: Step, data: Data) -> None:
 
 
 def _map_of(run: Run) -> tuple[str, ResultFolder] | None:
-    """The run's map that says most, of those that are finished and have two dimensions."""
-    found = {}
+    """Method and folder of a finished map of the run in two dimensions, by the first method of `MAPS`; else None."""
+    finished = {}
     for done in run.folder.glob("map/*/DONE"):
         work = ResultFolder(done.parent)
         described = files.read_json(work.folder / "spec.json", {}).get("map", {})
         flat = isinstance(described, dict) and described.get("dimensions") == 2
         if flat and described.get("layer") == "codings" and work.state == "finished":
-            found[described.get("method")] = work
-    return next(((method, found[method]) for method in MAPS if method in found), None)
+            finished[described.get("method")] = work
+    return next(((method, finished[method]) for method in MAPS if method in finished), None)

@@ -139,9 +139,9 @@ def _row(original: np.ndarray, card: Card, best: bool) -> str:
         ("near", HEADS[5], _near(card)),
     )
     body = "".join(
-        f'<figure style="grid-area:{area}">{drawn}'
-        f'<figcaption class="{"" if area in ("code", "map") else "ae-said"}">{_escape(said)}</figcaption></figure>'
-        for area, said, drawn in cells
+        f'<figure style="grid-area:{area}">{image}'
+        f'<figcaption class="{"" if area in ("code", "map") else "ae-said"}">{_escape(text)}</figcaption></figure>'
+        for area, text, image in cells
     )
     return f'<div class="ae-run">{who}{body}</div>'
 
@@ -154,8 +154,8 @@ def _code(card: Card) -> str:
     alt = f"{card.name}: code"
     if card.bits is not None:
         cells = "".join(f'<i class="{"ae-set" if bit else "ae-off"}">{int(bit)}</i>' for bit in card.bits)
-        told = "".join(str(int(bit)) for bit in card.bits)
-        return f'<div class="ae-bits" role="img" aria-label="{_escape(alt)} {told}">{cells}</div>'
+        text = "".join(str(int(bit)) for bit in card.bits)
+        return f'<div class="ae-bits" role="img" aria-label="{_escape(alt)} {text}">{cells}</div>'
     coding = np.nan_to_num(np.asarray(card.coding, np.float64).ravel())
     limit = float(np.abs(coding).max()) or 1.0
     if coding.size <= BARS:

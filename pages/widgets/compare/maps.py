@@ -138,14 +138,14 @@ def _method(run: Run, key: str, name: str, without: str = "") -> str:
 
 
 def _panel(side: Side, points: np.ndarray, data: Data) -> latent_map.Panel:
-    drawn = side.drawn
+    work = side.drawn
     return latent_map.Panel(
         points,
         side.title,
         near=side.near("codings"),
         near_map=side.near("map"),
-        reconstructions=run_images.reconstructions_on(drawn, side.run) if data.info.is_image else None,
-        errors=run_images.errors_of(side.run)[shared.array(drawn, "index")],
+        reconstructions=run_images.reconstructions_on(work, side.run) if data.info.is_image else None,
+        errors=run_images.errors_of(side.run)[shared.array(work, "index")],
     )
 
 
@@ -172,21 +172,21 @@ def _alone(side: Side, data: Data, tool: str, column: int) -> None:
 
 
 def _draw(
-    panels: list[latent_map.Panel], drawn: ResultFolder, data: Data, colour: str, tool: str, values: np.ndarray | None
+    panels: list[latent_map.Panel], work: ResultFolder, data: Data, colour: str, tool: str, values: np.ndarray | None
 ) -> None:
     """The map or maps, of the samples that `drawn` has."""
     selection.forget_other(data)
-    index = np.asarray(shared.array(drawn, "index"))
+    index = np.asarray(shared.array(work, "index"))
     place = dict(zip(index.tolist(), range(len(index)), strict=True))
     labels = data.labels_of(index)
     names: dict[str, str] = {"moved": "moved", "shared": "shared neighbours"}
-    found = latent_map.draw(
+    gesture = latent_map.draw(
         panels,
         key=f"compare_{len(panels)}",
         numbers=index,
         labels=labels,
         class_names=data.info.classes,
-        images=run_images.samples_on(drawn, data) if data.info.is_image else None,
+        images=run_images.samples_on(work, data) if data.info.is_image else None,
         colour=colour if labels is not None or colour != "class" else "error",
         values=values,
         value_name=names.get(colour, ""),
@@ -195,10 +195,10 @@ def _draw(
         focus=place.get(st.session_state.get(keys.POINT, -1)),
         height=HEIGHT,
     )
-    chosen = [int(index[position]) for position in found.selection]
+    chosen = [int(index[position]) for position in gesture.selection]
     if chosen != [number for number in selection.current() if number in place]:
         selection.choose(chosen, data)
-    st.session_state[keys.POINT] = None if found.point is None else int(index[found.point])
+    st.session_state[keys.POINT] = None if gesture.point is None else int(index[gesture.point])
 
 
 def _moved(pair: Pair, data: Data) -> None:
@@ -220,26 +220,26 @@ def _neighbours(pair: Pair) -> None:
 
 def _selected(pair: Pair, data: Data) -> None:
     place = dict(zip(pair.index.tolist(), range(len(pair.index)), strict=True))
-    there = [place[number] for number in selection.current() if number in place]
-    if not there:
+    positions = [place[number] for number in selection.current() if number in place]
+    if not positions:
         st.caption("Click points, or drag a box or a lasso: the selected samples appear here as both runs draw them.")
         return
-    st.markdown(f"###### Selected: {len(there):,} sample{'s' if len(there) > 1 else ''}")
-    shown = np.array(there[: 2 * MOST_MOVED])
+    st.markdown(f"###### Selected: {len(positions):,} sample{'s' if len(positions) > 1 else ''}")
+    shown = np.array(positions[: 2 * MOST_MOVED])
     with st.container(width="stretch" if len(shown) >= MOST_MOVED else 90 + 100 * len(shown)):
         _grid(pair, data, shown, [share_text(pair.moved[i]) for i in shown], "moved")
-    if len(there) > len(shown):
-        st.caption(f"The first {len(shown)} of {len(there):,}.")
+    if len(positions) > len(shown):
+        st.caption(f"The first {len(shown)} of {len(positions):,}.")
     if st.button("Clear", key="clear_compared"):
         selection.choose([], data)
         st.rerun()
 
 
-def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], said: str) -> None:
+def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], measure: str) -> None:
     """Samples as both runs draw them: original, left, right; one row of reconstructions where it is one run."""
     numbers = pair.index[positions]
     x = as_float(data.numbered(numbers))
     rows: list[grid.Row] = [("original", x)]
     outputs = [as_float(run_images.reconstructions_of(side.run)[numbers]) for side in (pair.left, pair.right)]
     rows += [("reconstruction", outputs[0])] if pair.one_run else [("left", outputs[0]), ("right", outputs[1])]
-    grid.show(rows, data.names_of(numbers), (said, texts), per_row=10)
+    grid.show(rows, data.names_of(numbers), (measure, texts), per_row=10)

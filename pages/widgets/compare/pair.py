@@ -79,8 +79,8 @@ class Pair:
 
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
-    drawn = host.file_identity(left.drawn, "points.npy"), host.file_identity(right.drawn, "points.npy")
-    return Pair(left, right, *_compared(*drawn, left, right))
+    identities = host.file_identity(left.drawn, "points.npy"), host.file_identity(right.drawn, "points.npy")
+    return Pair(left, right, *_compared(*identities, left, right))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -147,21 +147,21 @@ def numbers_html(pair: Pair) -> str:
         if pair.one_run
         else [
             ("Error (MSE)", [side.run.metrics.get("val_mse") for side in sides], False, error_text),
-            ("kNN accuracy of the codings", [found.get("knn_accuracy") for found in worth], True, share_text),
+            ("kNN accuracy of the codings", [numbers.get("knn_accuracy") for numbers in worth], True, share_text),
         ]
     )
     rows += [
-        ("Map: trustworthiness", [found.get("trustworthiness") for found in maps], True, share_text),
-        ("Map: continuity", [found.get("continuity") for found in maps], True, share_text),
-        ("Map: kNN accuracy", [found.get("knn_map") for found in maps], True, share_text),
+        ("Map: trustworthiness", [numbers.get("trustworthiness") for numbers in maps], True, share_text),
+        ("Map: continuity", [numbers.get("continuity") for numbers in maps], True, share_text),
+        ("Map: kNN accuracy", [numbers.get("knn_map") for numbers in maps], True, share_text),
     ]
     body = ""
     for name, values, higher, text in rows:
-        known = [value for value in values if value is not None]
-        if not known:
+        present = [value for value in values if value is not None]
+        if not present:
             continue
-        best = max(known) if higher else min(known)
-        bold = len({text(value) for value in known}) == 2
+        best = max(present) if higher else min(present)
+        bold = len({text(value) for value in present}) == 2
         cells = (f"<td>{f'<b>{text(v)}</b>' if bold and v == best else text(v)}</td>" for v in values)
         body += f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
     heads = "".join(f"<th>{html.escape(side.title)}</th>" for side in sides)

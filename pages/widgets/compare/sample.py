@@ -44,11 +44,11 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
     if number is not None:
         sample = as_float(data.validation[number])
     else:
-        drawn = own_image.choose(data, ("draw", "upload"))
-        if drawn is None:
+        image = own_image.choose(data, ("draw", "upload"))
+        if image is None:
             st.caption("Draw something, or upload a picture: every run above shows what it makes of it.")
             return
-        sample = as_float(drawn)
+        sample = as_float(image)
     _show(chosen, data, sample, number)
 
 
@@ -90,12 +90,12 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
             grid.large_image(sample, alt=name, width=110)
         words.caption("Choose at least one run: the button above lists them.")
         return
-    told = run_picker.names(chosen)
+    names = run_picker.names(chosen)
     maps = {run.key: _map_of(run) for run in chosen}
     cards, refused = [], []
     for run in chosen:
         try:
-            cards.append(_card(run, told[run.key], data, sample, number, maps[run.key]))
+            cards.append(_card(run, names[run.key], data, sample, number, maps[run.key]))
         except AecoreError as error:
             refused.append(str(error))
     cards.sort(key=lambda card: card.error if np.isfinite(card.error) else np.inf)
@@ -178,9 +178,9 @@ def _place(
             f"No map: {failed}" if failed else "Its map is being drawn" if state in active_run.PENDING else "No map yet"
         )
     index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
-    there = np.flatnonzero(index == number) if number is not None else np.zeros(0, int)
+    positions = np.flatnonzero(index == number) if number is not None else np.zeros(0, int)
     try:
-        at = points[there[0]] if len(there) else neighbours.place_on_map(z, work, codings[index])[0]
+        at = points[positions[0]] if len(positions) else neighbours.place_on_map(z, work, codings[index])[0]
     except AecoreError as error:
         return f"Not on its map: {error}"
     method = read_json(work.folder / "spec.json", {}).get("map", {}).get("method", "pca")

@@ -33,8 +33,8 @@ class HeaderMetric:
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
     open_runs.note(*filter(None, [run]))
-    if told := st.session_state.get(keys.NOTICE):
-        notice.warning(told)
+    if line := st.session_state.get(keys.NOTICE):
+        notice.warning(line)
     if run is None:
         st.markdown("##### Nothing to show yet")
         st.caption(
@@ -93,17 +93,16 @@ def _progress(shown: Run | None) -> None:
 
 def _failure(chosen: Run, shown: Run | None) -> None:
     damaged = "its files are damaged or incomplete; train it again"
-    told = jobs.actual_status(chosen).get("message") or "it ended early"
-    message = damaged if active_run.state(chosen) == "damaged" else told
-    kept = " The picture is the last good run's." if shown else ""
-    notice.error(f"{run_name(chosen)}: {message}.{kept}".replace("..", "."))
+    reason = jobs.actual_status(chosen).get("message") or "it ended early"
+    message = damaged if active_run.state(chosen) == "damaged" else reason
+    remark = " The picture is the last good run's." if shown else ""
+    notice.error(f"{run_name(chosen)}: {message}.{remark}".replace("..", "."))
     st.button("Train again", key="again", icon=":material/replay:", on_click=active_run.train)
 
 
-def _changed(run: Run, drawn: str) -> bool:
-    """Whether the training is in another state than the `drawn` one, or has its first snapshot, from which on pages
-    draw the run that trains."""
+def _changed(run: Run, state: str) -> bool:
+    """Whether a training is no longer in `state`, or has its first snapshot, from which on pages draw it."""
     if st.session_state.get(keys.SEEN_LEARNING) != run.key and run.latest_snapshot():
         st.session_state[keys.SEEN_LEARNING] = run.key
         return True
-    return active_run.state(run) != drawn
+    return active_run.state(run) != state

@@ -16,7 +16,7 @@ from aecore.errors import AecoreError
 from aecore.store import runs
 from aecore.store.files import read_json
 from aecore.store.runs import ResultFolder, Run
-from aecore.text import error_text
+from aecore.text import error_text, percent_text
 from pages.widgets.basics import controls, notice
 from pages.widgets.components import drawing
 from pages.widgets.images import grid, run_images
@@ -117,32 +117,32 @@ def located(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None 
 def show(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed | None:
     """Draw what the run makes of a sample; returns it for the map's mark, None (and one line) where it cannot."""
     try:
-        found = located(run, data, sample, work)
+        placed = located(run, data, sample, work)
     except AecoreError as error:
         notice.warning(str(error))
         return None
-    st.html(pictures_html(found))
-    st.markdown(f"**Its nearest among the validation images** · {distance_sentence(found)}")
-    names = data.names_of(found.neighbours)
+    st.html(pictures_html(placed))
+    st.markdown(f"**Its nearest among the validation images** · {distance_sentence(placed)}")
+    names = data.names_of(placed.neighbours)
     grid.show(
-        [("image", data.validation[found.neighbours])],
+        [("image", data.validation[placed.neighbours])],
         names,
-        ("distance", [f"{distance:.2f}" for distance in found.distances]),
+        ("distance", [f"{distance:.2f}" for distance in placed.distances]),
         per_row=NEIGHBOURS,
         alt=lambda row, name: f"Neighbour: {name}",
     )
-    if found.unplaced:
-        notice.caption(f"Not on the map: {found.unplaced}", ":material/info:")
-    return found
+    if placed.unplaced:
+        notice.caption(f"Not on the map: {placed.unplaced}", ":material/info:")
+    return placed
 
 
-def pictures_html(found: Placed) -> str:
+def pictures_html(placed: Placed) -> str:
     """What the network got, its reconstruction and the difference, each with a sentence."""
-    x = as_float(found.sample)
+    x = as_float(placed.sample)
     entries = (
         ("What the network gets", x, "The image as the data set would have it: its size, its grey, its place."),
-        ("Reconstruction", found.reconstruction, f"All that {found.codings.size:,} codings say of it, decoded."),
-        ("Difference", difference(x[None], found.reconstruction[None])[0], error_sentence(found)),
+        ("Reconstruction", placed.reconstruction, f"All that {placed.codings.size:,} codings say of it, decoded."),
+        ("Difference", difference(x[None], placed.reconstruction[None])[0], error_sentence(placed)),
     )
     figures = "".join(
         f"<figure>{sample_html(image, name)}<figcaption><b>{name}</b><span>{html.escape(text)}</span></figcaption>"
@@ -152,27 +152,28 @@ def pictures_html(found: Placed) -> str:
     return f'{_STYLE}<div class="ae-own"><div>{figures}</div></div>'
 
 
-def error_sentence(found: Placed) -> str:
+def error_sentence(placed: Placed) -> str:
     """The error against what is usual for images that the network never trained on."""
-    told = f"Error {error_text(found.error)}, typical {error_text(found.typical)}"
-    times = found.error / max(found.typical, 1e-12)
-    if found.harder == 0 or (times >= TWICE and found.harder < 0.05):
-        return f"{told}: {times:.1f} times as much. This network has not seen such a thing."
+    numbers = f"Error {error_text(placed.error)}, typical {error_text(placed.typical)}"
+    times = placed.error / max(placed.typical, 1e-12)
+    if placed.harder == 0 or (times >= TWICE and placed.harder < 0.05):
+        return f"{numbers}: {times:.1f} times as much. This network has not seen such a thing."
     if times >= TWICE:
-        return f"{told}: {times:.1f} times as much, as for the hardest {_percent(found.harder)} of validation images."
-    if found.harder < 0.25:
-        return f"{told}: harder than most validation images."
-    return f"{told}: as good as for validation images."
+        hardest = percent_text(max(placed.harder, 0.01))
+        return f"{numbers}: {times:.1f} times as much, as for the hardest {hardest} of validation images."
+    if placed.harder < 0.25:
+        return f"{numbers}: harder than most validation images."
+    return f"{numbers}: as good as for validation images."
 
 
-def distance_sentence(found: Placed) -> str:
+def distance_sentence(placed: Placed) -> str:
     """How far the nearest neighbour is, against what is usual: a map draws everything among its points."""
-    nearest = float(found.distances[0])
+    nearest = float(placed.distances[0])
     if nearest == 0:
         return "the first is the same."
-    if found.usual == 0:
+    if placed.usual == 0:
         return f"the first is {nearest:.2f} away."
-    times = nearest / found.usual
+    times = nearest / placed.usual
     if times >= TWICE:
         return f"{times:.1f} times as far as neighbours usually are: nothing is near, whatever the map shows."
     if times > 1.25:
@@ -182,8 +183,8 @@ def distance_sentence(found: Placed) -> str:
 
 def _drawn(data: Data) -> np.ndarray | None:
     try:
-        found = drawing.draw("own_canvas")
-        sample = own_image.from_drawing(found.pixels, data.info, found.framed) if found else None
+        canvas = drawing.draw("own_canvas")
+        sample = own_image.from_drawing(canvas.pixels, data.info, canvas.framed) if canvas else None
     except AecoreError as error:
         notice.warning(f"{error}.")
         sample = None
@@ -204,7 +205,7 @@ def _drawn(data: Data) -> np.ndarray | None:
 
 
 def _uploaded(data: Data) -> np.ndarray | None:
-    kept: dict[str, np.ndarray] = st.session_state.setdefault(keys.OWN_UPLOADS, {})
+    images: dict[str, np.ndarray] = st.session_state.setdefault(keys.OWN_UPLOADS, {})
     seen: dict[str, tuple[str, str]] = st.session_state.setdefault(keys.OWN_SEEN, {})  # the last file and its error
     name = data.info.name
     file = st.file_uploader(
@@ -217,14 +218,14 @@ def _uploaded(data: Data) -> np.ndarray | None:
         seen.pop(name, None)
     elif seen.get(name, ("", ""))[0] != file.file_id:  # once a file, not once a run of the page
         try:
-            kept[name] = own_image.from_upload(file.getvalue(), data.info)
+            images[name] = own_image.from_upload(file.getvalue(), data.info)
             seen[name] = file.file_id, ""
         except AecoreError as error:
             seen[name] = file.file_id, str(error)
     if name in seen and seen[name][1]:
-        stays = " The last good image stays." if name in kept else ""
+        stays = " The last good image stays." if name in images else ""
         notice.warning(f"{seen[name][1]}.{stays}")
-    return kept.get(name)
+    return images.get(name)
 
 
 def _draw_over(dataset: str) -> None:
@@ -247,10 +248,6 @@ def _example(data: Data) -> str:
     return "a digit" if data.info.classes and data.info.classes[0].isdigit() else "a garment"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "1 %"
-
-
 def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1)
 
@@ -261,22 +258,22 @@ def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: ResultFolder) -> 
     layer, points = spec.get("layer", "codings"), work.array("points")
     z = codings if layer == "codings" else _flat(activations.activations(run, x, layer))
     if spec.get("method") in ("pca", "none"):  # exact without the others, so that they need not be known
-        found = placing.place_on_map(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
+        place = placing.place_on_map(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
     else:
         positions, others = _mapped(*shared.identity(run), work.key, layer, z.shape[1])
         if len(positions) == len(points):
-            found = placing.place_on_map(z, work, others)
+            place = placing.place_on_map(z, work, others)
         else:
             near, _ = placing.nearest(z, others, placing.VOTERS)
-            found = np.median(points[positions[near]], axis=1)
-    return tuple(float(value) for value in found[0])
+            place = np.median(points[positions[near]], axis=1)
+    return tuple(float(value) for value in place[0])
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions (k,) in a map, ascending, and their codings (k, width), or a layer's activations.
 
-    All of them where they are kept with the run; others have to be encoded, and of those some are enough.
+    All codings that are stored with the run; of the others, which have to be encoded, a part.
     """
     run = runs.open_run(key, shared.cache())
     data = shared.data(run.spec.dataset)
@@ -285,11 +282,11 @@ def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width
     if layer != "codings":
         positions = _spread(np.arange(len(index)), most)
         return positions, _flat(activations.activations(run, data.numbered(index[positions]), layer))
-    kept = np.concatenate([run.array("codings"), run.array("codings_train")], dtype=np.float32)
-    there = np.flatnonzero(index < len(kept))
-    rest = _spread(np.flatnonzero(index >= len(kept)), most)
-    values = np.concatenate([kept[index[there]], inference.encode(run, data.numbered(index[rest]))])
-    return np.concatenate([there, rest]), values
+    stored = np.concatenate([run.array("codings"), run.array("codings_train")], dtype=np.float32)
+    with_codings = np.flatnonzero(index < len(stored))
+    rest = _spread(np.flatnonzero(index >= len(stored)), most)
+    values = np.concatenate([stored[index[with_codings]], inference.encode(run, data.numbered(index[rest]))])
+    return np.concatenate([with_codings, rest]), values
 
 
 def _spread(values: np.ndarray, most: int) -> np.ndarray:
@@ -301,5 +298,5 @@ def _spread(values: np.ndarray, most: int) -> np.ndarray:
 def _usual(cache: str, key: str, modified: int) -> float:
     """The median distance of a validation coding to the nearest other one, from a few of them."""
     codings = np.asarray(runs.open_run(key, shared.cache()).array("codings"), np.float32)
-    some = np.linspace(0, len(codings) - 1, min(REFERENCE, len(codings))).astype(int)
-    return float(np.median(placing.nearest(codings[some], codings, 2)[1][:, -1]))
+    picked = np.linspace(0, len(codings) - 1, min(REFERENCE, len(codings))).astype(int)
+    return float(np.median(placing.nearest(codings[picked], codings, 2)[1][:, -1]))

@@ -35,39 +35,39 @@ RING = "outline:2px dashed #e76300;outline-offset:1px;border-radius:3px"
 
 def trust(run: Run, work: ResultFolder) -> None:
     """The map's verdict in one line, and the numbers it rests on."""
-    found = read_json(work.folder / "metrics.json", {})
+    numbers = read_json(work.folder / "metrics.json", {})
     spec = _spec_of(work)
     classes = len(shared.data(run.spec.dataset).info.classes)
-    said = map_verdict(found, spec.method, classes=classes, stability=_known_stability(run, spec))
-    st.markdown(f"**Can this map be trusted?** {said}")
-    if found.get("trustworthiness") is None or spec.method == "none":
+    sentence = map_verdict(numbers, spec.method, classes=classes, stability=_known_stability(run, spec))
+    st.markdown(f"**Can this map be trusted?** {sentence}")
+    if numbers.get("trustworthiness") is None or spec.method == "none":
         return
     with st.container(horizontal=True, gap="medium"):
         st.metric(
             "Trustworthiness",
-            share_text(found["trustworthiness"]),
+            share_text(numbers["trustworthiness"]),
             width="content",
             help="1 when all 15 nearest neighbours in the map are near in the codings too.",
         )
         st.metric(
             "Continuity",
-            share_text(found.get("continuity")),
+            share_text(numbers.get("continuity")),
             width="content",
             help="1 when all 15 nearest neighbours in the codings are near in the map too.",
         )
-        if found.get("knn_map") is not None:
+        if numbers.get("knn_map") is not None:
             st.metric(
                 "Class: map / codings",
-                f"{share_text(found['knn_map'])} / {share_text(found.get('knn_codings'))}",
+                f"{share_text(numbers['knn_map'])} / {share_text(numbers.get('knn_codings'))}",
                 width="content",
                 help="Share of samples whose 5 nearest neighbours vote for their class: in the map, in the codings.",
             )
 
 
-def point(run: Run, data: Data, work: ResultFolder, position: int, draw_images: bool = True) -> None:
+def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
     """One point: what it is, how much of its place is true, and its neighbours in the codings, the data and the map.
 
-    `position` counts the map's points from 0. Without `draw_images` only the sentences are written.
+    `position` counts the map's points from 0.
     """
     index = np.asarray(work.array("index"))
     if not 0 <= position < len(index):
@@ -82,19 +82,19 @@ def point(run: Run, data: Data, work: ResultFolder, position: int, draw_images: 
         return
     codings, on_map = near["codings"][position], near["map"][position]
     raw = neighbours.nearest_samples(data, index, position, ROW)
-    there = neighbours.ranks(np.asarray(work.array("points")), position)
-    here = _coding_ranks(run, work, index, position)
+    map_ranks = neighbours.ranks(np.asarray(work.array("points")), position)
+    coding_ranks = _coding_ranks(run, work, index, position)
     _row(
         data,
         index,
         f"Nearest in the {_mapped(work)}: its true neighbours",
         codings,
         on_map,
-        there,
-        draw_images,
-        _torn_words(codings, on_map, there),
+        map_ranks,
+        _torn_words(codings, on_map, map_ranks),
     )
-    _row(data, index, "Nearest on the map", on_map, codings, here, draw_images, _false_words(on_map, codings, here))
+    sentence = _false_words(on_map, codings, coding_ranks)
+    _row(data, index, "Nearest on the map", on_map, codings, coding_ranks, sentence)
     space = "pixels" if data.info.is_image else "features"
     _row(
         data,
@@ -103,7 +103,6 @@ def point(run: Run, data: Data, work: ResultFolder, position: int, draw_images: 
         raw,
         raw,
         None,
-        draw_images,
         f"{int(np.isin(raw, codings).sum())} of these {len(raw)} are its true neighbours too. Look for what the "
         f"network finds alike and the {space} do not.",
     )
@@ -117,23 +116,24 @@ def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
         return
     wanted = StabilitySpec(spec)
     several = WORDS.get(wanted.seeds, str(wanted.seeds))
-    found = _drawn(run, wanted, several)
-    if found is None:
+    finished = _drawn(run, wanted, several)
+    if finished is None:
         return
-    index, told = np.asarray(found.array("index")), read_json(found.folder / "metrics.json", {})
-    maps, spread = np.asarray(found.array("points")), np.asarray(found.array("spread"))
-    seeds = told.get("seeds", [])
+    index, numbers = np.asarray(finished.array("index")), read_json(finished.folder / "metrics.json", {})
+    maps, spread = np.asarray(finished.array("points")), np.asarray(finished.array("spread"))
+    seeds = numbers.get("seeds", [])
     names = [f"seed {seed}" for seed in seeds] if len(seeds) == len(maps) else [""] * len(maps)
     charts.draw(
         lambda colours: figures.small_multiples(maps, data.labels_of(index), names, colours),
-        of=(found.folder.as_posix(), maps.tobytes()),
-        key=f"stability_maps_{found.key}",
+        of=(finished.folder.as_posix(), maps.tobytes()),
+        key=f"stability_maps_{finished.key}",
         alt=f"The map of {len(index):,} samples drawn with {several} seeds",
     )
+    distance = numbers.get("mean_distance")
     less = f" ({len(index):,} of its points)" if len(index) < len(work.array("index")) else ""
     st.caption(
         f"The same settings{less}, {several} seeds, turned and scaled onto the first: mean Procrustes distance "
-        f"{share_text(told.get('mean_distance'))} (0: the same shape, 1: nothing in common); half of the points stray "
+        f"{share_text(distance)} (0: the same shape, 1: nothing in common); half of the points stray "
         f"by more than {100 * float(np.median(spread)):.1f} % of the map's size. {_why(spec)}"
     )
 
@@ -144,20 +144,20 @@ def _why(spec: MapSpec) -> str:
     return "Trust what all of them show."
 
 
-def _itself(run: Run, data: Data, number: int, trusted: float | None, kept: float | None) -> None:
+def _itself(run: Run, data: Data, number: int, trusted: float | None, continuity: float | None) -> None:
     x = as_float(data.numbered(np.array([number])))
-    told = [f"<b>{html.escape(data.captions_of([number])[0])}</b>"]
+    facts = [f"<b>{html.escape(data.captions_of([number])[0])}</b>"]
     images = [("original", x[0])]
     try:
         again = inference.reconstruct(run, x)
         images.append(("reconstruction", again[0]))
-        told.append(f"error {error_text(float(np.square(again - x).mean()))}")
+        facts.append(f"error {error_text(float(np.square(again - x).mean()))}")
     except AecoreError as error:
-        told.append(html.escape(f"no reconstruction: {error}"))
+        facts.append(html.escape(f"no reconstruction: {error}"))
     if trusted is not None:
-        told.append(f"its trust {share_text(trusted)}")
-    if kept is not None:
-        told.append(f"its continuity {share_text(kept)}")
+        facts.append(f"its trust {share_text(trusted)}")
+    if continuity is not None:
+        facts.append(f"its continuity {share_text(continuity)}")
     limit = max(float(np.abs(image).max(initial=0)) for _, image in images) or 1.0
     cells = "".join(
         f'<figure style="width:96px">{sample_html(image, f"{name} of no. {number}", limit)}'
@@ -166,7 +166,7 @@ def _itself(run: Run, data: Data, number: int, trusted: float | None, kept: floa
     )
     st.html(
         f'{grid.STYLE}<div class="ae-grid ae-large"><div style="font-size:1rem;margin-bottom:6px">'
-        f'{" · ".join(told)}</div><div style="display:flex;gap:8px">{cells}</div></div>'
+        f'{" · ".join(facts)}</div><div style="display:flex;gap:8px">{cells}</div></div>'
     )
 
 
@@ -177,12 +177,11 @@ def _row(
     others: np.ndarray,
     expected: np.ndarray,
     rank: np.ndarray | None,
-    draw: bool,
     words: str,
 ) -> None:
     """Others side by side; those that were not expected with their rank, a ring around the far ones."""
     st.markdown(f"**{plain(title)}**")
-    if draw and len(others):
+    if len(others):
         samples = as_float(data.numbered(index[others]))
         names = data.captions_of(index[others])
         strange = ~np.isin(others, expected)

@@ -83,15 +83,15 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     right.caption(_how(walker))
     place = st.container()
     start = f"{run.key} {sample}"
-    own = hashing.text(codes.bits[sample])
-    kept, refused = _kept(start, own, codes.bits.shape[1])
+    sample_code = hashing.text(codes.bits[sample])
+    start_code, refused = _kept(start, sample_code, codes.bits.shape[1])
     image, name = as_float(data.validation[sample]), data.captions_of([sample])[0]
-    code = bits.draw(walker, codes, sample, image, start=start, code=kept, name=name, noun=_noun(data))
-    refused = refused if code == kept else ""
+    code = bits.draw(walker, codes, sample, image, start=start, code=start_code, name=name, noun=_noun(data))
+    refused = refused if code == start_code else ""
     if refused:
         notice.warning(f"The code in the link is left out. {refused}", place)
     st.session_state[keys.BITS_CODE] = (start, code, refused)
-    usual = sample == first and code == own
+    usual = sample == first and code == sample_code
     if usual:
         st.query_params.pop(keys.BITS, None)
     elif st.query_params.get(keys.BITS) != code:
@@ -108,16 +108,16 @@ def _how(walker: Walker) -> str:
     )
 
 
-def _kept(start: str, own: str, d: int) -> tuple[str, str]:
+def _kept(start: str, sample_code: str, d: int) -> tuple[str, str]:
     """The code this session was at, as long as it began at the same image, and at first what the link names; and why
     that was refused, if it was."""
-    kept = st.session_state.get(keys.BITS_CODE)
-    if kept is None and keys.BITS in st.query_params:
+    last = st.session_state.get(keys.BITS_CODE)
+    if last is None and keys.BITS in st.query_params:
         try:
             return hashing.text(hashing.parse(st.query_params[keys.BITS], d)), ""
         except SpecError as error:
-            return own, str(error)
-    return kept[1:] if kept is not None and kept[0] == start else (own, "")
+            return sample_code, str(error)
+    return last[1:] if last is not None and last[0] == start else (sample_code, "")
 
 
 def _noun(data: Data) -> str:
@@ -144,8 +144,8 @@ def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
 
 def _found(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
     count = f"{len(members):,} {_noun(data)}{'' if len(members) == 1 else 's'}"
-    told = _shares(data, members) if len(members) else "None of the validation samples."
-    st.markdown(f"**{title}** · {count}  \n:small[:gray[{told}]]")
+    caption = _shares(data, members) if len(members) else "None of the validation samples."
+    st.markdown(f"**{title}** · {count}  \n:small[:gray[{caption}]]")
     if len(members):
         shown = members[:SHOWN]
         grid.thumbnails(data.validation[shown], data.captions_of(shown), a_row)
@@ -178,9 +178,9 @@ def _balance(codes: Codes) -> None:
 
 
 def _buckets(run: Run, data: Data, codes: Codes) -> None:
-    found = hashing.statistics(codes.bits, data.validation_labels, LARGEST)
+    buckets = hashing.statistics(codes.bits, data.validation_labels, LARGEST)
     st.markdown(f"###### Do {_noun(data)}s that share a code belong together?")
-    largest = found.buckets
+    largest = buckets.buckets
     rows: list[tuple[str, Sequence[np.ndarray]]] = [
         (name, [data.validation[bucket.members[i % len(bucket.members)]] for bucket in largest])
         for i, name in enumerate(EXAMPLES)
@@ -203,8 +203,8 @@ def _buckets(run: Run, data: Data, codes: Codes) -> None:
     grid.show(rows, names, ("code" if data.validation_labels is None else "of the class", shares), per_row=LARGEST)
     n, d = codes.bits.shape
     st.caption(
-        f"The {len(largest)} most frequent of {found.distinct:,} codes that the {n:,} validation images have (of "
+        f"The {len(largest)} most frequent of {buckets.distinct:,} codes that the {n:,} validation images have (of "
         f"{2**d:,} possible). "
         if d <= 20
-        else f"The {len(largest)} most frequent of {found.distinct:,} codes that the {n:,} validation images have. "
+        else f"The {len(largest)} most frequent of {buckets.distinct:,} codes that the {n:,} validation images have. "
     )

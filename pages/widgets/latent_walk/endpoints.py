@@ -79,17 +79,17 @@ def decoded_well(run: Run, data: Data, groups: Sequence[int]) -> list[int]:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], _run: Run, _data: Data) -> list[int]:
-    labels, found = _data.validation_labels, []
+    labels, chosen = _data.validation_labels, []
     for place, group in enumerate(groups):
-        own = np.arange(place, len(_data.validation), len(groups))
+        members = np.arange(place, len(_data.validation), len(groups))
         if labels is not None and (labels == group).any():
-            own = np.flatnonzero(labels == group)
-        samples = as_float(_data.validation[own[:FIRST]])
+            members = np.flatnonzero(labels == group)
+        samples = as_float(_data.validation[members[:FIRST]])
         codes = inference.encode(_run, samples)
         typical = np.square(codes - codes.mean(axis=0)).sum(axis=1).argsort(kind="stable")[:TYPICAL]
         off = (inference.decode(_run, codes[typical]) - samples[typical]).reshape(len(typical), -1)
-        found.append(int(own[typical[np.argmin(np.nan_to_num(np.square(off).mean(axis=1), nan=np.inf))]]))
-    return found
+        chosen.append(int(members[typical[np.argmin(np.nan_to_num(np.square(off).mean(axis=1), nan=np.inf))]]))
+    return chosen
 
 
 def way(place: DeltaGenerator) -> interpolation.Path:
@@ -130,8 +130,8 @@ def _image(data: Data, name: str, first: int) -> int:
             )
         with picture:
             sample = as_float(data.numbered(np.array([number]))[0])
-            told = data.captions_of([number])[0]
-            grid.large_image(sample, f"{letter}: {told}", width=THUMBNAIL)
+            caption = data.captions_of([number])[0]
+            grid.large_image(sample, f"{letter}: {caption}", width=THUMBNAIL)
     return number
 
 
@@ -149,7 +149,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
     )
     selected = selection.current()
     if len(selected) >= len(names) and st.session_state.get(keys.SELECTION_OF, data.info.name) == data.info.name:
-        told = ", ".join(plain(text) for text in data.captions_of(selected[: len(names)]))
+        captions = ", ".join(plain(text) for text in data.captions_of(selected[: len(names)]))
         picked = dict(zip(names, selected, strict=False))
         st.button(
             "Selected",
@@ -157,7 +157,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
             icon=":material/map:",
             on_click=_set,
             args=(picked,),
-            help=f"What is selected on the map: {told}.",
+            help=f"What is selected on the map: {captions}.",
         )
 
 
@@ -178,8 +178,8 @@ def _shuffle(dataset: str, names: Sequence[str]) -> None:
     random = np.random.default_rng(draw)
     labels = data.validation_labels
     if labels is None or len(np.unique(labels)) < len(names):
-        found = random.choice(len(data.validation), len(names), replace=False)
+        numbers = random.choice(len(data.validation), len(names), replace=False)
     else:
         groups = random.choice(np.unique(labels), len(names), replace=False)
-        found = np.array([random.choice(np.flatnonzero(labels == group)) for group in groups])
-    _set(dict(zip(names, map(int, found), strict=True)))
+        numbers = np.array([random.choice(np.flatnonzero(labels == group)) for group in groups])
+    _set(dict(zip(names, map(int, numbers), strict=True)))

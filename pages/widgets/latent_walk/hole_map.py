@@ -51,15 +51,15 @@ def draw(left: Walker, right: Walker | None, key: str) -> None:
 
 def partner(run: Run) -> list[Run]:
     """Finished and stopped runs of the other kind with two codings on the same data, demonstrations first."""
-    found = []
+    partners = []
     for other in listing.list_runs(shared.cache()):
         with contextlib.suppress(AecoreError):
             spec = other.spec
             alike = spec.dataset == run.spec.dataset and spec.coding == OTHER[run.spec.coding]
             if alike and other.metrics.get("coding_size") == 2:
-                found.append(other)
+                partners.append(other)
     shown = set(demonstrations.keys().values())
-    return sorted(found, key=lambda other: other.key not in shown)
+    return sorted(partners, key=lambda other: other.key not in shown)
 
 
 def counterpart(spec: RunSpec) -> RunSpec:
@@ -85,18 +85,18 @@ def counterpart(spec: RunSpec) -> RunSpec:
 
 def _other(run: Run, data: Data) -> Walker | None:
     """The walker of the run that is picked to compare with; None where there is none yet, which is offered."""
-    found = partner(run)
-    if not found:
+    partners = partner(run)
+    if not partners:
         _offer(run)
         return None
-    names = {other.key: run_label(other) for other in found}
-    picked = found[0].key
-    if len(found) > 1:
+    names = {other.key: run_label(other) for other in partners}
+    picked = partners[0].key
+    if len(partners) > 1:
         picked = st.selectbox(
             "Beside it", list(names), format_func=names.__getitem__, key=f"beside_{run.key}", width=PICK_WIDTH
         )
     try:
-        return walker(next(other for other in found if other.key == picked), data)
+        return walker(next(other for other in partners if other.key == picked), data)
     except AecoreError as error:
         notice.caption(f"Nothing to compare with: {error}")
         return None

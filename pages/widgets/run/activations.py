@@ -53,14 +53,14 @@ def shown_activations(run: Run, layer: str) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=200)
 def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
     """Of a run, named as `shared.identity` names it."""
-    found = shown_activations(runs.open_run(key, shared.cache()), layer)
+    values = shown_activations(runs.open_run(key, shared.cache()), layer)
     return Activity(
-        metrics.silent_share(found),
-        float(found.mean()),
-        metrics.dead_units(found),
-        metrics.stuck_units(found),
-        float(found.min()),
-        found.mean(axis=0),
+        metrics.silent_share(values),
+        float(values.mean()),
+        metrics.dead_units(values),
+        metrics.stuck_units(values),
+        float(values.min()),
+        values.mean(axis=0),
     )
 
 
@@ -74,7 +74,7 @@ def draw(run: Run, data: Data) -> None:
     last = len(data.validation) - 1
     number = right.number_input("Sample", 0, last, 0, key="activations_sample")
     x = as_float(data.validation[number : number + 1])
-    found = activations(run, x, layer)[0]
+    output = activations(run, x, layer)[0]
     if data.info.is_image:
         picture, chart = st.columns([1, 4], vertical_alignment="center")
         with picture:
@@ -82,19 +82,19 @@ def draw(run: Run, data: Data) -> None:
     else:
         chart = st.container()
     with chart:
-        if found.ndim == 3:
-            maps = np.moveaxis(found, -1, 0)[:MAPS_SHOWN]
+        if output.ndim == 3:
+            maps = np.moveaxis(output, -1, 0)[:MAPS_SHOWN]
             low, high = maps.min(), maps.max()
             grid.thumbnails((maps - low) / max(high - low, 1e-9), [f"map {i + 1}" for i in range(len(maps))])
-            shape = " × ".join(map(str, found.shape))
+            shape = " × ".join(map(str, output.shape))
             st.caption(f"{shape}: each picture is one feature map. Look for edges, sides, filled shapes.")
         else:
-            values = found.mean(axis=0) if found.ndim == 2 else found
+            values = output.mean(axis=0) if output.ndim == 2 else output
             charts.draw(
                 lambda colours: figures.layer_activity(values, colours),
                 of=(values.tobytes(),),
                 key="activity",
                 alt=f"Activations of {layer}",
             )
-            over = ", averaged over the rows" if found.ndim == 2 else ""
+            over = ", averaged over the rows" if output.ndim == 2 else ""
             st.caption(f"Each bar is one of {values.size:,} units{over}. Try two samples of one class: similar bars.")

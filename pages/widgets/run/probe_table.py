@@ -51,9 +51,9 @@ def draw(run: Run) -> None:
         _ask(run.key)
         state = active_run.state(work)
     refused = st.session_state.pop(keys.PROBE_REFUSED, "")
-    found = probe_numbers.result(run) if state == "finished" else None
-    if found:
-        _show(found)
+    result = probe_numbers.result(run) if state == "finished" else None
+    if result:
+        _show(result)
     elif state in active_run.PENDING:
         panel.poll([work], partial(_progress, work), seconds=LOOK_SECONDS)
     else:
@@ -76,78 +76,79 @@ def _progress(work: ResultFolder) -> None:
     notice.caption(f"Measuring in the background, {done}: {panel.activity(work)}", ":material/hourglass_top:")
 
 
-def _show(found: Mapping[str, Any]) -> None:
-    notice.caption(verdict(found))
-    there = [number for number in NUMBERS if found.get(number.name) is not None]
+def _show(result: Mapping[str, Any]) -> None:
+    notice.caption(verdict(result))
+    numbers = [number for number in NUMBERS if result.get(number.name) is not None]
     left, right = st.columns([3, 2], gap="medium")
-    left.html(_STYLE + comparison_html(found, [number for number in there if number.pca]))
-    right.html(_STYLE + facts_html(found, [number for number in there if not number.pca]))
+    left.html(_STYLE + comparison_html(result, [number for number in numbers if number.pca]))
+    right.html(_STYLE + facts_html(result, [number for number in numbers if not number.pca]))
     with st.popover("What do these numbers say?", icon=":material/help:"):
-        st.markdown("\n".join(f"- **{n.title}** {ARROWS[n.better]} {n.explanation}" for n in there))
-        missing = reasons(found)
+        st.markdown("\n".join(f"- **{n.title}** {ARROWS[n.better]} {n.explanation}" for n in numbers))
+        missing = reasons(result)
         if missing:
             st.markdown("\n".join(["Not here:", "", *(f"- {plain(line)}" for line in missing)]))
 
 
-def verdict(found: Mapping[str, Any]) -> str:
+def verdict(result: Mapping[str, Any]) -> str:
     """Two sentences: the error against PCA, and what the codings know of the classes."""
-    gain, said = found.get("gain_over_pca"), []
+    gain, sentences = result.get("gain_over_pca"), []
     if gain is not None:
-        size = f"PCA with as many numbers ({found['coding_size']:,})"
+        size = f"PCA with as many numbers ({result['coding_size']:,})"
         if abs(gain) < 1:
-            said.append(f"It loses as much as {size}.")
+            sentences.append(f"It loses as much as {size}.")
         else:
-            said.append(f"It loses {abs(gain):,.0f} % {'less' if gain > 0 else 'more'} than {size}.")
-    own, pca = found.get("knn_accuracy"), found.get("pca_knn_accuracy")
-    if own is not None and pca is not None:
-        chance = 2 * math.sqrt(pca * (1 - pca) / found["n_validation"])  # two standard errors: too close to call
-        how = "as well as" if abs(own - pca) <= chance else "better than" if own > pca else "worse than"
-        said.append(f"Neighbours among its codings tell the class {how} among PCA's.")
-    elif own is None:
-        said.append(f"What it knows of classes cannot be told: {found['reasons']['knn_accuracy']}.")
-    return " ".join([*said, "↑ higher is better, ↓ lower is better, no arrow: neither; the best of a row is bold."])
+            sentences.append(f"It loses {abs(gain):,.0f} % {'less' if gain > 0 else 'more'} than {size}.")
+    knn, pca = result.get("knn_accuracy"), result.get("pca_knn_accuracy")
+    if knn is not None and pca is not None:
+        chance = 2 * math.sqrt(pca * (1 - pca) / result["n_validation"])  # two standard errors: too close to call
+        how = "as well as" if abs(knn - pca) <= chance else "better than" if knn > pca else "worse than"
+        sentences.append(f"Neighbours among its codings tell the class {how} among PCA's.")
+    elif knn is None:
+        sentences.append(f"What it knows of classes cannot be told: {result['reasons']['knn_accuracy']}.")
+    sentences.append("↑ higher is better, ↓ lower is better, no arrow: neither; the best of a row is bold.")
+    return " ".join(sentences)
 
 
-def reasons(found: Mapping[str, Any]) -> list[str]:
+def reasons(result: Mapping[str, Any]) -> list[str]:
     """One line for each reason why numbers are missing: 'ELBO, KL divergence: only …'."""
-    return [f"{', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(found).items()]
+    return [f"{', '.join(titles)}: {why}" for why, titles in probe_numbers.missing(result).items()]
 
 
-def comparison_html(found: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
+def comparison_html(result: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
     """A table: a row a number, with this run, PCA codings of the same size and raw pixels side by side."""
-    size = found["coding_size"]
+    size = result["coding_size"]
     heads = ["", f"{size:,} coding{'s' if size != 1 else ''}", f"PCA, {size:,}"]
-    heads += ["raw data"] if any(found.get(number.pixels) is not None for number in numbers) else []
+    heads += ["raw data"] if any(result.get(number.pixels) is not None for number in numbers) else []
     rows = []
     for number in numbers:
         names = (number.name, number.pca, number.pixels)[: len(heads) - 1]
-        values = [found.get(name) if name else None for name in names]
-        known = [value for value in values if value is not None]
-        best = min(known) if number.better == "lower" else max(known)
-        longest = 1.0 if number.kind == "share" else max(*known, 1e-12)
+        values = [result.get(name) if name else None for name in names]
+        present = [value for value in values if value is not None]
+        best = min(present) if number.better == "lower" else max(present)
+        longest = 1.0 if number.kind == "share" else max(*present, 1e-12)
         cells = (_cell(value, number, best, longest, first=i == 0) for i, value in enumerate(values))
         rows.append(f"<tr>{_name(number)}{''.join(cells)}</tr>")
     head = "".join(f"<th>{text}</th>" for text in heads)
     return f'<table class="ae-worth"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def facts_html(found: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
+def facts_html(result: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
     """A table of the numbers that stand alone."""
-    rows = "".join(f"<tr>{_name(number)}<td>{text(number, found)}</td></tr>" for number in numbers)
+    rows = "".join(f"<tr>{_name(number)}<td>{text(number, result)}</td></tr>" for number in numbers)
     return f'<table class="ae-worth ae-facts"><tbody>{rows}</tbody></table>'
 
 
-def text(number: ProbeNumber, found: Mapping[str, Any]) -> str:
+def text(number: ProbeNumber, result: Mapping[str, Any]) -> str:
     """A number of this run as people read it: '.828', '20 of 30', '-275.0 nats'."""
     totals = {"active_dimensions": "coding_size", "dead_units": "coding_size", "distinct_codes": "n_validation"}
-    total = found.get(totals.get(number.name, ""))
-    return _TEXTS[number.kind](found[number.name]) + (f" of {total:,}" if total else "")
+    total = result.get(totals.get(number.name, ""))
+    return _TEXTS[number.kind](result[number.name]) + (f" of {total:,}" if total else "")
 
 
 def _name(number: ProbeNumber) -> str:
     better = "Neither direction" if number.better == "neither" else number.better.capitalize()
-    told = html.escape(f"{number.explanation} {better} is better.")
-    return f'<th scope="row" title="{told}">{number.title} <span aria-hidden="true">{ARROWS[number.better]}</span></th>'
+    tip = html.escape(f"{number.explanation} {better} is better.")
+    return f'<th scope="row" title="{tip}">{number.title} <span aria-hidden="true">{ARROWS[number.better]}</span></th>'
 
 
 def _cell(value: float | None, number: ProbeNumber, best: float, longest: float, first: bool) -> str:

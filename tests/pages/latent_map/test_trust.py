@@ -28,7 +28,7 @@ from pages.widgets.server import shared
 run = runs.open_run({run!r}, Path({cache!r}))
 work, data = runs.ResultFolder(Path({work!r})), shared.data(run.spec.dataset)
 trust.trust(run, work)
-trust.point(run, data, work, 3, draw_images={images!r})
+trust.point(run, data, work, 3)
 trust.stability(run, data, work, MapSpec.from_dict(json.loads({spec!r})))
 """
 
@@ -53,10 +53,10 @@ def map_of(run: Run, spec: MapSpec) -> ResultFolder:
     return work
 
 
-def opened(cache: Path, name: str, images: bool = True) -> tuple[AppTest, ResultFolder]:
+def opened(cache: Path, name: str) -> tuple[AppTest, ResultFolder]:
     run = runs.open_run(key(name), cache)
     work = map_of(run, SPECS[name])
-    values = {"run": run.key, "cache": str(cache), "work": str(work.folder), "images": images}
+    values = {"run": run.key, "cache": str(cache), "work": str(work.folder)}
     app = AppTest.from_string(SCRIPT.format(spec=SPECS[name].canonical_json(), **values), default_timeout=60)
     return app.run(), work
 
@@ -89,11 +89,6 @@ def test_a_map_of_images(cache: Path) -> None:
     assert html.count("<img") == 2 + 30 and html.count("outline:2px dashed") == far
     for other in np.setdiff1d(codings, on_map):
         assert f"<figcaption>{there[other]}</figcaption>" in html
-
-
-def test_without_images_the_sentences_stay(cache: Path) -> None:
-    app, _ = opened(cache, "stacked", images=False)
-    assert drawn(app).count("<img") == 2 and "true neighbours" in texts(app)
 
 
 def test_five_seeds_are_drawn_when_asked_for(cache: Path) -> None:
