@@ -45,7 +45,7 @@ def main() -> None:
         return
     work = map_job.finished(run, spec)
     if work and view == "own":
-        explore.own(run, data, work, choices)
+        explore.own_picture(run, data, work, choices)
     elif work:
         explore.section(run, data, work, choices)
         trust.stability(run, data, work, spec)

@@ -42,7 +42,7 @@ def _card(example: Example) -> None:
                 st.button(
                     "Show", key=f"show_{example.name}", icon=":material/visibility:", on_click=_show, args=(example,)
                 )
-                st.caption(_found(run))
+                st.caption(_errors_text(run))
         if st.session_state.get(keys.EXAMPLE) == example.name:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption("Opened." if shown else "The knobs are set: press Train or Show.", width="content")
@@ -56,7 +56,7 @@ def _small(text: str) -> str:
     return text[0].lower() + text[1:]
 
 
-def _found(run: Run) -> str:
+def _errors_text(run: Run) -> str:
     mse, floor = run.metrics.get("val_mse"), run.metrics.get("pca_mse")
     return f"MSE {error_text(mse)}{f' (PCA {error_text(floor)})' if floor is not None else ''}"
 

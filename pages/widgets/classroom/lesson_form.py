@@ -10,6 +10,7 @@ from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.errors import AecoreError, SpecError
 from aecore.presets.names import run_name
+from aecore.text import counted
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import render_lock, shared
@@ -29,7 +30,7 @@ def draw() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _form(want)
-        _made()
+        _link()
     with right:
         st.markdown("###### What the class will see")
         st.caption(
@@ -54,7 +55,7 @@ def _form(want: active_run.Wanted) -> None:
         if want.finished
         else ("It is not trained yet. Press Train now, so that the class need not wait.")
     )
-    st.markdown(f"###### What you see now becomes the lesson: {_said(want)}")
+    st.markdown(f"###### What you see now becomes the lesson: {_run_text(want)}")
     st.caption(state)
     with st.form("lesson_form"):
         st.text_input(
@@ -91,12 +92,13 @@ def _form(want: active_run.Wanted) -> None:
             height=80,
             max_chars=lessons.LONGEST["explanation"],
         )
-        st.form_submit_button("Make the link", type="primary", icon=":material/link:", on_click=_make)
+        st.form_submit_button("Make the link", type="primary", icon=":material/link:", on_click=_keep)
     if error := st.session_state.pop(keys.LESSON_ERROR, ""):
         notice.error(error)
 
 
-def _said(want: active_run.Wanted) -> str:
+def _run_text(want: active_run.Wanted) -> str:
+    """The name and the seed of the run of the knobs, trained or not."""
     assert want.run is not None
     run, spec = want.run, want.spec
     name = (
@@ -111,13 +113,13 @@ def _said(want: active_run.Wanted) -> str:
     return f"{plain(name)} · seed {spec.seed if spec else ''}"
 
 
-def _make() -> None:
-    """The form was sent: keep the lesson, or say in one line why not."""
+def _keep() -> None:
+    """Store the lesson of the submitted form; an error goes to the session."""
     state = st.session_state
     page = state[keys.LESSON_PAGE]
     number = state[keys.LESSON_RIGHT]
     try:
-        made = Lesson(
+        new = Lesson(
             title=state[keys.LESSON_TITLE],
             knobs={"variant": knobs.variant(), **knobs.values()},
             page=page,
@@ -128,13 +130,13 @@ def _make() -> None:
             right=number - 1 if number else None,
             explanation=state[keys.LESSON_EXPLANATION],
         )
-        lessons.keep(made, shared.cache())
+        lessons.keep(new, shared.cache())
     except SpecError as error:
         state[keys.LESSON_ERROR] = f"No lesson yet. {error}"
     except AecoreError as error:
         state[keys.LESSON_ERROR] = str(error)
     else:
-        state[keys.LESSON_MADE] = made
+        state[keys.LESSON_MADE] = new
 
 
 def _locked(chosen: list[str]) -> tuple[str, ...]:
@@ -142,17 +144,18 @@ def _locked(chosen: list[str]) -> tuple[str, ...]:
     return (*(name for name in chosen if name != _ADVANCED), *advanced)
 
 
-def _made() -> None:
-    made: Lesson | None = st.session_state.get(keys.LESSON_MADE)
-    if made is None:
+def _link() -> None:
+    """The link of the lesson that was made last, and how the class answers it."""
+    new: Lesson | None = st.session_state.get(keys.LESSON_MADE)
+    if new is None:
         return
-    st.markdown(f"###### The link to “{plain(made.title)}”")
-    st.code(link(made.key, made.page, st.context.url), language=None, wrap_lines=True)
-    if made.question:
-        render_lock.fragment(_answers, COUNT_EVERY)(made)
+    st.markdown(f"###### The link to “{plain(new.title)}”")
+    st.code(link(new.key, new.page, st.context.url), language=None, wrap_lines=True)
+    if new.question:
+        render_lock.fragment(_answers, COUNT_EVERY)(new)
 
 
-def _answers(made: Lesson) -> None:
-    total = sum(lessons.counts(made.key, shared.cache()))
-    st.markdown(f"###### {total:,} answer{'s' if total != 1 else ''} so far")
-    st.html(lesson.bars(made))
+def _answers(new: Lesson) -> None:
+    total = sum(lessons.counts(new.key, shared.cache()))
+    st.markdown(f"###### {counted(total, 'answer')} so far")
+    st.html(lesson.bars(new))

@@ -138,7 +138,7 @@ def _method(run: Run, key: str, name: str, without: str = "") -> str:
 
 
 def _panel(side: Side, points: np.ndarray, data: Data) -> latent_map.Panel:
-    work = side.drawn
+    work = side.finished
     return latent_map.Panel(
         points,
         side.title,
@@ -156,7 +156,7 @@ def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
         colour = "moved"
         values = pair.moved
     panels = [_panel(pair.left, pair.points, data), _panel(pair.right, pair.aligned, data)]
-    _draw(panels, pair.left.drawn, data, colour, tool, values)
+    _draw(panels, pair.left.finished, data, colour, tool, values)
     st.caption(
         "The same samples twice; the right map is turned, mirrored and scaled until it fits the left one best. Point "
         "at one: it is ringed on both. Good: a sample has the same company on both sides."

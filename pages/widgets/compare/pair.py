@@ -40,7 +40,7 @@ class Side:
     work: ResultFolder | None
 
     @property
-    def drawn(self) -> ResultFolder:
+    def finished(self) -> ResultFolder:
         """The finished map."""
         assert self.work is not None
         return self.work
@@ -79,21 +79,21 @@ class Pair:
 
 def pair_of(left: Side, right: Side) -> Pair:
     """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
-    identities = host.file_identity(left.drawn, "points.npy"), host.file_identity(right.drawn, "points.npy")
+    identities = host.file_identity(left.finished, "points.npy"), host.file_identity(right.finished, "points.npy")
     return Pair(left, right, *_compared(*identities, left, right))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _compared(
-    left_drawn: tuple[str, int], right_drawn: tuple[str, int], _left: Side, _right: Side
+    left_identity: tuple[str, int], right_identity: tuple[str, int], _left: Side, _right: Side
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, np.ndarray | None]:
     """All fields of a `Pair` but its sides, reckoned once for two maps as they were drawn."""
     left, right = _left, _right
-    index = np.asarray(host.array(left.drawn, "index"))
-    if not np.array_equal(index, host.array(right.drawn, "index")):
+    index = np.asarray(host.array(left.finished, "index"))
+    if not np.array_equal(index, host.array(right.finished, "index")):
         raise AecoreError(f"maps: got other samples in {right.title}, allowed: the same in both; draw them anew")
-    points = np.asarray(host.array(left.drawn, "points"), np.float32)
-    aligned, _ = procrustes(points, np.asarray(host.array(right.drawn, "points")))
+    points = np.asarray(host.array(left.finished, "points"), np.float32)
+    aligned, _ = procrustes(points, np.asarray(host.array(right.finished, "points")))
     which = "map" if left.run.key == right.run.key else "codings"
     near, others = left.near(which), right.near(which)
     shared = map_comparison.shared_neighbours(near, others) if near is not None and others is not None else None
@@ -141,7 +141,7 @@ def numbers_html(pair: Pair) -> str:
     """The numbers of both sides as a table, the better one bold."""
     sides = (pair.left, pair.right)
     worth: list[dict[str, Any]] = [probe_numbers.result(side.run) or {} for side in sides]
-    maps = [read_json(side.drawn.folder / "metrics.json", {}) for side in sides]
+    maps = [read_json(side.finished.folder / "metrics.json", {}) for side in sides]
     rows = (
         []
         if pair.one_run

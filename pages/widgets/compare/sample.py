@@ -102,7 +102,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
     with picture:
         grid.large_image(sample, alt=name, width=110)
     with words:
-        st.markdown(f"**{plain(name)}**: {_verdict(cards)}")
+        st.markdown(f"**{plain(name)}**: {_sentence(cards)}")
         st.caption(
             "Good: the shape survives, the difference stays grey, the sample lies among its like on the map, and its "
             "nearest neighbours are what it is."
@@ -192,7 +192,7 @@ def _progress(count: int) -> None:
     st.caption(f":material/hourglass_top: {count} map{'s are' if count > 1 else ' is'} being drawn.")
 
 
-def _verdict(cards: list[Card]) -> str:
+def _sentence(cards: list[Card]) -> str:
     """Who draws the sample best, in one sentence; the cards are sorted by their errors."""
     if not cards:
         return "none of these runs can draw it."

@@ -26,7 +26,7 @@ def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> N
     with left:
         _map(run, data, work, choices)
     with right:
-        trust.trust(run, work)
+        trust.summary(run, work)
         many = len(selection.current()) > 1
         if many:
             selection.draw(run, data, work)
@@ -38,7 +38,7 @@ def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> N
 
 
 @render_lock.fragment
-def own(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
+def own_picture(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
     """The map with the visitor's own picture on it, and what the network makes of that picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:

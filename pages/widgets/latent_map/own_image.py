@@ -82,7 +82,7 @@ def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
         notice.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
         return None
     way = controls.segments(st.container(horizontal=True), "Own image", {way: WAYS[way] for way in ways}, keys.OWN_WAY)
-    return {"draw": _drawn, "upload": _uploaded, "sample": _numbered}[way](data)
+    return {"draw": _from_drawing, "upload": _from_upload, "sample": _from_number}[way](data)
 
 
 def located(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed:
@@ -181,7 +181,7 @@ def distance_sentence(placed: Placed) -> str:
     return "about as far as neighbours usually are." if times > 0.5 else "closer than neighbours usually are."
 
 
-def _drawn(data: Data) -> np.ndarray | None:
+def _from_drawing(data: Data) -> np.ndarray | None:
     try:
         canvas = drawing.draw("own_canvas")
         sample = own_image.from_drawing(canvas.pixels, data.info, canvas.framed) if canvas else None
@@ -204,7 +204,7 @@ def _drawn(data: Data) -> np.ndarray | None:
     return sample
 
 
-def _uploaded(data: Data) -> np.ndarray | None:
+def _from_upload(data: Data) -> np.ndarray | None:
     images: dict[str, np.ndarray] = st.session_state.setdefault(keys.OWN_UPLOADS, {})
     seen: dict[str, tuple[str, str]] = st.session_state.setdefault(keys.OWN_SEEN, {})  # the last file and its error
     name = data.info.name
@@ -233,7 +233,7 @@ def _draw_over(dataset: str) -> None:
     drawing.begin_with("own_canvas", shared.data(dataset).validation[st.session_state[keys.OWN_BEGIN]])
 
 
-def _numbered(data: Data) -> np.ndarray:
+def _from_number(data: Data) -> np.ndarray:
     return data.validation[_number(data, keys.OWN_NUMBER)]
 
 

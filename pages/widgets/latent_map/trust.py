@@ -33,7 +33,7 @@ FAR = 30  # neighbours beyond this rank are no near misses: three times as many 
 RING = "outline:2px dashed #e76300;outline-offset:1px;border-radius:3px"
 
 
-def trust(run: Run, work: ResultFolder) -> None:
+def summary(run: Run, work: ResultFolder) -> None:
     """The map's verdict in one line, and the numbers it rests on."""
     numbers = read_json(work.folder / "metrics.json", {})
     spec = _spec_of(work)
@@ -76,7 +76,7 @@ def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
         near = work.arrays("neighbours")
     except AecoreError:
         near = {}
-    _itself(run, data, int(index[position]), _share(near, "trust", position), _share(near, "continuity", position))
+    _sample(run, data, int(index[position]), _share(near, "trust", position), _share(near, "continuity", position))
     if not near:
         st.caption("This map was drawn before neighbours were kept: draw it with another seed to see them.")
         return
@@ -116,7 +116,7 @@ def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
         return
     wanted = StabilitySpec(spec)
     several = WORDS.get(wanted.seeds, str(wanted.seeds))
-    finished = _drawn(run, wanted, several)
+    finished = _seed_maps(run, wanted, several)
     if finished is None:
         return
     index, numbers = np.asarray(finished.array("index")), read_json(finished.folder / "metrics.json", {})
@@ -144,7 +144,7 @@ def _why(spec: MapSpec) -> str:
     return "Trust what all of them show."
 
 
-def _itself(run: Run, data: Data, number: int, trusted: float | None, continuity: float | None) -> None:
+def _sample(run: Run, data: Data, number: int, trusted: float | None, continuity: float | None) -> None:
     x = as_float(data.numbered(np.array([number])))
     facts = [f"<b>{html.escape(data.captions_of([number])[0])}</b>"]
     images = [("original", x[0])]
@@ -271,7 +271,7 @@ def _known_stability(run: Run, spec: MapSpec) -> dict | None:
     return read_json(work.folder / "metrics.json", {}) if work.state == "finished" else None
 
 
-def _drawn(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | None:
+def _seed_maps(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | None:
     """The finished maps; None while they are drawn, and before somebody asked for them."""
     work = _stability_of(run, spec)
     state = active_run.state(work)

@@ -84,7 +84,7 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     place = st.container()
     start = f"{run.key} {sample}"
     sample_code = hashing.text(codes.bits[sample])
-    start_code, refused = _kept(start, sample_code, codes.bits.shape[1])
+    start_code, refused = _start_code(start, sample_code, codes.bits.shape[1])
     image, name = as_float(data.validation[sample]), data.captions_of([sample])[0]
     code = bits.draw(walker, codes, sample, image, start=start, code=start_code, name=name, noun=_noun(data))
     refused = refused if code == start_code else ""
@@ -108,7 +108,7 @@ def _how(walker: Walker) -> str:
     )
 
 
-def _kept(start: str, sample_code: str, d: int) -> tuple[str, str]:
+def _start_code(start: str, sample_code: str, d: int) -> tuple[str, str]:
     """The code this session was at, as long as it began at the same image, and at first what the link names; and why
     that was refused, if it was."""
     last = st.session_state.get(keys.BITS_CODE)
@@ -130,7 +130,7 @@ def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
     nearest = int(distances.min())
     st.markdown(f"###### Which {_noun(data)}s have such a code?")
     if nearest > max(DISTANCES):
-        _found(
+        _images(
             data,
             f"No {_noun(data)} within two bits; the nearest are {nearest} away",
             np.flatnonzero(distances == nearest),
@@ -139,10 +139,10 @@ def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
         return
     for column, (distance, title) in zip(st.columns(len(DISTANCES), gap="large"), DISTANCES.items(), strict=True):
         with column:
-            _found(data, title, np.flatnonzero(distances == distance), A_ROW)
+            _images(data, title, np.flatnonzero(distances == distance), A_ROW)
 
 
-def _found(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
+def _images(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
     count = f"{len(members):,} {_noun(data)}{'' if len(members) == 1 else 's'}"
     caption = _shares(data, members) if len(members) else "None of the validation samples."
     st.markdown(f"**{title}** · {count}  \n:small[:gray[{caption}]]")

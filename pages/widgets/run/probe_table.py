@@ -48,7 +48,7 @@ def draw(run: Run) -> None:
     st.markdown("###### What this code is worth")
     work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
     if state in ("missing", "damaged"):
-        _ask(run.key)
+        _submit(run.key)
         state = active_run.state(work)
     refused = st.session_state.pop(keys.PROBE_REFUSED, "")
     result = probe_numbers.result(run) if state == "finished" else None
@@ -59,10 +59,10 @@ def draw(run: Run) -> None:
     else:
         message = refused or work.status().get("message") or "it ended early"
         notice.caption(f"This run could not be measured: {message}", ":material/error:")
-        st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_ask, args=(run.key,))
+        st.button("Measure again", key="probe_again", icon=":material/replay:", on_click=_submit, args=(run.key,))
 
 
-def _ask(key: str) -> None:
+def _submit(key: str) -> None:
     """Ask the queue for the run's probe; `probe_refused` in the session says why it cannot be had."""
     try:
         shared.queue().submit(jobs.ProbeTask(key), presence.session())
@@ -77,7 +77,7 @@ def _progress(work: ResultFolder) -> None:
 
 
 def _show(result: Mapping[str, Any]) -> None:
-    notice.caption(verdict(result))
+    notice.caption(summary(result))
     numbers = [number for number in NUMBERS if result.get(number.name) is not None]
     left, right = st.columns([3, 2], gap="medium")
     left.html(_STYLE + comparison_html(result, [number for number in numbers if number.pca]))
@@ -89,7 +89,7 @@ def _show(result: Mapping[str, Any]) -> None:
             st.markdown("\n".join(["Not here:", "", *(f"- {plain(line)}" for line in missing)]))
 
 
-def verdict(result: Mapping[str, Any]) -> str:
+def summary(result: Mapping[str, Any]) -> str:
     """Two sentences: the error against PCA, and what the codings know of the classes."""
     gain, sentences = result.get("gain_over_pca"), []
     if gain is not None:

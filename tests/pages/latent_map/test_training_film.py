@@ -128,7 +128,7 @@ def test_a_run_without_snapshots_says_so_in_one_line(cache: Path) -> None:
     run = runs.run_of(SPECS["stacked"], cache)
     (run.folder / "snapshots.npz").unlink()
     app = visit(run.key)
-    assert not app.exception and "got no snapshot of its training" in texts(app)
+    assert not app.exception and "it has no snapshots" in texts(app)
 
 
 def test_a_damaged_film_says_so_in_one_line(cache: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_training_that_failed_shows_how_far_it_came(cache: Path) -> None:
     app = visit(run.key)
     assert not app.exception and "This training failed" in texts(app)
     (run.folder / "snapshots" / "00000.npz").write_bytes(b"torn")
-    assert "got no snapshot of its training" in texts(visit(run.key, other="film"))
+    assert "it has no snapshots" in texts(visit(run.key, other="film"))
 
 
 @pytest.mark.parametrize(

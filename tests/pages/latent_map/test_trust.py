@@ -27,7 +27,7 @@ from pages.widgets.latent_map import trust
 from pages.widgets.server import shared
 run = runs.open_run({run!r}, Path({cache!r}))
 work, data = runs.ResultFolder(Path({work!r})), shared.data(run.spec.dataset)
-trust.trust(run, work)
+trust.summary(run, work)
 trust.point(run, data, work, 3)
 trust.stability(run, data, work, MapSpec.from_dict(json.loads({spec!r})))
 """

@@ -118,12 +118,12 @@ def test_tables_and_verdict() -> None:
     html = probe_table.comparison_html(found, [number for number in NUMBERS if found.get(number.pca) is not None])
     assert html.count("<tr>") == 3 and "<b>.0131</b>" in html and ">.0157<" in html
     assert "<b>.857</b>" in html and "PCA, 30" in html and "width:85.3%" in html
-    assert probe_table.verdict(found).startswith(
+    assert probe_table.summary(found).startswith(
         "It loses 17 % less than PCA with as many numbers (30). Neighbours among its codings tell the class better than"
     )
-    assert "as well as" in probe_table.verdict(found | {"knn_accuracy": 0.83})
-    assert "worse than" in probe_table.verdict(found | {"knn_accuracy": 0.7})
-    assert "loses as much as" in probe_table.verdict(found | {"gain_over_pca": -0.4})
+    assert "as well as" in probe_table.summary(found | {"knn_accuracy": 0.83})
+    assert "worse than" in probe_table.summary(found | {"knn_accuracy": 0.7})
+    assert "loses as much as" in probe_table.summary(found | {"gain_over_pca": -0.4})
     by_name = {number.name: number for number in NUMBERS}
     assert probe_table.text(by_name["dead_units"], found) == "2 of 30"
     each = {"kl_per_dimension": [0.5, 2.0, 0.0, 1.25, 0.75]}
