@@ -33,6 +33,7 @@ lint: .venv/installed-dev lint-js
 lint-js: tests/js/node_modules/.package-lock.json
 	.venv/bin/node tests/js/node_modules/eslint/bin/eslint.js --config tests/js/eslint.config.js pages tests/js
 	.venv/bin/node tests/js/node_modules/typescript/bin/tsc --project tests/js
+	.venv/bin/node tests/js/node_modules/typescript/bin/tsc --project tests/js/tsconfig.strict.json
 
 # The runs that pages show before the first training; to be committed by name.
 demo-runs: .venv/installed

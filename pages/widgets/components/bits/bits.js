@@ -1,8 +1,10 @@
 // A code of bits under one's hand: each bit is a button, what is decoded from the code is drawn at once, and beside
 // each bit what flipping it would give. Python hears of a code once it has been looked at for a moment (`code`).
 
+/** @import { Component, Packed, SetValue, Shaped } from "../shared/types.js" */
+
 import { board, complete, mount } from "../shared/blobs.js";
-import { child, element } from "../shared/dom.js";
+import { child, element, find } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
 import { paint } from "../shared/picture.js";
 
@@ -15,11 +17,46 @@ const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).repl
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 const noZero = (value, digits) => value.toFixed(digits).replace(/^0\./, ".");
 
+/**
+ * What `components/bits/__init__.py` sends as `view` and `codes`, beside the decoder's blob. `code` is the answer.
+ * @typedef {object} BitsHeader
+ * @property {Record<string, string>} versions
+ * @property {string} start a name of the run and the sample it begins at
+ * @property {string} own the sample's code, '0110…'
+ * @property {string} code the code to show
+ * @property {string} [decoded] the code that the server decoded
+ * @property {string} name of the sample
+ * @property {string} noun what samples are called
+ * @property {number[]} shape
+ * @property {number} reach
+ * @typedef {object} BitsArrays
+ * @property {Shaped<Float32Array>} image the sample
+ * @property {Float32Array} own its codings
+ * @property {Float32Array} [picture] decoded by the server
+ * @typedef {object} Codes the distinct codes of the data, the most frequent first
+ * @property {Shaped<Uint8Array>} packed (codes, bytes)
+ * @property {Int32Array} counts
+ * @property {Float32Array} balance share of the data in which each bit is set
+ * @property {Float32Array} levels (2, bits): the values of a bit
+ */
+
 class Bits {
   constructor(parent, key) {
-    this.root = parent.querySelector(".bits");
+    this.root = find(parent, ".bits", HTMLElement);
     this.key = key;
     this.place = board(key);
+    /** @type {Packed<BitsHeader, BitsArrays>} */
+    this.view = null;
+    /** @type {Record<string, string>} */
+    this.versions = null;
+    /** @type {BitsHeader} */
+    this.header = null;
+    /** @type {BitsArrays} */
+    this.arrays = null;
+    /** @type {Codes} */
+    this.codes = null;
+    /** @type {SetValue} */
+    this.tell = () => {};
     this.root.replaceChildren();
     this.build();
     this.take = () => this.update();
@@ -177,7 +214,7 @@ class Bits {
   draw() {
     const { now, start } = this, text = now.join("");
     this.tiles.forEach(({ tile, digit }, k) => {
-      digit.textContent = now[k];
+      digit.textContent = String(now[k]);
       tile.setAttribute("aria-pressed", String(Boolean(now[k])));
       tile.classList.toggle("flipped", now[k] !== start[k]);
     });
@@ -214,7 +251,7 @@ class Bits {
   // What each flip would give, a few milliseconds a frame, begun anew with every code.
   drawSmall() {
     cancelAnimationFrame(this.slicing);
-    this.root.dataset.small = 0;
+    this.root.dataset.small = "0";
     if (!this.network) return;
     const small = Math.min(this.d, SMALL), code = this.now.slice();
     let next = 0;
@@ -224,7 +261,7 @@ class Bits {
         code[next] ^= 1;
         this.show(this.tiles[next].canvas, this.network.run(this.codings(code)));
         code[next] ^= 1;
-        this.root.dataset.small = ++next;
+        this.root.dataset.small = String(++next);
       } while (next < small && performance.now() < end);
       if (next < small) this.slicing = requestAnimationFrame(slice);
     };
@@ -232,6 +269,7 @@ class Bits {
   }
 }
 
+/** @param {Component} component */
 export default function (component) {
   const [bits, leave] = mount(Bits, component);
   bits.tell = component.setStateValue;

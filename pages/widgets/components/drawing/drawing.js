@@ -172,7 +172,7 @@ function fill(state, step) {
 // Tell the server. `framed`: the drawing stands on one of the data set's images, where that stood.
 function settle(state) {
   const cleared = state.steps.findLastIndex(step => step.clear || step.image);
-  const framed = Boolean(state.steps[cleared]?.image?.framed);
+  const framed = Boolean(state.steps[cleared]?.framed);
   state.latest = reduced(state);
   set(state, {});
   state.component.setStateValue("drawing", { image: state.latest, framed, version: state.version });
@@ -209,8 +209,7 @@ function load(state, { image, framed, version }) {
   if (!image) return;
   const picture = new Image();
   picture.onload = () => {
-    picture.framed = framed;
-    const step = { image: picture };
+    const step = { image: picture, framed };
     state.steps.push(step);
     draw(state, step);
     state.latest = image;

@@ -2,6 +2,8 @@
 // the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
 // For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
 
+/** @import { Component, Network } from "../shared/types.js" */
+
 import { board, complete, mount } from "../shared/blobs.js";
 import { element } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
@@ -82,6 +84,10 @@ function holesPercent(share) {
 class HoleSide {
   constructor(pair, known) {
     this.known = known;
+    /** @type {Network["run"]} */
+    this.decode = null;
+    /** @type {Network["run"]} */
+    this.encode = null;
     this.box = element("section");
     this.title = element("div", "title");
     this.stage = element("div", "stage");
@@ -119,7 +125,8 @@ class HoleSide {
     if (facts.missing) return;
     const [decoder, encoder, survey] = facts.slots.map(slot => slots[slot]);
     const networks = [decoder, encoder].map(part => makeNetwork(part.header.network, part.arrays));
-    [this.decode, this.encode] = networks.map(network => values => network.run(values));
+    const [decode, encode] = networks.map(network => (/** @type {ArrayLike<number>} */ values) => network.run(values));
+    Object.assign(this, { decode, encode });
     this.where = makeWhere(survey.header.survey, survey.arrays);
     const { labels } = this.where, { axes } = facts, points = this.where.pairs(axes);
     this.z = Float32Array.from(facts.start);
@@ -158,13 +165,13 @@ class HoleSide {
     let over = 0, within = 0, both = 0;
     drift.forEach((way, cell) => {
       const inside = range.every(([low, high], k) => places[2 * cell + k] >= low && places[2 * cell + k] <= high);
-      over += way > limit;
-      within += inside;
-      both += inside && way > limit;
+      if (way > limit) over++;
+      if (inside) within++;
+      if (inside && way > limit) both++;
     });
     this.shares = { over: over / drift.length, within: within ? both / within : null };
-    this.box.dataset.over = this.shares.over;
-    this.box.dataset.within = this.shares.within ?? "";
+    this.box.dataset.over = String(this.shares.over);
+    this.box.dataset.within = String(this.shares.within ?? "");
     const all = `${holesPercent(this.shares.over)} of this plane drifts beyond the usual limit`;
     const inside = within ? `; within the range of its own data, ${holesPercent(both / within)}` : "";
     this.text.textContent = `${all}${inside}. ${note}`;
@@ -172,6 +179,7 @@ class HoleSide {
   }
 }
 
+/** @param {Component} component */
 export default function (component) {
   return mount(Holes, component)[1];
 }

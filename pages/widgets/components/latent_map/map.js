@@ -1,6 +1,8 @@
 // The map: puts panels into the page, takes parts as they arrive, keeps what is hovered, chosen and selected.
 // Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
 
+/** @import { Component, SetValue } from "../shared/types.js" */
+
 import { board, complete, mount } from "../shared/blobs.js";
 import { element } from "../shared/dom.js";
 import { scaleColour } from "../shared/markers.js";
@@ -21,6 +23,8 @@ class LatentMap {
     this.root.replaceChildren();
     this.place = board(key);
     this.panels = [];
+    /** @type {SetValue} */
+    this.send = () => {};
     this.sheets = {};
     this.order = [];
     this.hover = this.focus = -1;
@@ -273,6 +277,7 @@ class LatentMap {
   }
 }
 
+/** @param {Component} component */
 export default function (component) {
   const [map, leave] = mount(LatentMap, component);
   map.send = component.setTriggerValue;

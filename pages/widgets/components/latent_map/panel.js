@@ -10,10 +10,11 @@ export function makePanel(number) {
   const note = element("div", "note"), scene = new Scene();
   over.tabIndex = 0;
   over.setAttribute("role", "img");
-  over.positionOf = i => {
+  const positionOf = (/** @type {number} */ i) => {
     scene.project();
     return { x: scene.x[i], y: scene.y[i] };
   };
+  Object.assign(over, { positionOf });
   stage.append(base, over, bar);
   outer.append(head, stage, note);
   return { number, outer, head, stage, over, bar, note, scene, raster: new Raster(base) };

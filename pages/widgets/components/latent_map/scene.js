@@ -1,10 +1,27 @@
 // One panel's geometry: points in a unit box, where they stand on the screen, and who stands near the pointer.
+
+/** @import { Shaped } from "../shared/types.js" */
+
 const CELL = 16; // pixels a side of the index's cells
 const MARGIN = 26; // pixels kept free around all points
 
 export class Scene {
   constructor() {
     this.width = this.height = 1;
+    this.zoom = 1;
+    this.shiftX = this.shiftY = 0;
+    this.yaw = this.pitch = 0;
+    this.stale = true;
+    this.count = this.dims = this.reach = 0;
+    /** @type {number[]} */
+    this.centre = [];
+    /** @type {number[]} */
+    this.half = [];
+    /** @type {Float32Array} */
+    this.points = new Float32Array(0);
+    this.x = this.y = this.depth = new Float32Array(0);
+    /** @type {{ columns: number, rows: number, starts: Int32Array, list: Int32Array } | null} */
+    this.index = null;
     this.reset();
   }
 
@@ -16,6 +33,7 @@ export class Scene {
     this.stale = true;
   }
 
+  /** @param {Shaped<Float32Array>} points (n, 2) or (n, 3) */
   setPoints(points) {
     const [count, dims] = points.shape, low = Array(dims).fill(Infinity), high = Array(dims).fill(-Infinity);
     this.count = count;
@@ -36,6 +54,10 @@ export class Scene {
     this.stale = true;
   }
 
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   resize(width, height) {
     if (width === this.width && height === this.height) return;
     this.shiftX *= width / this.width;
@@ -60,7 +82,10 @@ export class Scene {
     return [cy, 0, sy, sy * sp, cp, -cy * sp, -sy * cp, sp, cy * cp]; // right, up, towards the viewer
   }
 
-  // Screen position (and depth) of any point of the map.
+  /**
+   * Screen position (and depth) of any point of the map.
+   * @param {number[]} point
+   */
   at(point) {
     const scale = this.scale(), [u, v, w] = point.map((value, axis) => (value - this.centre[axis]) * scale);
     const middleX = this.width / 2 + this.shiftX, middleY = this.height / 2 + this.shiftY;
@@ -91,7 +116,12 @@ export class Scene {
     }
   }
 
-  // Zooms by a factor around a place of the screen.
+  /**
+   * Zooms by a factor around a place of the screen.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} factor
+   */
   zoomAt(x, y, factor) {
     const zoom = Math.min(Math.max(this.zoom * factor, 0.5), 400), by = zoom / this.zoom;
     const fromX = x - this.width / 2, fromY = y - this.height / 2;
@@ -101,12 +131,20 @@ export class Scene {
     this.stale = true;
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   pan(dx, dy) {
     this.shiftX += dx;
     this.shiftY += dy;
     this.stale = true;
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   rotate(dx, dy) {
     this.yaw += dx * 0.008;
     this.pitch = Math.min(Math.max(this.pitch + dy * 0.008, -1.5), 1.5);
@@ -129,7 +167,12 @@ export class Scene {
     return (this.index = { columns, rows, starts, list });
   }
 
-  // The point nearest to (x, y) within `reach` pixels; -1 where there is none. In 3-D the one in front wins.
+  /**
+   * The point nearest to (x, y) within `reach` pixels; -1 where there is none. In 3-D the one in front wins.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} reach
+   */
   hit(x, y, reach) {
     this.project();
     const { columns, rows, starts, list } = this.grid(), { depth } = this;
@@ -149,7 +192,12 @@ export class Scene {
     return found;
   }
 
-  // The nearest point in a direction (dx, dy: one of -1, 0, 1), the straight ahead preferred; -1 if none.
+  /**
+   * The nearest point in a direction (dx, dy: one of -1, 0, 1), the straight ahead preferred; -1 if none.
+   * @param {number} from
+   * @param {number} dx
+   * @param {number} dy
+   */
   towards(from, dx, dy) {
     this.project();
     let found = -1, least = Infinity;
@@ -163,6 +211,10 @@ export class Scene {
     return found;
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   nearestTo(x, y) {
     this.project();
     let found = -1, least = Infinity;

@@ -40,8 +40,9 @@ export class WalkSliders {
     this.search.append(this.number, this.missing);
     this.root.append(this.list, this.fold, this.search);
     this.rows = new Map();
+    this.seen = new WeakMap(); // rows by their elements
     this.sight = new IntersectionObserver(entries => {
-      for (const { target, isIntersecting } of entries) target.row.inSight = isIntersecting;
+      for (const { target, isIntersecting } of entries) this.seen.get(target).inSight = isIntersecting;
       walk.later();
     }, { rootMargin: "80px" });
   }
@@ -70,7 +71,7 @@ export class WalkSliders {
     const { walk } = this, name = `Coding ${axis.coding + 1}`, row = { axis, stale: true, inSight: false };
     row.root = element("div", "row");
     row.root.dataset.coding = axis.coding;
-    row.root.row = row;
+    this.seen.set(row.root, row);
     const head = element("div", "head"), label = element("label", "", name), steps = element("span", "steps");
     row.slider = element("input");
     // "any": a drag is not to jump from step to step. Keys have steps all the same, see `press`.
@@ -198,7 +199,7 @@ export class WalkSliders {
     this.opened = !left.length && this.rows.size > this.first.length;
     const page = left.length > WALK_PAGE ? ` · show ${WALK_PAGE}` : "";
     this.fold.textContent = this.opened ? "Show fewer" : words.join(", ") + page;
-    this.fold.setAttribute("aria-expanded", this.opened);
+    this.fold.setAttribute("aria-expanded", String(this.opened));
     this.fold.hidden = !this.fold.textContent;
     this.fold.disabled = !this.opened && !left.length;
   }

@@ -2,6 +2,8 @@
 // Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
 // is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
 
+/** @import { Component, SetValue } from "../shared/types.js" */
+
 import { board, complete, mount } from "../shared/blobs.js";
 import { element } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
@@ -38,6 +40,8 @@ class Walk {
     columns.append(this.stage, middle, this.panel.root);
     this.root.replaceChildren(columns, this.said);
     this.moved = 0;
+    /** @type {SetValue} */
+    this.tell = () => {};
     this.encoding = 0;
     this.take = () => this.update();
     this.place.listeners.add(this.take);
@@ -263,6 +267,7 @@ class Walk {
   }
 }
 
+/** @param {Component} component */
 export default function (component) {
   const [walk, leave] = mount(Walk, component);
   walk.tell = component.setStateValue;

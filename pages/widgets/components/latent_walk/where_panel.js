@@ -1,6 +1,8 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 
+/** @import { ReferenceHeader, Where } from "../shared/types.js" */
+
 import { element } from "../shared/dom.js";
 import { densityText } from "../shared/where.js";
 
@@ -17,6 +19,12 @@ function timesText(times) {
 export class WalkWhere {
   constructor() {
     this.root = element("div", "where");
+    /** @type {ReferenceHeader} */
+    this.survey = null;
+    /** @type {Where} */
+    this.where = null;
+    /** @type {any} */
+    this.facts = null;
     this.verdict = element("p", "verdict");
     this.sentence = element("span");
     this.verdict.append(element("b", "", "Where am I? "), this.sentence);
@@ -85,7 +93,7 @@ export class WalkWhere {
 
   name(i) {
     this.shown = i;
-    this.root.dataset.nearest = this.where.numbers[i];
+    this.root.dataset.nearest = String(this.where.numbers[i]);
     const { labels, numbers } = this.where, group = labels ? this.facts.groups.indexOf(labels[i]) : -1;
     const number = `no. ${numbers[i].toLocaleString("en")}`, name = this.classes?.[group]?.name;
     this.caption.textContent = name ? `${name} · ${number}` : number;

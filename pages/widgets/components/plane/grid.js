@@ -1,8 +1,22 @@
 // What a plane of two codings is made of, apart from how it looks: its axes, its cells, and the work that fills the
 // cells in slices so short that nothing under a hand waits for them.
 
-import { element } from "../shared/dom.js";
+import { element, pen } from "../shared/dom.js";
 import { paint, sized } from "../shared/picture.js";
+
+/**
+ * What a plane is told, see plane.js; here it needs its codings and how they are decoded.
+ * @typedef {object} Facts
+ * @property {Float32Array} z
+ * @property {number[]} axes
+ * @property {number[]} shape
+ * @property {number} reach
+ * @property {number[] | null} measured
+ * @property {(z: Float32Array) => Float32Array} decode
+ * @property {(values: Float32Array) => ArrayLike<number>} encode
+ * @typedef {ReturnType<typeof planeAxis>} Axis
+ * @typedef {{ index: number, column: number, row: number, at: number[], size: number }} Cell
+ */
 
 export const PLANE_PICTURES = 15; // cells a side, a multiple of 3: see planeCells
 export const PLANE_HOLES = 24; // the same
@@ -10,8 +24,11 @@ const PLANE_SLICE = 6; // milliseconds of work between two chances for the page
 const PLANE_CALM = 150; // milliseconds without a movement before work goes on
 const PLANE_WIDEST = 64; // pixels a side of one decoded picture in the grid
 
-// The standard normal distribution function, to 1e-15, by the series of G. Marsaglia, "Evaluating the Normal
-// Distribution", Journal of Statistical Software 11 (2004).
+/**
+ * The standard normal distribution function, to 1e-15, by the series of G. Marsaglia, "Evaluating the Normal
+ * Distribution", Journal of Statistical Software 11 (2004).
+ * @param {number} x
+ */
 export function normalBelow(x) {
   if (Math.abs(x) > 8) return x < 0 ? 0 : 1;
   let term = x, sum = x;
@@ -19,8 +36,11 @@ export function normalBelow(x) {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
-// Its inverse, within ±8, by Newton's method: from the middle outwards each step falls short of the goal, never
-// beyond, because the function bends towards it.
+/**
+ * Its inverse, within ±8, by Newton's method: from the middle outwards each step falls short of the goal, never
+ * beyond, because the function bends towards it.
+ * @param {number} p
+ */
 export function normalQuantile(p) {
   const goal = Math.max(p, 1 - p);
   let x = 0;
@@ -31,39 +51,60 @@ export function normalQuantile(p) {
   return Math.min(x, 8) * (p < 0.5 ? -1 : 1);
 }
 
-// An axis from low to high: `place` is where a value stands (0 to 1), `value` the way back, kept within the axis.
-// With `quantiles` equal lengths are equally likely under the standard normal prior.
+/**
+ * An axis from low to high: `place` is where a value stands (0 to 1), `value` the way back, kept within the axis.
+ * With `quantiles` equal lengths are equally likely under the standard normal prior.
+ * @param {number} low
+ * @param {number} high
+ * @param {boolean} quantiles
+ */
 export function planeAxis(low, high, quantiles) {
-  const there = quantiles ? normalBelow : value => value, back = quantiles ? normalQuantile : place => place;
+  const same = (/** @type {number} */ value) => value;
+  const there = quantiles ? normalBelow : same, back = quantiles ? normalQuantile : same;
   const from = there(low), span = there(high) - from;
-  const place = value => (there(value) - from) / span;
-  const value = at => Math.min(Math.max(back(from + at * span), low), high);
+  const place = (/** @type {number} */ value) => (there(value) - from) / span;
+  const value = (/** @type {number} */ at) => Math.min(Math.max(back(from + at * span), low), high);
   const ticks = (quantiles ? [-2, -1, 0, 1, 2] : roundSteps(low, high)).filter(tick => tick >= low && tick <= high);
-  const text = tick => (quantiles ? normalBelow(tick).toFixed(2).replace(/^0/, "").replace(/^\.50$/, ".5")
+  const text = (/** @type {number} */ tick) => (quantiles ? normalBelow(tick).toFixed(2).replace(/^0/, "").replace(/^\.50$/, ".5")
     : String(+tick.toPrecision(6)).replace("-", "−"));
   return { low, high, place, value, ticks: ticks.map(tick => ({ at: place(tick), text: text(tick) })) };
 }
 
-// At most seven round numbers from low to high.
+/**
+ * At most seven round numbers from low to high.
+ * @param {number} low
+ * @param {number} high
+ */
 export function roundSteps(low, high) {
   const rough = (high - low) / 7, power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map(times => times * power).find(length => length >= rough * 0.99);
+  const step = [1, 2, 5, 10].map(times => times * power).find(length => length >= rough * 0.99) ?? 10 * power;
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, k) => (first + k) * step);
 }
 
-// The cells of n × n in the order in which they are filled: first the middle one of each 3 × 3, which stands for all
-// nine (`size` 3), then the others, those near (x, y) first. `at` is a cell's middle, 0 to 1, from the lower left.
+/**
+ * The cells of n × n in the order in which they are filled: first the middle one of each 3 × 3, which stands for all
+ * nine (`size` 3), then the others, those near (x, y) first. `at` is a cell's middle, 0 to 1, from the lower left.
+ * @param {number} n cells a side
+ * @param {number[]} place where the hand is, 0 to 1
+ * @returns {Cell[]}
+ */
 export function planeCells(n, [x, y]) {
   const cells = Array.from({ length: n * n }, (_, index) => {
     const column = index % n, row = Math.floor(index / n), at = [(column + 0.5) / n, 1 - (row + 0.5) / n];
     return { index, column, row, at, size: column % 3 === 1 && row % 3 === 1 ? 3 : 1 };
   });
-  const far = cell => Math.hypot(cell.at[0] - x, cell.at[1] - y);
+  const far = (/** @type {Cell} */ cell) => Math.hypot(cell.at[0] - x, cell.at[1] - y);
   return cells.sort((a, b) => b.size - a.size || far(a) - far(b));
 }
 
-// The coding at a place of the plane: `z` with the two codings of the axes replaced, written into `into`.
+/**
+ * The coding at a place of the plane: `z` with the two codings of the axes replaced, written into `into`.
+ * @param {Float32Array} into
+ * @param {Facts} facts
+ * @param {Axis[]} scales
+ * @param {number[]} at
+ */
 function planeCoding(into, facts, scales, [x, y]) {
   into.set(facts.z);
   into[facts.axes[0]] = scales[0].value(x);
@@ -71,11 +112,18 @@ function planeCoding(into, facts, scales, [x, y]) {
   return into;
 }
 
-// Decodes the grid of pictures, a cell a step, and tells `shown(canvas, whole)` after each once all coarse ones are
-// there. In the end the middle cells, too, show their own small picture.
+/**
+ * Decodes the grid of pictures, a cell a step, and tells `shown(canvas, whole)` after each once all coarse ones are
+ * there. In the end the middle cells, too, show their own small picture.
+ * @param {Facts} facts
+ * @param {Axis[]} scales
+ * @param {Cell[]} cells
+ * @param {(sheet: HTMLCanvasElement, whole: boolean) => void} shown
+ * @returns {Generator<undefined>}
+ */
 export function* planePictures(facts, scales, cells, shown) {
   const picture = element("canvas"), sheet = element("canvas");
-  const z = new Float32Array(facts.z.length), context = sheet.getContext("2d");
+  const z = new Float32Array(facts.z.length), context = pen(sheet);
   const coarse = cells.filter(cell => cell.size > 1), small = coarse.map(cell => ({ ...cell, size: 1 }));
   sized(picture, facts.shape);
   const most = Math.max(picture.width, picture.height), side = Math.min(most, PLANE_WIDEST);
@@ -94,8 +142,16 @@ export function* planePictures(facts, scales, cells, shown) {
   shown(sheet, true);
 }
 
-// Decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the codings
-// `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
+/**
+ * Decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the codings
+ * `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
+ * @param {Facts} facts
+ * @param {Axis[]} scales
+ * @param {Cell[]} cells
+ * @param {{ drift: Float32Array, places: Float32Array }} into
+ * @param {(share: number) => void} shown
+ * @returns {Generator<undefined>}
+ */
 export function* planeDrift(facts, scales, cells, { drift, places }, shown) {
   const z = new Float32Array(facts.z.length), measured = facts.measured || [...z.keys()];
   let done = 0;
@@ -129,11 +185,13 @@ export function planeMoved(held = false) {
 // Works through generators, one after the other, a slice at a time, and only while nothing moves.
 export class PlaneSlices {
   constructor() {
+    /** @type {Iterator<undefined>[]} */
     this.jobs = [];
     this.channel = new MessageChannel(); // a timeout of 0 would become 4 ms after a few of them
     this.channel.port1.onmessage = () => this.work();
   }
 
+  /** @param {Iterator<undefined>[]} jobs */
   set(jobs) {
     this.jobs = jobs;
     this.wake();

@@ -28,6 +28,7 @@ class Plane {
     this.root = root;
     this.onmove = onmove;
     this.onholes = onholes;
+    /** @type {any} */
     this.facts = { layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
       measured: null };
     this.box = styled("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
@@ -43,14 +44,18 @@ class Plane {
     this.said.setAttribute("aria-live", "polite");
     this.over.tabIndex = 0;
     this.over.setAttribute("role", "application");
-    this.over.placeOf = pair => {
+    const placeOf = (/** @type {number[]} */ pair) => {
       const { left, top, side } = this.square;
       return { x: left + this.scales[0].place(pair[0]) * side, y: top + side - this.scales[1].place(pair[1]) * side };
     };
+    Object.assign(this.over, { placeOf });
     this.box.append(this.base, this.over, this.bar, this.said);
     root.replaceChildren(this.box, this.outside, this.legend);
     this.slices = new PlaneSlices();
     this.work = {};
+    this.width = this.ratio = 0;
+    /** @type {ReturnType<typeof planeSquare>} */
+    this.square = null;
     this.dragged = null; // the pointer that holds the place
     this.listen();
     this.watch = new ResizeObserver(() => this.measure());
@@ -106,11 +111,11 @@ class Plane {
     const holes = { drift: new Float32Array(length).fill(NaN), places: new Float32Array(2 * length) };
     this.work.holes = facts.encode && planeDrift(still, scales, cells, holes, part => {
       this.holes = holes;
-      this.bar.style.width = part < 1 ? `${100 * part}%` : 0;
+      this.bar.style.width = part < 1 ? `${100 * part}%` : "0";
       drawn();
       if (part < 1) return;
       over.dataset.holes = "done";
-      over.dataset.over = holes.drift.filter(way => way > this.facts.driftScale).length;
+      over.dataset.over = String(holes.drift.filter(way => way > this.facts.driftScale).length);
       this.onholes?.(holes.drift, holes.places);
     });
     this.resume();
@@ -218,7 +223,7 @@ class Plane {
       spot(event);
       this.redraw();
     });
-    for (const name of ["pointerup", "pointercancel"]) {
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
       over.addEventListener(name, event => {
         if (event.pointerId !== this.dragged) return;
         this.dragged = null;

@@ -44,6 +44,20 @@ export function styled(kind, style) {
 }
 
 /**
+ * The first element in `root` that a selector names.
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} Kind its class
+ * @returns {T}
+ */
+export function find(root, selector, Kind) {
+  const node = root.querySelector(selector);
+  if (!(node instanceof Kind)) throw new TypeError(`${selector}: got ${node}, allowed: ${Kind.name}`);
+  return node;
+}
+
+/**
  * A canvas's context; a canvas that has another kind of context already has none.
  * @param {HTMLCanvasElement} canvas
  * @param {CanvasRenderingContext2DSettings} [settings]

@@ -1,9 +1,16 @@
 // Markers on a canvas, about as large as Plotly draws them, and colours.
 
-import { element } from "./dom.js";
+import { element, pen } from "./dom.js";
 import { MARKERS } from "./marker_shapes.js";
 
-// Adds the outline of a shape around (x, y) to the current path; an unknown name is a circle.
+/**
+ * Adds the outline of a shape around (x, y) to the current path; an unknown name is a circle.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} symbol
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 export function markerPath(context, symbol, x, y, radius) {
   const corners = MARKERS[symbol] || [];
   if (!corners.length) context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -11,11 +18,18 @@ export function markerPath(context, symbol, x, y, radius) {
   if (corners.length) context.closePath();
 }
 
-// A small canvas with one marker in its middle, to be drawn many times with drawImage; all numbers in device pixels.
+/**
+ * A small canvas with one marker in its middle, to be drawn many times with drawImage; all numbers in device pixels.
+ * @param {string} symbol
+ * @param {string} fill
+ * @param {string} outline
+ * @param {number} radius
+ * @param {number} [line] the outline's width
+ */
 export function markerStamp(symbol, fill, outline, radius, line = 0.5) {
   const side = 2 * Math.ceil(1.3 * radius + line) + 1, canvas = element("canvas");
   canvas.width = canvas.height = side;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = pen(canvas, { willReadFrequently: true });
   context.beginPath();
   markerPath(context, symbol, side / 2, side / 2, radius);
   context.fillStyle = fill;
@@ -28,16 +42,27 @@ export function markerStamp(symbol, fill, outline, radius, line = 0.5) {
   return canvas;
 }
 
+/**
+ * @param {string} colour
+ */
 export function channels(colour) {
   return [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
 }
 
-// "#rrggbb" with an opacity.
+/**
+ * "#rrggbb" with an opacity.
+ * @param {string} colour
+ * @param {number | string} opacity
+ */
 export function withOpacity(colour, opacity) {
   return `rgba(${channels(colour).join(",")},${opacity})`;
 }
 
-// The colour at 0 to 1 on a scale of "#rrggbb" stops at equal distances; what is no number is null.
+/**
+ * The colour at 0 to 1 on a scale of "#rrggbb" stops at equal distances; what is no number is null.
+ * @param {string[]} stops
+ * @param {number} at
+ */
 export function scaleColour(stops, at) {
   if (!Number.isFinite(at)) return null;
   const place = Math.min(Math.max(at, 0), 1) * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2);

@@ -2,9 +2,17 @@
 // between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
 // garbage collection. After network_ops.js.
 
+/** @import { Network, NetworkHeader, Tables } from "./types.js" */
+
 import { OPERATIONS } from "./network_ops.js";
 
+/**
+ * @param {NetworkHeader} header
+ * @param {Tables} arrays
+ * @returns {Network}
+ */
 export function makeNetwork(header, arrays) {
+  /** @type {Tables} */
   const tables = {};
   for (const [name, array] of Object.entries(arrays)) {
     tables[name] = name in header.units ? Float32Array.from(array, (v) => v * header.units[name]) : array;
@@ -16,7 +24,10 @@ export function makeNetwork(header, arrays) {
     inputs: input.length,
     outputs: output.length,
     shape: header.output_shape,
-    // The output's own buffer: the next run overwrites it.
+    /**
+     * The output's own buffer: the next run overwrites it.
+     * @param {ArrayLike<number>} values
+     */
     run(values) {
       if (values.length !== input.length) throw new RangeError(`got ${values.length} numbers, not ${input.length}`);
       input.set(values);

@@ -1,9 +1,15 @@
 // The kinds of steps of aecore/browser/program.py: each makes, once, the function that a run calls. `t` are the tables
 // of weights, `buffers` the numbers between the steps; sums are doubles, what is kept is float32.
 
-// A convolution over an image of rows, columns, channels; a dense layer is one of 1 × 1. Weights come in blocks of four
-// outputs, so that each input that is read serves four sums, and in the order in which they are read here.
+/** @import { Step, Tables } from "./types.js" */
 
+/**
+ * A convolution over an image of rows, columns, channels; a dense layer is one of 1 × 1. Weights come in blocks of four
+ * outputs, so that each input that is read serves four sums, and in the order in which they are read here.
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ * @param {Tables} t
+ */
 function convolution(step, buffers, t) {
   const x = buffers[step.x], y = buffers[step.y], w = t[step.weights], b = t[step.bias];
   const [height, width, channels] = step.size, [rows, columns] = step.kernel, [down, across] = step.count;
@@ -47,6 +53,10 @@ function convolution(step, buffers, t) {
   };
 }
 
+/**
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ */
 function pool(step, buffers) {
   const x = buffers[step.x], y = buffers[step.y], [height, width, channels] = step.size, [rows, columns] = step.kernel;
   const [down, across] = step.count, [strideDown, strideAcross] = step.stride, [above, left] = step.pad;
@@ -64,11 +74,16 @@ function pool(step, buffers) {
   };
 }
 
-// The recurrent half of an LSTM (Hochreiter and Schmidhuber 1997, with forget gates); the inputs' half is a dense layer
-// before it, one row a moment, or a single row where the input stands `still`. Gates: input, output, forget, cell.
+/**
+ * The recurrent half of an LSTM (Hochreiter and Schmidhuber 1997, with forget gates); the inputs' half is a dense layer
+ * before it, one row a moment, or a single row where the input stands `still`. Gates: input, output, forget, cell.
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ * @param {Tables} t
+ */
 function lstm(step, buffers, t) {
   const sums = buffers[step.x], y = buffers[step.y], w = t[step.weights], { units, times, still } = step;
-  const [gate, candidate, out] = step.curves.map((name) => CURVES[name]);
+  const [gate, candidate, out] = step.curves.map((/** @type {string} */ name) => CURVES[name]);
   const gates = new Float32Array(4 * units), cell = new Float32Array(units), told = new Float32Array(units);
   const hidden = new Float32Array(units);
   return () => {
@@ -99,7 +114,10 @@ function lstm(step, buffers, t) {
   };
 }
 
-// Abramowitz and Stegun (1964), 7.1.26: within 1.5e-7.
+/**
+ * Abramowitz and Stegun (1964), 7.1.26: within 1.5e-7.
+ * @param {number} v
+ */
 function erf(v) {
   const a = Math.abs(v), k = 1 / (1 + 0.3275911 * a);
   const tail = ((((1.061405429 * k - 1.453152027) * k + 1.421413741) * k - 0.284496736) * k + 0.254829592) * k;
@@ -107,8 +125,12 @@ function erf(v) {
   return v < 0 ? -value : value;
 }
 
-// y = f(x) from one place to another. Each has its own loop: one loop that is handed the function calls it a number at
-// a time, several times slower.
+/**
+ * y = f(x) from one place to another. Each has its own loop: one loop that is handed the function calls it a number at
+ * a time, several times slower.
+ * @typedef {(x: Float32Array, y: Float32Array, from: number, to: number, alpha?: number, gamma?: number) => void} Curve
+ * @type {Record<string, Curve>}
+ */
 export const CURVES = {
   abs(x, y, from, to) {
     for (let i = from; i < to; i++) y[i] = Math.abs(x[i]);
@@ -151,11 +173,20 @@ export const CURVES = {
   },
 };
 
+/**
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ */
 function curve(step, buffers) {
   const x = buffers[step.x], y = buffers[step.y], fill = CURVES[step.curve], { alpha, gamma } = step;
   return () => fill(x, y, 0, y.length, alpha, gamma);
 }
 
+/**
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ * @param {Tables} t
+ */
 function affine(step, buffers, t) {
   const x = buffers[step.x], y = buffers[step.y], scale = t[step.scale], shift = t[step.shift], period = scale.length;
   return () => {
@@ -165,7 +196,11 @@ function affine(step, buffers, t) {
   };
 }
 
-// Means of runs of neighbours, and what adds or multiplies such a number to each of its run.
+/**
+ * Means of runs of neighbours, and what adds or multiplies such a number to each of its run.
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ */
 function mean(step, buffers) {
   const x = buffers[step.x], y = buffers[step.y], run = step.run;
   return () => {
@@ -177,6 +212,10 @@ function mean(step, buffers) {
   };
 }
 
+/**
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ */
 function add(step, buffers) {
   const a = buffers[step.a], b = buffers[step.b], y = buffers[step.y], run = step.run, [first, second] = step.factors;
   return () => {
@@ -187,6 +226,10 @@ function add(step, buffers) {
   };
 }
 
+/**
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ */
 function multiply(step, buffers) {
   const a = buffers[step.a], b = buffers[step.b], y = buffers[step.y], run = step.run;
   return () => {
@@ -197,7 +240,12 @@ function multiply(step, buffers) {
   };
 }
 
-// Numbers in another order: runs of neighbours that begin at `places`, from place `into` on.
+/**
+ * Numbers in another order: runs of neighbours that begin at `places`, from place `into` on.
+ * @param {Step} step
+ * @param {Float32Array[]} buffers
+ * @param {Tables} t
+ */
 function gather(step, buffers, t) {
   const x = buffers[step.x], y = buffers[step.y], places = t[step.places], { run, into } = step;
   return () => {
@@ -208,4 +256,5 @@ function gather(step, buffers, t) {
   };
 }
 
+/** @type {Record<string, (step: Step, buffers: Float32Array[], tables: Tables) => () => void>} */
 export const OPERATIONS = { convolution, pool, lstm, curve, affine, mean, add, multiply, gather };

@@ -1,13 +1,23 @@
 // Off-manifold diagnostics of codings as in aecore/analysis/off_manifold.py: `makeWhere(header, arrays)` of its
 // header_and_arrays gives {at(z, encoded), pairs([a, b]), codes (n * size), numbers (n), labels (n) or null, count, size}.
 // `at` compares with every training code, a fraction of a millisecond; `encoded` is E(D(z)), or null where no encoder runs.
+
+/** @import { ReferenceArrays, ReferenceHeader, Where } from "./types.js" */
+
+/**
+ * @param {ReferenceHeader} header
+ * @param {ReferenceArrays} arrays
+ * @returns {Where}
+ */
 export function makeWhere(header, arrays) {
   const [count, size] = arrays.codes.shape, measured = Int32Array.from(header.measured), width = measured.length;
   const codes = Float32Array.from(arrays.codes, fromHalf);
   const rows = new Float32Array(count * width); // the measured codings only, close together in memory
   for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) rows[i * width + j] = codes[i * size + measured[j]];
-  const inside = new Float64Array(width), logarithms = header.prior === null ? null : gammas(header.prior);
+  const inside = new Float64Array(width), { prior } = header;
+  const logarithms = prior === null ? null : gammas(prior);
 
+  /** @type {Where["at"]} */
   function at(z, encoded) {
     if (z.length !== size || (encoded && encoded.length !== size)) {
       throw new RangeError(`codings: got ${z.length} numbers, allowed: ${size}`);
@@ -24,7 +34,9 @@ export function makeWhere(header, arrays) {
     }
     const worst = Math.max(distanceRatio, driftRatio ?? 0);
     const level = worst > header.far ? 2 : worst > 1 ? 1 : 0;
-    if (logarithms) density = rarer(inside.reduce((sum, value) => sum + value * value, 0));
+    if (prior !== null && logarithms) {
+      density = tailProbability(inside.reduce((sum, value) => sum + value * value, 0), prior, logarithms);
+    }
     const rare = level === 0 && density !== null && density < header.unlikely; // the last of the verdicts
     const verdict = header.verdicts[rare ? header.verdicts.length - 1 : level];
     return { distance, distanceRatio, nearest, drift, driftRatio, density, level, verdict };
@@ -43,14 +55,22 @@ export function makeWhere(header, arrays) {
     return [found, Math.sqrt(least)];
   }
 
-  // Two codings of every training code, pair after pair.
+  /**
+   * Two codings of every training code, pair after pair.
+   * @param {number[]} axes
+   */
   function pairs([a, b]) {
     return Float32Array.from({ length: 2 * count }, (_, k) => codes[(k >> 1) * size + (k % 2 ? b : a)]);
   }
 
-  // The share of the prior's draws that are less likely: see `rarer` in whereabouts.py.
-  function rarer(square) {
-    const half = square / 2, odd = header.prior % 2, logarithm = Math.log(half);
+  /**
+   * `off_manifold.prior_tail_probability`: the share of the prior's draws that are less likely.
+   * @param {number} square
+   * @param {number} dimensions
+   * @param {Float64Array} logarithms of the terms' denominators, see `gammas`
+   */
+  function tailProbability(square, dimensions, logarithms) {
+    const half = square / 2, odd = dimensions % 2, logarithm = Math.log(half);
     if (half === 0) return 1;
     let share = odd ? upperTail(Math.sqrt(half)) : 0;
     for (let k = 0; k < logarithms.length; k++) {
@@ -59,7 +79,10 @@ export function makeWhere(header, arrays) {
     return Math.min(share, 1);
   }
 
-  // log Γ(k + 1) for k = 0, 1, … or 1/2, 3/2, … below half the dimensions.
+  /**
+   * log Γ(k + 1) for k = 0, 1, … or 1/2, 3/2, … below half the dimensions.
+   * @param {number} dimensions
+   */
   function gammas(dimensions) {
     const odd = dimensions % 2, found = new Float64Array(dimensions >> 1);
     let sum = odd ? Math.log(Math.sqrt(Math.PI) / 2) : 0;
@@ -70,14 +93,20 @@ export function makeWhere(header, arrays) {
     return found;
   }
 
-  // erfc for x ≥ 0 within 1.5e-7: Abramowitz and Stegun, 7.1.26.
+  /**
+   * erfc for x ≥ 0 within 1.5e-7: Abramowitz and Stegun, 7.1.26.
+   * @param {number} x
+   */
   function upperTail(x) {
     const t = 1 / (1 + 0.3275911 * x);
     const sum = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592].reduce((s, a) => s * t + a, 0);
     return sum * t * Math.exp(-x * x);
   }
 
-  // IEEE half precision: Float16Array is too young for the browsers of a classroom.
+  /**
+   * IEEE half precision: Float16Array is too young for the browsers of a classroom.
+   * @param {number} bits
+   */
   function fromHalf(bits) {
     const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
     if (exponent === 31) return fraction ? NaN : sign * Infinity;
@@ -87,7 +116,10 @@ export function makeWhere(header, arrays) {
   return { at, pairs, codes, numbers: arrays.numbers, labels: arrays.labels ?? null, count, size };
 }
 
-// How dense the prior is at a place, among its own draws.
+/**
+ * How dense the prior is at a place, among its own draws.
+ * @param {number} share
+ */
 export function densityText(share) {
   if (share < 0.01) return `below ${share < 0.001 ? 99.9 : 99} % of samples`;
   return `above ${Math.min(Math.floor(100 * share), 99)} % of samples`;

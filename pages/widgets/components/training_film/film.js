@@ -1,6 +1,8 @@
 // A run's training as a film. Everything happens here; Python hears of a frame once it is looked at (`frame`).
 
-import { child, element } from "../shared/dom.js";
+/** @import { Component, Packed, SetValue, Shaped, Style } from "../shared/types.js" */
+
+import { child, element, find } from "../shared/dom.js";
 import { unpack } from "../shared/unpack.js";
 import { drawCurve, drawPoints, drawSample, drawText, drawTrail, makeStamps, placing, sharp, spreadNames } from "./draw.js";
 import { Frames } from "./frames.js";
@@ -13,11 +15,53 @@ const SLIDER_THUMB = 16;
 const NEAR = 14;  // CSS pixels at which the pointer finds a point
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
+/**
+ * What `components/training_film/__init__.py` sends: frames of a film from number `first` on. `frame` is the answer.
+ * @typedef {object} Film
+ * @property {string} version
+ * @property {string} training the run's key
+ * @property {number} first
+ * @property {boolean} finished
+ * @property {number | null} opening the frame shown first, null for the last
+ * @property {number[]} view left, bottom, right, top
+ * @property {number[]} low of a position, at 0
+ * @property {number} unit of a position, from 0 to 1
+ * @property {number[]} shape of a sample
+ * @property {number[]} range of a sample's values
+ * @property {string[]} watched
+ * @property {string[]} captions
+ * @property {number[]} numbers
+ * @property {number} height
+ * @typedef {Film & Style} FilmHeader
+ * @typedef {object} FilmArrays
+ * @property {Shaped<Uint16Array>} positions (frames, points, 2)
+ * @property {Shaped<Uint8Array>} pictures (frames, watched, …)
+ * @property {Shaped<Uint8Array>} originals (watched, …)
+ * @property {Uint16Array} groups (points)
+ * @property {Float32Array} step (frames)
+ * @property {Float32Array} epoch (frames)
+ * @property {Float32Array} error (frames)
+ */
+
 class Player {
+  /** @param {HTMLElement} root */
   constructor(root) {
-    const find = name => root.querySelector(name);
-    Object.assign(this, { root, map: find(".map"), told: find(".told"), tip: find(".tip"), side: find(".side"),
-      play: find(".play"), speed: find(".speed"), curve: find(".track canvas"), track: find(".track input") });
+    this.root = root;
+    this.map = find(root, ".map", HTMLCanvasElement);
+    this.told = find(root, ".told", HTMLElement);
+    this.tip = find(root, ".tip", HTMLElement);
+    this.side = find(root, ".side", HTMLElement);
+    this.play = find(root, ".play", HTMLButtonElement);
+    this.speed = find(root, ".speed", HTMLSelectElement);
+    this.curve = find(root, ".track canvas", HTMLCanvasElement);
+    this.track = find(root, ".track input", HTMLInputElement);
+    /** @type {FilmHeader} */
+    this.header = null;
+    /** @type {FilmArrays["groups"]} */
+    this.groups = null;
+    /** @type {FilmArrays["originals"]} */
+    this.originals = null;
+    this.version = "";
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => { this.pause(); this.follow = false; this.go(+this.track.value, false); };
     this.track.onchange = () => this.rest(this.frames.nearest(+this.track.value));
@@ -28,6 +72,10 @@ class Player {
     this.observer.observe(root);
   }
 
+  /**
+   * @param {Packed<FilmHeader, FilmArrays>} packed
+   * @param {SetValue} setStateValue
+   */
   update(packed, setStateValue) {
     this.tell = setStateValue;
     const { header, arrays } = packed;
@@ -56,8 +104,8 @@ class Player {
     const kept = frames.last + 1 - arrays.step.length;
     this.medians = (kept ? this.medians.slice(0, kept) : []).concat(this.makeMedians(kept));
     this.makeSide();
-    this.track.min = frames.clock[0];
-    this.track.max = end;
+    this.track.min = String(frames.clock[0]);
+    this.track.max = String(end);
     this.track.disabled = this.play.disabled = frames.last === 0;
     if (same && this.follow && !this.playing) {
       if (still.matches) this.time = end;
@@ -86,7 +134,7 @@ class Player {
       side.replaceChildren(note, ...header.watched.map((_, i) => this.makeFigure(i)));
     }
     side.querySelectorAll("figure").forEach((figure, i) => {
-      figure.lastChild.textContent = figure.title = header.watched[i];
+      figure.lastElementChild.textContent = figure.title = header.watched[i];
       figure.setAttribute("aria-label", `${header.watched[i]}: show its way on the map`);
       drawSample(figure.firstChild, this.part(this.originals, i), this.frames, header.theme);
     });
@@ -105,7 +153,7 @@ class Player {
     figure.onpointerleave = figure.onblur = () => this.hold(this.pinned);
     figure.onclick = () => this.hold(this.pinned = this.pinned === i ? null : i);
     figure.onkeydown = event => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); figure.onclick(); }
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); figure.click(); }
     };
     return figure;
   }
@@ -148,7 +196,7 @@ class Player {
 
   go(time, write = true) {
     this.time = time;
-    if (write) this.track.value = time;
+    if (write) this.track.value = String(time);
     this.ask();
   }
 
@@ -224,9 +272,10 @@ class Player {
       this.told.textContent = frames.caption[before];
       this.track.setAttribute("aria-valuetext", frames.caption[before]);
     }
-    if (this.root.getRootNode().activeElement !== this.track || this.playing || this.chase) this.track.value = time;
-    this.root.dataset.frame = before;
-    this.root.dataset.frames = frames.last + 1;
+    const focused = /** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement === this.track;
+    if (!focused || this.playing || this.chase) this.track.value = String(time);
+    this.root.dataset.frame = String(before);
+    this.root.dataset.frames = String(frames.last + 1);
     if (this.playing || this.chase || this.blend || this.turning || gliding) this.ask();
   }
 
@@ -267,9 +316,13 @@ class Player {
   }
 }
 
+/** @type {WeakMap<HTMLElement, Player>} */
+const PLAYERS = new WeakMap();
+
+/** @param {Component<Uint8Array>} component */
 export default function ({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".film");
-  root.player ??= new Player(root);
-  root.player.update(unpack(data), setStateValue);
-  return () => root.player.observer.disconnect();
+  const root = find(parentElement, ".film", HTMLElement), player = PLAYERS.get(root) ?? new Player(root);
+  PLAYERS.set(root, player);
+  player.update(unpack(data), setStateValue);
+  return () => player.observer.disconnect();
 }

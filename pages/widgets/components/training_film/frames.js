@@ -1,12 +1,36 @@
 // The frames that are here. While a run trains they come in parts, which are put together by their steps.
-const A_FRAME = ["step", "epoch", "error", "clock", "caption", "positions", "pictures"];
+
+/** @import { Packed } from "../shared/types.js" */
 
 export class Frames {
-  constructor() { for (const name of A_FRAME) this[name] = []; }
+  constructor() {
+    /** @type {number[]} */
+    this.step = [];
+    /** @type {number[]} */
+    this.epoch = [];
+    /** @type {number[]} */
+    this.error = [];
+    /** @type {number[]} */
+    this.clock = [];
+    /** @type {string[]} */
+    this.caption = [];
+    /** @type {Float32Array[]} */
+    this.positions = [];
+    /** @type {Uint8Array[]} */
+    this.pictures = [];
+    /** @type {number[]} */
+    this.shape = [];
+    this.range = [0, 1];
+  }
 
+  /** @param {Packed} packed */
   take({ header, arrays }) {
     const keep = this.step.findIndex(step => step >= arrays.step[0]);
-    if (keep >= 0) for (const name of A_FRAME) this[name].length = keep;
+    if (keep >= 0) {
+      for (const list of [this.step, this.epoch, this.error, this.clock, this.caption, this.positions, this.pictures]) {
+        list.length = keep;
+      }
+    }
     this.shape = header.shape;
     this.range = header.range;
     const [count, points] = arrays.positions.shape, [low, unit] = [header.low, header.unit];
@@ -26,7 +50,10 @@ export class Frames {
 
   get last() { return this.clock.length - 1; }
 
-  // The frame at or before a time, and how far on the way to the next one it is.
+  /**
+   * The frame at or before a time, and how far on the way to the next one it is.
+   * @param {number} time
+   */
   around(time) {
     let before = 0;
     while (before < this.last && this.clock[before + 1] <= time) before++;
@@ -34,11 +61,16 @@ export class Frames {
     return { before, share: gap > 0 ? Math.min(Math.max((time - this.clock[before]) / gap, 0), 1) : 0 };
   }
 
+  /** @param {number} time */
   nearest(time) {
     const { before, share } = this.around(time);
     return share > 0.5 ? before + 1 : before;
   }
 
+  /**
+   * @param {number} time
+   * @param {Float32Array} into
+   */
   seen(time, into) {
     const { before, share } = this.around(time), from = this.positions[before];
     const to = this.positions[Math.min(before + 1, this.last)];

@@ -1,8 +1,10 @@
 // A row of decoded pictures and, where it leads from one coding to another, a scrubber through all that lies between.
 // Nothing is sent to Python: every picture is decoded here, or was sent along where no decoder runs in a browser.
 
+/** @import { Component, Packed, Picture, Shaped, Style } from "../shared/types.js" */
+
 import { board, complete, mount } from "../shared/blobs.js";
-import { element } from "../shared/dom.js";
+import { element, find } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
 import { paint, sized } from "../shared/picture.js";
 import { densityText } from "../shared/where.js";
@@ -23,13 +25,63 @@ function codingAt(first, last, t, angle, into) {
   return into;
 }
 
+/**
+ * What `components/walk_row/__init__.py` sends as `view`, beside the decoder's blob.
+ * @typedef {object} Row
+ * @property {string} version
+ * @property {Record<string, string>} versions
+ * @property {boolean} scrub with the large picture and its scrubber
+ * @property {number[]} shape
+ * @property {number} reach
+ * @property {number | null} angle between both ends; null on a straight way
+ * @property {number} columns
+ * @property {boolean} wrap
+ * @property {string[]} labels
+ * @property {number[]} framed
+ * @property {number[]} levels of each picture, [] where none is judged
+ * @property {string[]} ends
+ * @property {number} start 0 to 1
+ * @property {string[]} verdicts
+ * @property {string[]} nearest
+ * @typedef {Row & Pick<Style, "theme">} RowHeader
+ * @typedef {object} RowArrays the measures belong to places of the way, or to pictures
+ * @property {Shaped<Float32Array>} codings (pictures, d)
+ * @property {Shaped<Uint8Array> | Shaped<Float32Array>} [pictures] decoded by the server
+ * @property {Shaped<Uint8Array> | Shaped<Float32Array>} [film] of the way, decoded by the server
+ * @property {Float32Array} [distance] times the usual limit
+ * @property {Float32Array} [drift] times the usual limit
+ * @property {Float32Array} [density]
+ * @property {Uint8Array} [level]
+ * @property {Uint8Array} [verdict]
+ * @property {Int32Array} [near] position in `nearest` and `real`
+ * @property {Shaped<Uint8Array>} [real]
+ */
+
 class Journey {
+  /**
+   * @param {ParentNode} parent
+   * @param {string} key
+   */
   constructor(parent, key) {
-    const find = name => parent.querySelector(name);
-    Object.assign(this, { key, root: find(".journey"), strip: find(".strip"), top: find(".way"), picture: find(".now canvas"),
-      told: find(".told"), curve: find(".track canvas"), track: find(".track input"), play: find(".play"),
-      spot: find(".spot") });
+    this.key = key;
+    this.root = find(parent, ".journey", HTMLElement);
+    this.strip = find(parent, ".strip", HTMLElement);
+    this.top = find(parent, ".way", HTMLElement);
+    this.picture = find(parent, ".now canvas", HTMLCanvasElement);
+    this.told = find(parent, ".told", HTMLElement);
+    this.curve = find(parent, ".track canvas", HTMLCanvasElement);
+    this.track = find(parent, ".track input", HTMLInputElement);
+    this.play = find(parent, ".play", HTMLButtonElement);
+    this.spot = find(parent, ".spot", HTMLElement);
+    /** @type {HTMLElement[]} */
     this.figures = [];
+    /** @type {Packed<RowHeader, RowArrays>} */
+    this.view = null;
+    /** @type {RowHeader} */
+    this.header = null;
+    /** @type {RowArrays} */
+    this.arrays = null;
+    this.size = this.width = this.count = 0; // numbers of a sample and of a coding, pictures
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => this.stop(+this.track.value);
     this.track.onkeydown = event => this.pressed(event);
@@ -90,15 +142,17 @@ class Journey {
     while (figures.length > count) figures.pop().remove();
     while (figures.length < count) figures.push(this.makeFigure(figures.length));
     strip.style.setProperty("--warning", header.theme.warning);
-    strip.style.setProperty("--n", header.columns);
-    strip.style.setProperty("--m", header.wrap && header.columns > 5 ? Math.ceil(header.columns / 2) : header.columns);
+    const half = Math.ceil(header.columns / 2);
+    strip.style.setProperty("--n", String(header.columns));
+    strip.style.setProperty("--m", String(header.wrap && header.columns > 5 ? half : header.columns));
     figures.forEach((figure, i) => {
-      const label = header.labels[i] ?? "", [canvas, caption] = figure.children;
+      const label = header.labels[i] ?? "";
+      const [canvas, caption] = /** @type {[HTMLCanvasElement, HTMLElement]} */ (/** @type {unknown} */ (figure.children));
       sized(canvas, header.shape);
       const level = header.levels[i], judged = level !== undefined;
       const name = label ? `decoded picture: ${label}` : `decoded picture ${i + 1}`;
       canvas.setAttribute("aria-label", judged ? `${name}. ${this.words(i)} ${this.nearest(i)}` : name);
-      if (judged) figure.dataset.level = level;
+      if (judged) figure.dataset.level = String(level);
       else delete figure.dataset.level;
       caption.textContent = label;
       caption.hidden = !label && !judged;
@@ -119,7 +173,7 @@ class Journey {
     figure.onkeydown = event => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      figure.onclick();
+      figure.click();
     };
     this.strip.append(figure);
     return figure;
@@ -133,7 +187,7 @@ class Journey {
       const i = waiting.shift();
       if (i === undefined) break;
       const values = this.network ? this.network.run(this.coding(i)) : this.sent(arrays.pictures, i);
-      paint(this.figures[i].firstChild, values, header.shape, header.reach);
+      paint(/** @type {Picture} */ (this.figures[i].firstElementChild), values, header.shape, header.reach);
     } while (performance.now() - began < DECODING_BUDGET);
     if (waiting.length) idle(() => this.work(view));
     else this.root.dataset.ready = header.version;
@@ -177,7 +231,7 @@ class Journey {
     codingAt(this.coding(0), this.coding(this.count - 1), t, header.angle, this.z);
     const values = this.network ? this.network.run(this.z) : this.sent(arrays.film, Math.round(t * (arrays.film.shape[0] - 1)));
     paint(this.picture, values, header.shape, header.reach);
-    if (+track.value !== t) track.value = t;
+    if (+track.value !== t) track.value = String(t);
     this.tell();
     const near = Math.round(t * (this.count - 1));
     this.figures.forEach((figure, i) => figure.classList.toggle("near", i === near));
@@ -203,7 +257,7 @@ class Journey {
     const [where, verdict] = this.told.children;
     where.textContent = there;
     verdict.textContent = told;
-    this.root.dataset.level = level;
+    this.root.dataset.level = String(level);
     this.picture.setAttribute("aria-label", `decoded picture: ${there}`);
     this.track.setAttribute("aria-valuetext", `${there}. ${told} ${this.nearest(place)}`);
     this.show(place, this.nearest(place));
@@ -229,7 +283,8 @@ class Journey {
   }
 
   show(place, text) {
-    const { header, arrays } = this, [canvas, words] = this.spot.children, near = arrays.near[place];
+    const { header, arrays } = this, near = arrays.near[place];
+    const [canvas, words] = /** @type {[HTMLCanvasElement, HTMLElement]} */ (/** @type {unknown} */ (this.spot.children));
     if (words.textContent !== text) words.textContent = text;
     canvas.hidden = !arrays.real;
     if (!arrays.real) return;
@@ -257,7 +312,7 @@ class Journey {
       pen.fillRect(left, height - 19, right - left, 5);
     }
     pen.globalAlpha = 1;
-    const lines = [[arrays.distance, theme.text, "distance"], [arrays.drift, theme.warning, "drift"]];
+    const lines = /** @type {[Float32Array, string, string][]} */ ([[arrays.distance, theme.text, "distance"], [arrays.drift, theme.warning, "drift"]]);
     const most = Math.min(MOST_TIMES, Math.max(1.5, ...arrays.drift, ...arrays.distance));
     const up = value => height - foot - (height - foot - top) * Math.min(value, most) / most;
     pen.lineWidth = 1.6;
@@ -291,6 +346,7 @@ function timesLimit(times) {
   return times < 100 ? `${times.toFixed(1)} ×` : "over 100 ×";
 }
 
+/** @param {Component} component */
 export default function (component) {
   return mount(Journey, component)[1];
 }
