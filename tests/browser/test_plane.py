@@ -59,7 +59,7 @@ def drawn(browser: Browser) -> Iterator[Page]:
     page = serve.new_page(browser)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    below, quantiles = page.evaluate(PLANE, packing.look(DARK, range(2), ["one", "two"]))
+    below, quantiles = page.evaluate(PLANE, packing.style_header(DARK, range(2), ["one", "two"]))
     normal = NormalDist()
     assert below == pytest.approx([normal.cdf(x) for x in (-3, -1, 0, 0.5, 2.5)], abs=1e-12)
     assert quantiles == pytest.approx([normal.inv_cdf(p) for p in (0.001, 0.02275, 0.5, 0.8, 0.999999)], abs=1e-8)

@@ -32,7 +32,7 @@ class Browser:
         self.sent.append(made)
 
     def take(self, array: np.ndarray, owner: str = "map") -> ForwardMsg:
-        blobs.hand_over(owner, blobs.versioned("points", {"title": "x"}, {"points": array}))
+        blobs.send(owner, blobs.versioned("points", {"title": "x"}, {"points": array}))
         return self.sent[-1]
 
 

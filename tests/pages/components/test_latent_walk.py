@@ -53,12 +53,12 @@ def test_python_can_move_the_walk_and_late_answers_are_not_heard():
 def test_what_is_beyond_the_bounds_is_brought_back_and_said_until_the_walk_moves_on():
     kept = {"turn": 0}
     assert settled(kept, [50, -4]) == [3, -4]
-    assert kept["told"].startswith("Coding 1 was beyond")
-    assert settled(kept, [3, -4]) == [3, -4] and kept["told"]
+    assert kept["notice"].startswith("Coding 1 was beyond")
+    assert settled(kept, [3, -4]) == [3, -4] and kept["notice"]
     assert settled(kept, [50, -4]) == [3, -4] and kept["turn"] == 1  # a caller that asks again for the same
-    assert settled(kept, [3, -4], {"turn": 1, "codings": [0, 0]}) == [0, 0] and not kept["told"]
+    assert settled(kept, [3, -4], {"turn": 1, "codings": [0, 0]}) == [0, 0] and not kept["notice"]
     assert settled(kept, [np.nan, np.inf]) == [0.5, 0.5]
-    assert kept["told"].startswith("2 codings were beyond")
+    assert kept["notice"].startswith("2 codings were beyond")
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def test_a_header_that_json_cannot_hold_is_refused():
 
 
 def test_the_look_gives_a_class_its_colour_shape_and_name():
-    told = packing.look(DARK, [3, 11], ["a", "b", "c", "<i>"])
+    told = packing.style_header(DARK, [3, 11], ["a", "b", "c", "<i>"])
     assert told["classes"] == [
         {"name": "<i>", "colour": DARK.class_colour(3), "symbol": DARK.class_symbol(3)},
         {"name": "class 11", "colour": DARK.class_colour(11), "symbol": DARK.class_symbol(11)},
     ]
-    assert packing.look(LIGHT)["theme"]["background"] == "#ffffff"
+    assert packing.style_header(LIGHT)["theme"]["background"] == "#ffffff"

@@ -147,7 +147,7 @@ def test_a_link_to_no_place_begins_at_an_image(link: str, said: str, cache: Path
 
 def test_a_link_keeps_the_image_whose_cloud_the_plane_draws(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = []
-    monkeypatch.setattr(blobs, "hand_over", lambda _, part: sent.append(part[0]))
+    monkeypatch.setattr(blobs, "send", lambda _, part: sent.append(part[0]))
 
     def anchor() -> list | None:
         return next(header["anchor"] for header in reversed(sent) if header["slot"] == "view")

@@ -44,12 +44,12 @@ def views(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict[str, np.ndar
     """What the journeys' components were sent as their views: headers and arrays."""
     sent: list[tuple[dict, dict[str, np.ndarray]]] = []
 
-    def hand_over(owner: str, part: blobs.Slot) -> None:
+    def send(owner: str, part: blobs.Blob) -> None:
         packing.pack(part[0], **part[1])  # what cannot travel raises here
         if part[0]["slot"] == "view":
             sent.append(part)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(blobs, "hand_over", hand_over)
+    monkeypatch.setattr(blobs, "send", send)
     return sent
 
 

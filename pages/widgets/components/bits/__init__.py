@@ -62,7 +62,7 @@ def draw(
         answer = _component()(key=OWNER, data={"owner": OWNER}, height="content", on_code_change=lambda: None)
         code = rested(answer.get("code"), start, d) or code
         for slot in slots.values():
-            blobs.hand_over(OWNER, slot)
+            blobs.send(OWNER, slot)
         view: dict[str, Any] = {
             "start": start,
             "own": own,
@@ -81,7 +81,7 @@ def draw(
                 view["decoded"] = code
             except AecoreError as error:
                 notice.warning(str(error))
-        blobs.hand_over(OWNER, blobs.versioned("view", view, arrays))
+        blobs.send(OWNER, blobs.versioned("view", view, arrays))
     return code
 
 

@@ -1,6 +1,6 @@
 """A canvas to draw a small grey image on: brush, fill, eraser, undo; by mouse, pen or finger.
 
-Nothing is sent while a stroke is drawn. When it ends, the browser hands over a PNG of a few kB.
+Nothing is sent while a stroke is drawn. When it ends, the browser sends a PNG of a few kB.
 """
 
 from __future__ import annotations
@@ -52,23 +52,23 @@ _HTML = f"""
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is on the canvas: `pixels` (112, 112) uint8, bright on black; `framed`: drawn over a data set's image."""
+    """The canvas: `pixels` (112, 112) uint8, bright on black; `framed`: drawn over a data set's image."""
 
     pixels: np.ndarray
     framed: bool
 
 
 def draw(key: str) -> Drawing | None:
-    """Draw the canvas and return what is on it, None while it is empty. Raises `AecoreError` for a message that no
-    canvas sends. The drawing is kept in the session while another page or way of input is shown."""
-    kept = _kept(key)
+    """Draw the canvas; returns its drawing, None while it is empty. Raises `AecoreError` for a message that no canvas
+    sends. The drawing is stored in the session while another page or way of input is shown."""
+    state = _state(key)
     sent = st.session_state.get(key, {}).get("drawing")
-    if isinstance(sent, dict) and sent.get("version") == kept["version"]:
-        read_drawing(sent.get("image"))  # nothing is kept that cannot be read
-        kept.update(image=sent.get("image") or "", framed=sent.get("framed") is True)
-    _component()(key=key, data={"side": DRAWING_SIDE, **kept}, on_drawing_change=lambda: None)
-    pixels = read_drawing(kept["image"])
-    return None if pixels is None else Drawing(pixels, kept["framed"])
+    if isinstance(sent, dict) and sent.get("version") == state["version"]:
+        read_drawing(sent.get("image"))  # raises for an image that cannot be read, before it is stored
+        state.update(image=sent.get("image") or "", framed=sent.get("framed") is True)
+    _component()(key=key, data={"side": DRAWING_SIDE, **state}, on_drawing_change=lambda: None)
+    pixels = read_drawing(state["image"])
+    return None if pixels is None else Drawing(pixels, state["framed"])
 
 
 def begin_with(key: str, sample: np.ndarray) -> None:
@@ -76,11 +76,11 @@ def begin_with(key: str, sample: np.ndarray) -> None:
     grey = sample if sample.ndim == 2 else sample.mean(axis=2).astype(np.uint8)
     rows, columns = (np.arange(DRAWING_SIDE) * size // DRAWING_SIDE for size in grey.shape)
     image = base64.b64encode(png(grey[np.ix_(rows, columns)])).decode()
-    kept = _kept(key)
-    kept.update(image=image, framed=True, version=kept["version"] + 1)
+    state = _state(key)
+    state.update(image=image, framed=True, version=state["version"] + 1)
 
 
-def _kept(key: str) -> dict[str, Any]:
+def _state(key: str) -> dict[str, Any]:
     return st.session_state.setdefault(f"{key}_kept", {"image": "", "framed": False, "version": 0})
 
 

@@ -1,7 +1,7 @@
 """The hole map: where a decoder's pictures come back from the encoder far from where they left, for one run or two
 side by side.
 
-Everything is computed in the browser (`holes.js` and `plane*.js`), from the walkers' parts; nothing comes back.
+Everything is computed in the browser (`holes.js` and `plane/*.js`), from the walkers' blobs; nothing comes back.
 For tests the component's root has `dataset.ready` ("done" when all hole maps are whole), and each side has
 `dataset.over` and `.within`: the shares of the plane, and of the data's range, that drift beyond the usual limit.
 """
@@ -20,7 +20,7 @@ from aecore.analysis.activations import ACTIVATION_RANGES
 from pages.widgets.basics import theme
 from pages.widgets.components.latent_walk import Walker, groups
 from pages.widgets.components.shared import blobs, bundle, packing
-from pages.widgets.components.shared.blobs import Slot
+from pages.widgets.components.shared.blobs import Blob
 
 RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
 BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
@@ -31,23 +31,24 @@ HALVES = ("decoder", "encoder", "survey")
 def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
     """Draw the hole maps of one run or two of the same data, each with its title and measured by its own held-out
     images. A run without a plane, or that the browser cannot run, has a line in its place."""
-    slots: dict[str, Slot] = {}
-    told = []
+    slots: dict[str, Blob] = {}
+    shown = []
     for name, (title, of) in zip(("left", "right"), sides, strict=False):
-        mine = {} if missing(of) else {half: of.slots[half] for half in HALVES}
-        for half, (known, arrays) in mine.items():
-            slots[f"{name}_{half}"] = ({**known, "slot": f"{name}_{half}"}, arrays)
-        told.append(side(of, title) | {"slots": [f"{name}_{half}" for half in mine]})
-    groups = sorted({group for facts in told for group in facts["groups"]})
-    look = packing.look(theme.current(), groups, sides[0][1].classes)
+        halves = [] if missing(of) else HALVES
+        for half in halves:
+            header, arrays = of.slots[half]
+            slots[f"{name}_{half}"] = ({**header, "slot": f"{name}_{half}"}, arrays)
+        shown.append(side(of, title) | {"slots": [f"{name}_{half}" for half in halves]})
+    groups = sorted({group for facts in shown for group in facts["groups"]})
+    style = packing.style_header(theme.current(), groups, sides[0][1].classes)
     with st.container(gap=None, key=f"{key}_holes"):
         _component()(key=key, data={"owner": key}, height="content")
         for slot in slots.values():
-            blobs.hand_over(key, slot)
-        for facts in told:
+            blobs.send(key, slot)
+        for facts in shown:
             facts["groups"] = groups
-        view = {"sides": told, "versions": blobs.versions(slots), **look}
-        blobs.hand_over(key, blobs.versioned("view", view, {}))
+        view = {"sides": shown, "versions": blobs.versions(slots), **style}
+        blobs.send(key, blobs.versioned("view", view, {}))
 
 
 def reason(of: Walker) -> str:
@@ -63,7 +64,7 @@ def missing(of: Walker) -> str:
 
 
 def side(of: Walker, title: str) -> dict[str, Any]:
-    """What the browser is told of a run called `title`: which plane is drawn, between which codes, in which words.
+    """The part of the view about a run called `title`: which plane is drawn, between which codes, with which words.
 
     The plane spans the two codings that carry most. A variational run is drawn in quantiles of its prior, so that all
     cells are equally likely; a plain one, which has no prior, evenly over its codes' range and somewhat beyond.
@@ -111,17 +112,17 @@ def _limits(box: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _note(of: Walker, axes: list[int]) -> str:
-    """What else one should know of this plane, '' where nothing."""
+    """Remarks on the plane: silent codings, codings that stand still; '' without any."""
     silent = [axis for axis in axes if not of.reference.active[axis]]
     fixed = len(of.axes) - 2
-    said = ""
+    text = ""
     if len(silent) == 1:
-        said = f"Coding {silent[0] + 1} carries nothing (the run collapsed), so nothing changes along it. "
+        text = f"Coding {silent[0] + 1} carries nothing (the run collapsed), so nothing changes along it. "
     elif silent:
-        said = "No coding carries anything (the run collapsed): every place decodes to nearly the same picture. "
+        text = "No coding carries anything (the run collapsed): every place decodes to nearly the same picture. "
     if fixed:
-        said += f"The other {fixed:,} coding{'s' if fixed > 1 else ''} stand{'' if fixed > 1 else 's'} still."
-    return said.strip()
+        text += f"The other {fixed:,} coding{'s' if fixed > 1 else ''} stand{'' if fixed > 1 else 's'} still."
+    return text.strip()
 
 
 @st.cache_resource(show_spinner=False)

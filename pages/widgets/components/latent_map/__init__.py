@@ -1,10 +1,10 @@
 """The interactive map: one or two panels of points on canvas, with the images behind them, drawn by our own script.
 
-What the browser gets is split by how often it changes, into parts (see `parts`): the samples, each panel's points and
-neighbours, each sheet of images, and the view (colours, selection, tool). So a new selection costs the small view and
-nothing else, and another projection keeps the images.
+The data are split by how often they change, into `blobs`: the samples, each panel's points and neighbours, each sheet
+of images, and the view (colours, selection, tool). So a new selection costs the small view and nothing else, and
+another projection keeps the images.
 
-Scripts: `shared/parts.js` (the hand-over), `scene.js` (positions, index), `raster.js` and `base.js` (points, images,
+Scripts: `scene.js` (positions, index), `raster.js` and `base.js` (points, images,
 names), `overlay.js` (hover, lines, rings), `card.js`, `panel.js`, `gestures.js`, `keys.js`, `map.js` (the component).
 For tests, each panel's upper canvas has `dataset.hovered`, `.focus`, `.selected`, `.ready`, and a method
 `positionOf(i)`: where sample i stands on it, in CSS pixels.
@@ -23,7 +23,7 @@ import streamlit.components.v2 as components
 from aecore.text import error_text
 from pages.widgets.basics import theme
 from pages.widgets.components.shared import blobs, bundle, packing
-from pages.widgets.components.shared.blobs import Slot
+from pages.widgets.components.shared.blobs import Blob
 from pages.widgets.images.sprite_sheet import Sheet
 
 SLOTS = ("samples", "images", "panel0", "panel1", "reconstructions0", "reconstructions1")
@@ -85,10 +85,10 @@ def draw(
     marks: Sequence[Mark] = (),
     height: int = 560,
 ) -> Picked:
-    """Draw the map; tell what is chosen.
+    """Draw the map; returns what is chosen.
 
-    `selected` and `focus` are what is chosen already. Right after a gesture the answer is what the visitor chose, at
-    every other time it is `selected` and `focus` again, so that the caller can simply keep the answer.
+    `selected` and `focus` are the choice so far. Right after a gesture the choice of the visitor is returned, at every
+    other time `selected` and `focus` again, so that the caller can simply store the answer.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def draw(
         picked = _picked(getattr(answer, "picked", None), count) or shown
         for slot in SLOTS:
             if slot in slots:
-                blobs.hand_over(key, slots[slot])
+                blobs.send(key, slots[slot])
         view, arrays = _view(panels, labels, class_names, colour, values, value_name, marks, count)
         view |= {
             "style": style,
@@ -122,7 +122,7 @@ def draw(
             "versions": blobs.versions(slots),
         }
         arrays["selected"] = np.asarray(picked.selection, np.int32)
-        blobs.hand_over(key, blobs.versioned("view", view, arrays))
+        blobs.send(key, blobs.versioned("view", view, arrays))
     return picked
 
 
@@ -132,14 +132,14 @@ def _slots(
     labels: np.ndarray | None,
     images: np.ndarray | Sheet | None,
     count: int,
-) -> dict[str, Slot]:
-    """All parts but the view: header (with the version, a name of the content) and arrays."""
+) -> dict[str, Blob]:
+    """All blobs but the view, by slot."""
     samples = {"numbers": numbers.astype(np.int32)}
     if labels is not None:
         samples["groups"] = np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.uint16)
-    slots: dict[str, Slot] = {"samples": blobs.versioned("samples", {}, samples)}
+    slots: dict[str, Blob] = {"samples": blobs.versioned("samples", {}, samples)}
     if images is not None and count:
-        slots["images"] = blobs.sheet_slot("images", images)
+        slots["images"] = blobs.sprite_blob("images", images)
     for i, panel in enumerate(panels):
         arrays = {"points": np.asarray(panel.points, np.float32)}
         position = np.uint16 if count <= 65_536 else np.uint32  # half the bytes for the usual map
@@ -150,7 +150,7 @@ def _slots(
             arrays["errors"] = np.asarray(panel.errors, np.float32)
         slots[f"panel{i}"] = blobs.versioned(f"panel{i}", {"title": panel.title}, arrays)
         if panel.reconstructions is not None and count:
-            slots[f"reconstructions{i}"] = blobs.sheet_slot(f"reconstructions{i}", panel.reconstructions)
+            slots[f"reconstructions{i}"] = blobs.sprite_blob(f"reconstructions{i}", panel.reconstructions)
     return slots
 
 
@@ -166,11 +166,11 @@ def _view(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
     """Colours, names and marks: what changes how the same points look."""
     groups = [] if labels is None else np.unique(np.asarray(labels)).tolist()
-    view: dict[str, Any] = packing.look(theme.current(), groups, class_names)
+    view: dict[str, Any] = packing.style_header(theme.current(), groups, class_names)
     arrays: dict[str, np.ndarray | bytes] = {}
     if colour != "class":
-        each = [panel.errors for panel in panels] if values is None else [values]
-        given = [np.asarray(e, np.float32) for e in each if e is not None]
+        columns = [panel.errors for panel in panels] if values is None else [values]
+        given = [np.asarray(column, np.float32) for column in columns if column is not None]
         low, high = _range(np.concatenate(given) if count else np.zeros(1, np.float32))
         for i, value in enumerate(given):
             with np.errstate(invalid="ignore"):
@@ -197,7 +197,7 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 
 
 def _picked(answer: object, count: int) -> Picked | None:
-    """What the browser sent, if it makes sense for this map: a message may be older than the picture."""
+    """The browser's answer, None where it does not fit this map: a message may be older than the picture."""
     if not isinstance(answer, dict):
         return None
     point, selection = answer.get("point"), answer.get("selection")

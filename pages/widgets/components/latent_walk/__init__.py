@@ -3,9 +3,9 @@
 The decoder runs in the browser (`shared/network.js`), so nothing is sent while a coding moves; when it is let go, the
 codings are, once. What only the server can do (a network that does not run in a browser) it does then.
 
-Scripts: `shared/picture.js` (a sample on a canvas), `walk_sliders.js`, `walk_where.js`, `walk.js` (the component), and
-`plane*.js`. For tests the component's root has `dataset.ready` (the walk drawn), `.z` (the codings as JSON), `.strips`
-("done" when all pictures in sight belong to z), and the large picture is the canvas `[data-picture]`.
+Scripts: `walk.js` (the component), `sliders.js`, `where_panel.js`, `plane/*.js`, `shared/picture.js`. For tests the
+component's root has `dataset.ready` (the walk drawn), `.z` (the codings as JSON), `.strips` ("done" when all pictures
+in sight belong to z), and the large picture is the canvas `[data-picture]`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aecore.errors import AecoreError
 from aecore.store.runs import Run
 from pages.widgets.basics import theme
 from pages.widgets.components.shared import blobs, bundle, packing
-from pages.widgets.components.shared.blobs import Slot
+from pages.widgets.components.shared.blobs import Blob
 from pages.widgets.server import shared
 
 SLOTS = ("facts", "decoder", "encoder", "survey", "images")
@@ -44,7 +44,7 @@ class Walker:
     decoder, encoder : None where the browser cannot run them, which `why_not` says in one line.
     axes : the codings in use first, then the silent ones, each in the order of `walk.axes`.
     bounds : (2, d), how far codings may lie: as far as the data's do, or the sliders reach.
-    slots : all of this as parts, by name, the images of the reference set too; for every component that decodes.
+    slots : all of this as blobs, by name, the images of the reference set too; for every component that decodes.
     """
 
     run: Run
@@ -57,7 +57,7 @@ class Walker:
     reference: ReferenceSet
     axes: list[latent_axes.Axis]
     bounds: np.ndarray
-    slots: dict[str, Slot]
+    slots: dict[str, Blob]
 
 
 def walker(run: Run, data: Data) -> Walker:
@@ -76,7 +76,7 @@ def draw(
     layers: Mapping[str, bool] = LAYERS,
     anchor: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Draw the walk; tell the codings (d,) float32 where it was let go last.
+    """Draw the walk; returns the codings (d,) float32 where it was let go last.
 
     The caller keeps the answer and passes it as the next `z`. Any other `z` than the last answer moves the walk there
     (a button, another page); what lies beyond the walker's bounds is brought back to them, and the component says so.
@@ -101,40 +101,40 @@ def draw(
             raise ValueError(f"{name}: got shape {np.shape(given)}, allowed: ({size},)")
     if view == "plane" and size > 1 and not (axes[0] != axes[1] and all(0 <= axis < size for axis in axes)):
         raise ValueError(f"axes: got {axes}, allowed: two different codings from 0 to {size - 1}")
-    kept = st.session_state.setdefault(f"{key}_kept", {"turn": 0})
-    settle(kept, walker, z, st.session_state.get(key, {}).get("z"))
+    state = st.session_state.setdefault(f"{key}_kept", {"turn": 0})
+    settle(state, walker, z, st.session_state.get(key, {}).get("z"))
     with st.container(gap=None, key=f"{key}_walk"):
         _component()(key=key, data={"owner": key}, height="content", on_z_change=lambda: None)
         for slot in SLOTS:
             if slot in walker.slots:
-                blobs.hand_over(key, walker.slots[slot])
+                blobs.send(key, walker.slots[slot])
         plane = view == "plane" and size > 1 and walker.decoder is not None
         shown: dict[str, Any] = {
-            "turn": kept["turn"],
-            "z": kept["z"],
-            "start": kept["start"],
-            "told": kept["told"],
+            "turn": state["turn"],
+            "z": state["z"],
+            "start": state["start"],
+            "notice": state["notice"],
             "plane": {"axes": list(axes), "quantiles": quantiles, "layers": dict(layers)} if plane else None,
             "anchor": [np.asarray(part, float).tolist() for part in anchor] if anchor else None,
             "versions": blobs.versions(walker.slots),
-            **packing.look(theme.current(), groups(walker.reference), walker.classes),
+            **packing.style_header(theme.current(), groups(walker.reference), walker.classes),
         }
-        found = np.array(kept["z"], np.float32)
-        told, arrays = _served(walker, found)
-        blobs.hand_over(key, blobs.versioned("view", {**shown, "served": told}, arrays))
-    return found
+        z = np.array(state["z"], np.float32)
+        refusal, arrays = _served(walker, z)
+        blobs.send(key, blobs.versioned("view", {**shown, "served": refusal}, arrays))
+    return z
 
 
-def settle(kept: dict[str, Any], walker: Walker, z: np.ndarray, sent: object) -> None:
-    """Bring `kept`, what a session remembers of a walk, up to date: `z` is what Python wants, `sent` what the browser
-    said last. `turn` counts how often Python moved the walk; an answer to an earlier turn is late and is not heard.
+def settle(state: dict[str, Any], walker: Walker, z: np.ndarray, sent: object) -> None:
+    """Update `state`, the session's record of a walk: `z` is where Python wants it, `sent` the browser's last message.
+    `turn` counts how often Python moved the walk; an answer to an earlier turn is late and is ignored.
     """
-    wanted, told = _within(z, walker)
-    if kept.get("run") != walker.run.key or wanted != kept["z"]:
-        kept.update(run=walker.run.key, turn=kept["turn"] + 1, z=wanted, start=wanted, told=told)
-    answer = _answer(sent, kept["turn"], walker)
-    if answer is not None and answer != kept["z"]:
-        kept.update(z=answer, told="")
+    wanted, notice = _within(z, walker)
+    if state.get("run") != walker.run.key or wanted != state["z"]:
+        state.update(run=walker.run.key, turn=state["turn"] + 1, z=wanted, start=wanted, notice=notice)
+    answer = _answer(sent, state["turn"], walker)
+    if answer is not None and answer != state["z"]:
+        state.update(z=answer, notice="")
 
 
 def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
@@ -146,16 +146,16 @@ def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
     inside = np.clip(np.where(np.isfinite(z), z, start), low, high)
     rounding = (high - low + np.maximum(np.abs(low), np.abs(high))) / 1000
     beyond = np.flatnonzero(~(np.abs(z - inside) <= rounding))
-    told = ""
+    notice = ""
     if len(beyond) == 1:
-        told = f"Coding {beyond[0] + 1} was beyond its slider and all data, and was brought back."
+        notice = f"Coding {beyond[0] + 1} was beyond its slider and all data, and was brought back."
     elif len(beyond):
-        told = f"{len(beyond)} codings were beyond their sliders and all data, and were brought back."
-    return [float(f"{value:.{DIGITS}g}") for value in inside], told
+        notice = f"{len(beyond)} codings were beyond their sliders and all data, and were brought back."
+    return [float(f"{value:.{DIGITS}g}") for value in inside], notice
 
 
 def _answer(sent: object, turn: int, walker: Walker) -> list[float] | None:
-    """What the browser said, if it belongs to this turn and a walk can stand there."""
+    """The codings that the browser sent; None for another turn, or where no walk can stand."""
     if not isinstance(sent, Mapping) or sent.get("turn") != turn:
         return None
     codings = sent.get("codings")
@@ -163,12 +163,12 @@ def _answer(sent: object, turn: int, walker: Walker) -> list[float] | None:
         return None
     if len(codings) != len(walker.axes):
         return None
-    found, told = _within(np.array(codings, np.float64), walker)
-    return None if told else found
+    inside, notice = _within(np.array(codings, np.float64), walker)
+    return None if notice else inside
 
 
 def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | bytes]]:
-    """What the server does for a browser that cannot: the picture, what it is encoded to; or one line why not."""
+    """The picture and what it is encoded to, for a browser that cannot compute them; or one line why not."""
     arrays: dict[str, np.ndarray | bytes] = {}
     if walker.decoder is not None and walker.encoder is not None:
         return "", arrays
@@ -216,13 +216,13 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
         "facts": blobs.versioned("facts", facts, {}),
         "survey": blobs.versioned("survey", {"survey": header}, arrays),
     }
-    for half, found in halves.items():
-        if found:
-            header, arrays = browser.header_and_arrays(found)
+    for half, network in halves.items():
+        if network:
+            header, arrays = browser.header_and_arrays(network)
             slots[half] = blobs.versioned(half, {"network": header}, arrays)
     if info.is_image:
-        heavy = sum(found.nbytes for found in halves.values() if found) > HEAVY
-        slots["images"] = blobs.sheet_slot("images", _data.numbered(reference.numbers), lossy=heavy)
+        heavy = sum(network.nbytes for network in halves.values() if network) > HEAVY
+        slots["images"] = blobs.sprite_blob("images", _data.numbered(reference.numbers), lossy=heavy)
     return Walker(
         run,
         info.shape,

@@ -126,7 +126,7 @@ class Walk {
     if (this.view.served) lines.push(this.view.served);
     else if (!this.decode) lines.push(`The server decodes when you let go: ${whyNot}`);
     else if (!this.encode) lines.push(`The server measures the drift when you let go: ${whyNot}`);
-    if (this.view.told) lines.push(this.view.told);
+    if (this.view.notice) lines.push(this.view.notice);
     this.notes.replaceChildren(...lines.map(line => element("p", "", line)));
     this.notes.hidden = !lines.length;
   }

@@ -2,7 +2,7 @@
 //   plane = makePlane(root, {onmove(z2, final), onholes(drift, places)?}); plane.set({…}); plane.destroy()
 // `set` takes any of these, and keeps what it is not told again:
 //   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
-//   probability), look (`packing.look`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
+//   probability), look (`packing.style_header`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
 //   encode(values) → z or null, points (Float32Array: the data's two codings, pair after pair), labels (positions in
 //   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads),
 //   driftScale (where the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.

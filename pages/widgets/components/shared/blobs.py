@@ -1,10 +1,10 @@
-"""Parts: what a canvas component gets, split by how often it changes.
+"""Blobs: the data of a canvas component, split by how often they change.
 
-Streamlit sends a message the browser has already as a reference of a few bytes. So whatever is large travels alone, in
-a *part*: an invisible component that only hands its bytes to the component of the same owner in the same page
-(`shared/part.js` and `shared/parts.js`). Each part has a *version*, a name of its content. The small part `view` comes
-last and names the versions that belong together, so that old and new are never mixed, and a message that changes the
-view costs the view and nothing else.
+Streamlit sends a message the browser has already as a reference of a few bytes. So large arrays travel alone, in a
+*blob*: an invisible component that only passes its bytes on to the component with the key `owner` in the same page
+(`shared/blob.js` and `shared/blobs.js`). A blob's *version* is a hash of its content. The small blob `view` comes last
+and names the versions that belong together, so that old and new are never mixed, and a message that changes the view
+costs the view and nothing else.
 """
 
 from __future__ import annotations
@@ -24,30 +24,29 @@ from pages.widgets.server import streamlit_patches
 NAME = "part"
 
 Arrays = Mapping[str, np.ndarray | bytes]
-Slot = tuple[dict[str, Any], dict[str, np.ndarray | bytes]]  # header, with `slot` and `version`, and arrays
+Blob = tuple[dict[str, Any], dict[str, np.ndarray | bytes]]  # header, with `slot` (its name) and `version`, and arrays
 
 
-def versioned(slot: str, header: Mapping[str, Any], arrays: Arrays) -> Slot:
-    """A part named `slot`, its version taken from its content."""
+def versioned(slot: str, header: Mapping[str, Any], arrays: Arrays) -> Blob:
+    """A blob named `slot`; its version is a hash of header and arrays."""
     version = sprite_sheet.fingerprint(repr(header).encode(), *arrays.values())
     return {"slot": slot, "version": version, **header}, dict(arrays)
 
 
-def sheet_slot(slot: str, images: np.ndarray | sprite_sheet.Sheet, lossy: bool = False) -> Slot:
-    """A part with uint8 images (n, height, width[, channels]), n ≥ 1, as one picture file; see `sprites.sheet`."""
+def sprite_blob(slot: str, images: np.ndarray | sprite_sheet.Sheet, lossy: bool = False) -> Blob:
+    """A blob with uint8 images (n, height, width[, channels]), n ≥ 1, as one picture file; see `sprite_sheet.sheet`."""
     sheet = images if isinstance(images, sprite_sheet.Sheet) else sprite_sheet.sheet(images, lossy)
     return {"slot": slot, **sheet.facts()}, {"file": sheet.file}
 
 
-def versions(slots: Mapping[str, Slot]) -> dict[str, str]:
-    """What a view says of the parts it belongs to."""
+def versions(slots: Mapping[str, Blob]) -> dict[str, str]:
+    """The versions of blobs by slot, for a view to name them."""
     return {slot: header["version"] for slot, (header, _) in slots.items()}
 
 
-def hand_over(owner: str, part: Slot) -> None:
-    """Draw a part for the component whose key is `owner`; where nothing shall be seen but this, in a container
-    without gaps."""
-    header, arrays = part
+def send(owner: str, blob: Blob) -> None:
+    """Draw a blob for the component whose key is `owner`, in the container of that component, which has no gaps."""
+    header, arrays = blob
     header = {"owner": owner, **header}
     name, whole = f"{owner}_{header['slot']}", functools.partial(packing.pack, header, **arrays)
     with streamlit_patches.lazy_bytes(NAME, whole) as lazy:

@@ -1,6 +1,6 @@
-"""From Python to a canvas component: arrays as one container of bytes, the look of classes, the scripts that read them.
+"""Data for a canvas component: arrays as one container of bytes, the style of page and classes; its style sheets.
 
-The container is what `shared/unpack.js` takes apart without copying: the length of the header (4 bytes, little-endian),
+`shared/unpack.js` reads the container without copying: the length of the header (4 bytes, little-endian),
 the header as JSON, then the buffers, each beginning at a multiple of 8 bytes. The header's `arrays` tell dtype, shape
 and place of each; everything else in it is the caller's own.
 """
@@ -35,21 +35,21 @@ def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
     ------
     ValueError : for a dtype JavaScript cannot view, for a header that JSON cannot hold.
     """
-    told, buffers = _laid_out(header, arrays)
-    pieces: list[Any] = [told]
+    beginning, buffers = _laid_out(header, arrays)
+    pieces: list[Any] = [beginning]
     for values in buffers:
         pieces += [values.reshape(-1).view(np.uint8).data, bytes(-values.nbytes % ALIGNMENT)]
     return b"".join(pieces)
 
 
 def head(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
-    """How `pack` begins, before the buffers: all that the container says of them, but not what is in them."""
+    """The container without its buffers: their names, dtypes, shapes and offsets, but not their content."""
     return _laid_out(header, arrays)[0]
 
 
 def _laid_out(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes]) -> tuple[bytes, list[np.ndarray]]:
     if "arrays" in header:
-        raise ValueError("header: got a key 'arrays', which tells where the arrays are; allowed: any other name")
+        raise ValueError("header: got a key 'arrays', which is taken by the arrays' places; allowed: any other name")
     places: dict[str, dict[str, Any]] = {}
     buffers: list[np.ndarray] = []
     offset = 0
@@ -60,13 +60,13 @@ def _laid_out(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes
         places[name] = {"dtype": values.dtype.name, "shape": list(np.shape(array) or (len(values),)), "offset": offset}
         buffers.append(values)
         offset += values.nbytes + -values.nbytes % ALIGNMENT
-    told = json.dumps({**header, "arrays": places}, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    told += b" " * (-(4 + len(told)) % ALIGNMENT)
-    return len(told).to_bytes(4, "little") + told, buffers
+    text = json.dumps({**header, "arrays": places}, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    text += b" " * (-(4 + len(text)) % ALIGNMENT)
+    return len(text).to_bytes(4, "little") + text, buffers
 
 
-def look(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = ()) -> dict[str, Any]:
-    """The part of a header that says how things look: colours of the page, and of each class colour, shape, name.
+def style_header(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = ()) -> dict[str, Any]:
+    """The style of a header: `theme`, colours and font of the page, and `classes`, colour, marker and name of each.
 
     `groups` are the class numbers to describe, in the order in which the arrays count them; a class without a name in
     `class_names` is called by its number. `shared/markers.js` draws the shapes.

@@ -22,6 +22,6 @@ def _component() -> components.ComponentRenderer:
 
 
 def thumbnails(images: grid.Samples, labels: Sequence[str], *, key: str, per_row: int = 8) -> int | None:
-    """`image_grid.thumbnails`, each a button; which one was clicked just now, counted from 0, else None."""
-    drawn = grid.thumbnails_html(images, labels, per_row)
-    return _component()(key=key, data={"html": drawn}, on_clicked_change=lambda: None).get("clicked")
+    """`grid.thumbnails` as buttons; returns the position of the one clicked just now, else None."""
+    markup = grid.thumbnails_html(images, labels, per_row)
+    return _component()(key=key, data={"html": markup}, on_clicked_change=lambda: None).get("clicked")

@@ -27,7 +27,7 @@ LEVELS = 65_535  # a position is sent as two uint16
 
 
 def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None = None) -> bytes:
-    """What the component is sent: the frames of a film from number `first` on.
+    """The frames of a film from number `first` on, as a container for the component.
 
     Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
     `opening` is the frame shown first, None the last one.
@@ -36,16 +36,16 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
     low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
     low, unit = low - size, 3 * float(size.max()) / LEVELS
     positions = np.clip(np.round((film.positions[first:] - low) / unit), 0, LEVELS).astype(np.uint16)
-    each = max(1, film.reconstructions[0, 0].size)
-    count = int(np.clip(MOST_BYTES // (each * MOST_SNAPSHOTS), FEWEST_WATCHED, WATCHED))
+    pixels = max(1, film.reconstructions[0, 0].size)
+    count = int(np.clip(MOST_BYTES // (pixels * MOST_SNAPSHOTS), FEWEST_WATCHED, WATCHED))
     black, white = film_gif.picture_range(film)
     pictures = film_gif.tones(film.reconstructions[first:, :count], black, white)
-    names = packing.look(colours, [int(group) for group in film.groups], film.classes)
+    style = packing.style_header(colours, [int(group) for group in film.groups], film.classes)
     groups = np.zeros(len(film.numbers), np.uint16)
     if film.labels is not None:
         groups = np.searchsorted(film.groups, film.labels).astype(np.uint16)
     watched = [
-        names["classes"][groups[i]]["name"] if film.labels is not None and i < len(film.groups) else f"no. {number}"
+        style["classes"][groups[i]]["name"] if film.labels is not None and i < len(film.groups) else f"no. {number}"
         for i, number in enumerate(film.numbers[: pictures.shape[1]].tolist())
     ]
     header: dict[str, Any] = {
@@ -65,7 +65,7 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
         "height": HEIGHT,
     }
     return packing.pack(
-        header | names,
+        header | style,
         positions=positions,
         pictures=pictures,
         originals=film_gif.tones(film.originals[:count], black, white),
@@ -82,9 +82,9 @@ def sent_key(key: str) -> str:
 
 
 def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
-    """Draw a film; the number of the frame a person stopped at last, at first `opening` or the last.
+    """Draw a film; returns the number of the frame it rests at, at first `opening` or the last.
 
-    With `live` only what this session was not sent yet is sent; a run of the whole page (see `section`) begins anew.
+    With `live` only frames that this session does not have are sent; a run of the whole page begins anew.
     """
     first = 0
     if live:

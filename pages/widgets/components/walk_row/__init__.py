@@ -1,10 +1,10 @@
 """Rows of decoded pictures, and a scrubber from the first of them to the last: both decoded in the browser.
 
-Nothing is sent while one scrubs or plays (`journey.js`). The browser gets two parts (see `parts`): the decoder,
-and a small view with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film
-of the way between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready`
-(all pictures of the row are drawn), `.t`, `.z` and `.level` (of the scrubber), `.spot` (the picture that is told of)
-and `.near` (its nearest real image).
+Nothing is sent while one scrubs or plays (`journey.js`). The browser gets two `blobs`: the decoder, and a small view
+with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film of the way
+between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready` (all pictures
+of the row are drawn), `.t`, `.z` and `.level` (of the scrubber), `.spot` (the picture that is described) and `.near`
+(its nearest real image).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def draw(
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
 ) -> off_manifold.Diagnosis | None:
-    """Draw codings (m, d) as pictures, `columns` in a row; tells where `ALONG` places of a scrubber's way stand.
+    """Draw codings (m, d) as pictures, `columns` in a row; returns the diagnosis of `ALONG` places of a scrubber's way.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def draw(
     scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
     framed : positions of pictures with a frame.
     wrap : a narrow page has half as many columns; without it the rows stay as they are.
-    places : where each picture stands, with its drift: drawn as a bar under it, and told of the one that is pointed at.
-        A scrubber's way is judged here, and told where the scrubber is.
+    places : where each picture stands, with its drift: drawn as a bar under it, and in words for the one that is
+        pointed at. A scrubber's way is diagnosed here.
     ends : what both ends are called.
     start : where the scrubber stands at first, 0 to 1.
 
@@ -62,16 +62,16 @@ def draw(
         cannot run either.
     """
     codings = np.asarray(codings, np.float32)
-    slots: dict[str, blobs.Slot] = {}
+    slots: dict[str, blobs.Blob] = {}
     if walker.decoder is not None:
         slots["decoder"] = walker.slots["decoder"]
     else:
         notice.caption(f"The server decodes these pictures: {walker.why_not}", ":material/dns:")
     view, arrays, along = _view(walker, codings, scrub, way)
-    judged = along if scrub else places
-    if judged is not None:
-        told, numbers = _told(walker, judged)
-        view, arrays = view | told, arrays | numbers
+    diagnosis = along if scrub else places
+    if diagnosis is not None:
+        words, measures = _diagnosis(walker, diagnosis)
+        view, arrays = view | words, arrays | measures
     view |= {
         "columns": columns,
         "labels": list(labels),
@@ -80,14 +80,14 @@ def draw(
         "levels": [] if scrub or places is None else places.level.tolist(),
         "ends": list(ends),
         "start": float(start),
-        "theme": packing.look(theme.current())["theme"],
+        "theme": packing.style_header(theme.current())["theme"],
         "versions": blobs.versions(slots),
     }
     with st.container(gap=None, key=f"{key}_journey"):
         _component()(key=key, data={"owner": key}, height="content")
         for slot in slots.values():
-            blobs.hand_over(key, slot)
-        blobs.hand_over(key, blobs.versioned("view", view, arrays))
+            blobs.send(key, slot)
+        blobs.send(key, blobs.versioned("view", view, arrays))
     return along
 
 
@@ -110,14 +110,14 @@ def _view(
     return view, arrays, off_manifold.diagnose(walker.run, walker.reference, path)
 
 
-def _told(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
-    """What the browser tells of places: their verdicts and measures, and the nearest real images, each sent once."""
+def _diagnosis(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
+    """Verdicts and measures of places as header and arrays, with the nearest real images, each once."""
     assert places.drift_ratio is not None
     reference = walker.reference
-    found, near = np.unique(places.nearest, return_inverse=True)
-    names = [f"no. {number:,}" for number in reference.numbers[found].tolist()]
+    shown, near = np.unique(places.nearest, return_inverse=True)
+    names = [f"no. {number:,}" for number in reference.numbers[shown].tolist()]
     if reference.labels is not None:
-        groups = [class_name(walker.classes, group) for group in reference.labels[found].tolist()]
+        groups = [class_name(walker.classes, group) for group in reference.labels[shown].tolist()]
         names = [f"{group}, {name}" for group, name in zip(groups, names, strict=True)]
     arrays: dict[str, np.ndarray | bytes] = {
         "distance": np.minimum(places.distance_ratio, MOST).astype(np.float32),
@@ -129,7 +129,7 @@ def _told(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str, Any
     if places.density is not None:
         arrays["density"] = places.density.astype(np.float32)
     if "images" in walker.slots:
-        arrays["real"] = shared.data(walker.run.spec.dataset).numbered(reference.numbers[found])
+        arrays["real"] = shared.data(walker.run.spec.dataset).numbered(reference.numbers[shown])
     return {"verdicts": list(reference.verdicts), "nearest": names}, arrays
 
 
