@@ -14,8 +14,8 @@ const SMALL = 64;  // bits that have a small picture
 const SEEN = 2;  // Hamming distances that are counted: within it codes are said to be near
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
-const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
-const noZero = (value, digits) => value.toFixed(digits).replace(/^0\./, ".");
+const plural = (/** @type {number} */ count, /** @type {string} */ word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const noZero = (/** @type {number} */ value, /** @type {number} */ digits) => value.toFixed(digits).replace(/^0\./, ".");
 
 /**
  * What `components/bits/__init__.py` sends as `view` and `codes`, beside the decoder's blob. `code` is the answer.
@@ -41,6 +41,10 @@ const noZero = (value, digits) => value.toFixed(digits).replace(/^0\./, ".");
  */
 
 class Bits {
+  /**
+   * @param {ParentNode} parent
+   * @param {string} key
+   */
   constructor(parent, key) {
     this.root = find(parent, ".bits", HTMLElement);
     this.key = key;
@@ -66,7 +70,7 @@ class Bits {
 
   build() {
     const seen = child(this.root, "div", "seen"), work = child(this.root, "div", "work");
-    const figure = (name, label) => {
+    const figure = (/** @type {string} */ name, /** @type {string} */ label) => {
       const made = child(seen, "figure", name), canvas = child(made, "canvas", "");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", label);
@@ -78,7 +82,7 @@ class Bits {
     this.told = child(seen, "div", "told");
     this.told.setAttribute("role", "status");
     const tools = child(work, "div", "tools");
-    const button = (text, title, act) => {
+    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) => {
       const made = child(tools, "button", "tool", text);
       Object.assign(made, { type: "button", title, onclick: act });
       return made;
@@ -109,7 +113,7 @@ class Bits {
   update() {
     const { slots } = this.place, view = slots.view;
     if (!view || view === this.view) return;
-    const { versions } = view.header, same = slot => this.versions?.[slot] === versions[slot];
+    const { versions } = view.header, same = (/** @type {string} */ slot) => this.versions?.[slot] === versions[slot];
     if (!complete(slots, versions)) return;
     const known = same("codes"), sameDecoder = same("decoder"), begun = known && this.header.start === view.header.start;
     if (!sameDecoder)
@@ -117,7 +121,7 @@ class Bits {
     Object.assign(this, { view, versions, header: view.header, arrays: view.arrays, codes: slots.codes.arrays });
     this.d = this.codes.balance.length;
     if (!known || !sameDecoder) this.makeGrid();
-    const read = text => Uint8Array.from(text, sign => +sign);
+    const read = (/** @type {string} */ text) => Uint8Array.from(text, sign => +sign);
     this.start = read(view.header.own);
     if (!begun) this.now = read(view.header.code);
     this.show(this.image.canvas, this.arrays.image);
@@ -147,10 +151,12 @@ class Bits {
     });
   }
 
+  /** @param {number} i */
   rove(i) {
     this.tiles.forEach(({ tile }, k) => { tile.tabIndex = k === i ? 0 : -1; });
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
     const at = this.tiles.findIndex(({ tile }) => tile === event.target);
     if (at < 0) return;
@@ -162,6 +168,7 @@ class Bits {
     this.tiles[to]?.tile.focus();
   }
 
+  /** @param {number} i */
   flip(i) {
     const code = this.now.slice();
     code[i] ^= 1;
@@ -178,6 +185,7 @@ class Bits {
     this.go(Uint8Array.from(this.now, (_, k) => (packed[nearest * across + (k >> 3)] >> (k & 7)) & 1));
   }
 
+  /** @param {Uint8Array} code */
   go(code) {
     this.now = code;
     this.draw();
@@ -201,12 +209,19 @@ class Bits {
     return { images, nearest, distance };
   }
 
-  // The codings a code stands for: exact ends, or the image's own real numbers where its bits are unchanged.
+  /**
+   * The codings a code stands for: exact ends, or the image's own real numbers where its bits are unchanged.
+   * @param {Uint8Array} code
+   */
   codings(code) {
     const { levels } = this.codes, { own } = this.arrays, { d, start } = this, soft = this.soft.checked;
     return Float32Array.from(code, (bit, k) => (soft && bit === start[k] ? own[k] : levels[bit * d + k]));
   }
 
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {ArrayLike<number> | null} values
+   */
   show(canvas, values) {
     paint(canvas, values, this.header.shape, this.header.reach);
   }
@@ -223,7 +238,7 @@ class Bits {
     else if (this.header.decoded === text) values = this.arrays.picture;
     this.decoded.canvas.parentElement.classList.toggle("stale", !values);
     if (values) this.show(this.decoded.canvas, values);
-    const flipped = now.reduce((count, bit, k) => count + (bit !== start[k]), 0);
+    const flipped = now.reduce((count, bit, k) => count + Number(bit !== start[k]), 0);
     const soft = this.soft.checked ? "its own codings where unchanged" : "exact values";
     this.decoded.caption.textContent = `Decoded from ${soft}`;
     this.code.textContent = text.replace(/(.{4})(?=.)/g, "$1 ");
@@ -234,6 +249,10 @@ class Bits {
     this.drawSmall();
   }
 
+  /**
+   * @param {ArrayLike<number> | null} values
+   * @param {number} flipped
+   */
   tellCounts(values, flipped) {
     const { images, distance } = this.compare(), { image } = this.arrays, { noun } = this.header, lines = [];
     let error = "";

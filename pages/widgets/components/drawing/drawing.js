@@ -1,12 +1,36 @@
 // A square canvas to draw on, bright on black. What was done is kept as a list of steps and drawn anew after an undo.
 // The drawing leaves the browser once, when a stroke ends: a grey PNG of `side` × `side` pixels.
 
+/** @import { Component } from "../shared/types.js" */
+
+import { find } from "../shared/dom.js";
+
+/**
+ * What `components/drawing/__init__.py` sends. `drawing` is the answer: {image, framed, version}.
+ * @typedef {{ side: number, image: string, framed: boolean, version: number }} Sent
+ * @typedef {{ points: number[][], grey: number, size: number, pointer: number }} Stroke
+ * @typedef {object} State
+ * @property {ParentNode} root
+ * @property {HTMLCanvasElement} canvas
+ * @property {CanvasRenderingContext2D} pen
+ * @property {any[]} steps strokes, fills, images, and the canvas cleared
+ * @property {Stroke | null} stroke under way
+ * @property {string} tool
+ * @property {number} grey
+ * @property {number} size
+ * @property {number | null} version
+ * @property {string} latest the drawing as it was sent last
+ * @property {Component<Sent>} component
+ */
+
 const UNITS = 280; // the canvas's own coordinates, whatever its size on the screen
 const PIXELS = 560; // what is behind them: two a unit
 const FILL_CLOSE = 40; // grey levels: a fill goes on over what differs by less from where it began
 
+/** @param {ParentNode} root */
 function begin(root) {
-  const canvas = root.querySelector("canvas");
+  const canvas = find(root, "canvas", HTMLCanvasElement);
+  /** @type {State} */
   const state = {
     root, canvas, pen: canvas.getContext("2d", { willReadFrequently: true }), steps: [], stroke: null,
     tool: "brush", grey: 255, size: 22, version: null, latest: "", component: null,
@@ -44,17 +68,17 @@ function begin(root) {
     settle(state);
   };
 
-  for (const button of root.querySelectorAll("[data-tool]")) button.onclick = () => set(state, { tool: button.dataset.tool });
-  for (const button of root.querySelectorAll("[data-grey]")) {
+  for (const button of buttons(root, "[data-tool]")) button.onclick = () => set(state, { tool: button.dataset.tool });
+  for (const button of buttons(root, "[data-grey]")) {
     button.onclick = () => {
       set(state, { grey: Number(button.dataset.grey), tool: state.tool === "eraser" ? "brush" : state.tool });
     };
   }
-  const size = root.querySelector("input");
+  const size = find(root, "input", HTMLInputElement);
   size.oninput = () => set(state, { size: Number(size.value) });
-  root.querySelector("[data-undo]").onclick = () => undo(state);
-  root.querySelector("[data-clear]").onclick = () => act(state, { clear: true });
-  root.querySelector("[data-all]").onkeydown = event => {
+  find(root, "[data-undo]", HTMLButtonElement).onclick = () => undo(state);
+  find(root, "[data-clear]", HTMLButtonElement).onclick = () => act(state, { clear: true });
+  find(root, "[data-all]", HTMLElement).onkeydown = event => {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
       event.preventDefault();
       undo(state);
@@ -64,36 +88,58 @@ function begin(root) {
   return state;
 }
 
-function set(state, change) {
-  Object.assign(state, change);
-  for (const button of state.root.querySelectorAll("[data-tool]")) {
-    button.setAttribute("aria-pressed", button.dataset.tool === state.tool);
-  }
-  for (const button of state.root.querySelectorAll("[data-grey]")) {
-    button.setAttribute("aria-pressed", Number(button.dataset.grey) === state.grey && state.tool !== "eraser");
-  }
-  const dot = state.root.querySelector("[data-dot]");
-  dot.style.width = dot.style.height = `${state.size / 2}px`;
-  const done = state.steps.length > 0;
-  state.root.querySelector("[data-undo]").disabled = !done;
-  state.root.querySelector("[data-clear]").disabled = !state.latest;
+/**
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {NodeListOf<HTMLButtonElement>}
+ */
+function buttons(root, selector) {
+  return root.querySelectorAll(selector);
 }
 
+/**
+ * @param {State} state
+ * @param {Partial<State>} change
+ */
+function set(state, change) {
+  Object.assign(state, change);
+  for (const button of buttons(state.root, "[data-tool]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
+  }
+  for (const button of buttons(state.root, "[data-grey]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.grey) === state.grey && state.tool !== "eraser"));
+  }
+  const dot = find(state.root, "[data-dot]", HTMLElement);
+  dot.style.width = dot.style.height = `${state.size / 2}px`;
+  const done = state.steps.length > 0;
+  find(state.root, "[data-undo]", HTMLButtonElement).disabled = !done;
+  find(state.root, "[data-clear]", HTMLButtonElement).disabled = !state.latest;
+}
+
+/**
+ * @param {State} state
+ * @param {PointerEvent} event
+ */
 function place(state, event) {
   const box = state.canvas.getBoundingClientRect();
-  const inside = value => Math.max(-UNITS, Math.min(2 * UNITS, value));
+  const inside = (/** @type {number} */ value) => Math.max(-UNITS, Math.min(2 * UNITS, value));
   return [
     inside(((event.clientX - box.left) * UNITS) / box.width),
     inside(((event.clientY - box.top) * UNITS) / box.height),
   ];
 }
 
+/**
+ * @param {State} state
+ * @param {any} step
+ */
 function act(state, step) {
   state.steps.push(step);
   draw(state, step);
   settle(state);
 }
 
+/** @param {State} state */
 function undo(state) {
   if (state.stroke || !state.steps.length) return;
   state.steps.pop();
@@ -102,6 +148,10 @@ function undo(state) {
   settle(state);
 }
 
+/**
+ * @param {State} state
+ * @param {any} step
+ */
 function draw(state, step) {
   if (step.clear) blank(state);
   else if (step.image) {
@@ -111,12 +161,18 @@ function draw(state, step) {
   else line(state.pen, step, 0);
 }
 
+/** @param {State} state */
 function blank(state) {
   state.pen.fillStyle = "#000";
   state.pen.fillRect(0, 0, UNITS, UNITS);
 }
 
-// A stroke from one of its points on. A single point is a dot: a line without length is nothing in some browsers.
+/**
+ * A stroke from one of its points on. A single point is a dot: a line without length is nothing in some browsers.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {any} stroke
+ * @param {number} from
+ */
 function line(pen, stroke, from) {
   const colour = `rgb(${stroke.grey},${stroke.grey},${stroke.grey})`;
   const [x, y] = stroke.points[from];
@@ -130,23 +186,27 @@ function line(pen, stroke, from) {
   pen.strokeStyle = colour;
   pen.lineWidth = stroke.size;
   pen.moveTo(x, y);
-  for (const point of stroke.points.slice(from + 1)) pen.lineTo(...point);
+  for (const [right, down] of stroke.points.slice(from + 1)) pen.lineTo(right, down);
   pen.stroke();
 }
 
-// Fill what is of one grey around a point, a pixel further on every side, so that no dark seam is left at soft edges.
+/**
+ * Fill what is of one grey around a point, a pixel further on every side, so that no dark seam is left at soft edges.
+ * @param {State} state
+ * @param {any} step
+ */
 function fill(state, step) {
   const scale = PIXELS / UNITS;
   const [x0, y0] = [step.x, step.y].map(value => Math.max(0, Math.min(PIXELS - 1, Math.floor(value * scale))));
   const image = state.pen.getImageData(0, 0, PIXELS, PIXELS);
   const pixels = new Uint32Array(image.data.buffer);
-  const grey = index => image.data[4 * index];
+  const grey = (/** @type {number} */ index) => image.data[4 * index];
   const first = y0 * PIXELS + x0;
   const seed = grey(first);
   const found = new Uint8Array(PIXELS * PIXELS);
   const open = [first];
   found[first] = 1;
-  const look = index => {
+  const look = (/** @type {number} */ index) => {
     if (!found[index] && Math.abs(grey(index) - seed) < FILL_CLOSE) {
       found[index] = 1;
       open.push(index);
@@ -169,7 +229,10 @@ function fill(state, step) {
   state.pen.putImageData(image, 0, 0);
 }
 
-// Tell the server. `framed`: the drawing stands on one of the data set's images, where that stood.
+/**
+ * Tell the server. `framed`: the drawing stands on one of the data set's images, where that stood.
+ * @param {State} state
+ */
 function settle(state) {
   const cleared = state.steps.findLastIndex(step => step.clear || step.image);
   const framed = Boolean(state.steps[cleared]?.framed);
@@ -178,7 +241,10 @@ function settle(state) {
   state.component.setStateValue("drawing", { image: state.latest, framed, version: state.version });
 }
 
-// The canvas as base64 of a small PNG, each pixel the mean of those it covers; "" when all is black.
+/**
+ * The canvas as base64 of a small PNG, each pixel the mean of those it covers; "" when all is black.
+ * @param {State} state
+ */
 function reduced(state) {
   const side = state.component.data.side, step = PIXELS / side;
   const large = state.pen.getImageData(0, 0, PIXELS, PIXELS).data;
@@ -203,7 +269,11 @@ function reduced(state) {
   return any ? small.toDataURL("image/png").split(",")[1] : "";
 }
 
-// Put an image from the server onto the canvas: a sample to begin with, or what was drawn here before.
+/**
+ * Put an image from the server onto the canvas: a sample to begin with, or what was drawn here before.
+ * @param {State} state
+ * @param {Sent} sent
+ */
 function load(state, { image, framed, version }) {
   state.version = version;
   if (!image) return;
@@ -218,12 +288,17 @@ function load(state, { image, framed, version }) {
   picture.src = `data:image/png;base64,${image}`;
 }
 
-// Runs again with every script run; what was drawn stays, since it belongs to the element.
+/** @type {WeakMap<object, State>} */
+const STATES = new WeakMap();
+
+/**
+ * Runs again with every script run; what was drawn stays, since it belongs to the element.
+ * @param {Component<Sent>} component
+ */
 export default function (component) {
-  const root = component.parentElement;
-  const fresh = !root.aeDrawing;
-  const state = (root.aeDrawing ??= begin(root));
+  const root = component.parentElement, before = STATES.get(root), state = before ?? begin(root);
+  STATES.set(root, state);
   state.component = component;
-  if (fresh) blank(state);
+  if (!before) blank(state);
   if (state.version !== component.data.version) load(state, component.data);
 }

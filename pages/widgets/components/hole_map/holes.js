@@ -2,10 +2,10 @@
 // the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
 // For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
 
-/** @import { Component, Network } from "../shared/types.js" */
+/** @import { Component, Network, Packed, Style } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
-import { element } from "../shared/dom.js";
+import { element, find } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
 import { paint } from "../shared/picture.js";
 import { makeWhere } from "../shared/where.js";
@@ -14,11 +14,38 @@ import { makePlane } from "../plane/plane.js";
 const HOLES_QUICK = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
 const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer holes
 
+/**
+ * One of the `sides` that `components/hole_map/__init__.py` sends; but for the first five, only where nothing is missing.
+ * @typedef {object} Side
+ * @property {string} title
+ * @property {string} kind
+ * @property {number} size number of codings
+ * @property {string} missing why there is no plane, in words, '' where there is one
+ * @property {number[]} groups
+ * @property {string[]} slots decoder, encoder, survey
+ * @property {number[]} axes
+ * @property {number[]} low
+ * @property {number[]} high
+ * @property {number[]} start
+ * @property {number[][]} range of the data's codes, low and high
+ * @property {boolean} quantiles
+ * @property {number[]} shape
+ * @property {number} reach
+ * @property {string} note
+ */
+
 class Holes {
+  /**
+   * @param {ParentNode} parent
+   * @param {string} key
+   */
   constructor(parent, key) {
-    this.root = parent.querySelector(".holes");
+    this.root = find(parent, ".holes", HTMLElement);
     this.key = key;
     this.place = board(key);
+    /** @type {Packed | null} */
+    this.view = null;
+    /** @type {HoleSide[]} */
     this.sides = [];
     this.pair = element("div", "pair");
     this.told = element("p", "told");
@@ -56,7 +83,7 @@ class Holes {
   // wider. A plane through many codings has more holes than the whole plane of two: those are not compared.
   compare() {
     this.root.dataset.ready = this.sides.every(({ shares, facts }) => shares || facts?.missing) ? "done" : "working";
-    const of = kind => this.sides.find(({ facts }) => facts && facts.kind === kind && !facts.missing);
+    const of = (/** @type {string} */ kind) => this.sides.find(({ facts }) => facts && facts.kind === kind && !facts.missing);
     const plain = of("plain"), other = of("variational");
     this.told.hidden = !(plain && other && plain.facts.size === other.facts.size);
     const known = !this.told.hidden && other.shares && plain.shares && plain.shares.within !== null;
@@ -64,6 +91,10 @@ class Holes {
   }
 }
 
+/**
+ * @param {number} plain
+ * @param {number} variational
+ */
 function holesCompared(plain, variational) {
   const both = "Take a place at random: in the range of the autoencoder's codes it is a hole in "
     + `${holesPercent(plain)} of all cases, under the variational prior in ${holesPercent(variational)}. `;
@@ -76,14 +107,22 @@ function holesCompared(plain, variational) {
     + "little that a picture comes back elsewhere.";
 }
 
+/** @param {number} share */
 function holesPercent(share) {
   return `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
 }
 
 // One run: its name, its plane, its shares, and the place under the hand with what becomes of it.
 class HoleSide {
+  /**
+   * @param {HTMLElement} pair
+   * @param {() => void} known
+   */
   constructor(pair, known) {
     this.known = known;
+    this.versions = "";
+    /** @type {Side} */
+    this.facts = null;
     /** @type {Network["run"]} */
     this.decode = null;
     /** @type {Network["run"]} */
@@ -110,6 +149,11 @@ class HoleSide {
     this.box.remove();
   }
 
+  /**
+   * @param {Side} facts
+   * @param {Style} look
+   * @param {Record<string, Packed>} slots
+   */
   show(facts, look, slots) {
     const versions = facts.slots.map(slot => slots[slot].header.version).join();
     const same = this.versions === versions && JSON.stringify(facts) === JSON.stringify(this.facts);
@@ -145,6 +189,10 @@ class HoleSide {
     this.move(axes.map(axis => this.z[axis]), true);
   }
 
+  /**
+   * @param {number[]} pair
+   * @param {boolean} final
+   */
   move(pair, final) {
     const { facts, z } = this, start = performance.now();
     facts.axes.forEach((axis, k) => (z[axis] = pair[k]));
@@ -159,7 +207,11 @@ class HoleSide {
     this.slow = performance.now() - start > HOLES_QUICK;
   }
 
-  // How many cells drift beyond the usual limit, of all and of those within the data's range.
+  /**
+   * How many cells drift beyond the usual limit, of all and of those within the data's range.
+   * @param {Float32Array} drift
+   * @param {Float32Array} places
+   */
   count(drift, places) {
     const { range, note } = this.facts, { limit } = this;
     let over = 0, within = 0, both = 0;

@@ -1,26 +1,50 @@
 // The lower canvas of a panel, drawn when the view, the colours or the selection change: points or images, then the
 // names of the classes and the marks.
 
+/** @import { LatentMap, Mark } from "./map.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Scene } from "./scene.js" */
+/** @import { Sheet, Theme } from "../shared/types.js" */
+
 import { markerPath, withOpacity } from "../shared/markers.js";
+
+/** @typedef {{ text: string, x: number, y: number, width: number }} Name */
 
 const IMAGE_SIDE = 26; // pixels a side of an image among the points, its border included
 
+/**
+ * @param {LatentMap} map
+ * @param {Scene} scene
+ */
 export function radiusOf(map, scene) {
   const radius = map.count <= 1500 ? 3.6 : map.count <= 4000 ? 3.1 : map.count <= 15000 ? 2.3 : 1.7;
   const small = Math.min(Math.max(Math.min(scene.width, scene.height) / 480, 0.7), 1); // a phone
   return radius * small * Math.min(Math.max(scene.zoom, 1) ** 0.3, 2.2);
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {number} i
+ */
 function fillOf(map, panel, i) {
   const steps = stepsOf(map, panel);
   if (!steps) return map.groups ? map.look.classes[map.groups[i]].colour : map.look.theme.main;
   return steps[i] === 255 ? map.look.theme.guide : map.scale[steps[i]];
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 function stepsOf(map, panel) {
   return map.view.arrays[`steps${panel.number}`] || map.view.arrays.steps0;
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 export function drawBase(map, panel) {
   const { scene, raster } = panel, { theme } = map.look;
   scene.project();
@@ -41,9 +65,14 @@ export function drawBase(map, panel) {
   context.setTransform(1, 0, 0, 1, 0, 0);
 }
 
-// The edges of the box around points in space: without them a turning cloud has no up and down.
+/**
+ * The edges of the box around points in space: without them a turning cloud has no up and down.
+ * @param {Scene} scene
+ * @param {Theme} theme
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawBox(scene, theme, context) {
-  const corner = k => scene.at(scene.centre.map((c, axis) => c + (k & (1 << axis) ? 1 : -1) * scene.half[axis]));
+  const corner = (/** @type {number} */ k) => scene.at(scene.centre.map((c, axis) => c + (k & (1 << axis) ? 1 : -1) * scene.half[axis]));
   context.beginPath();
   for (let k = 0; k < 8; k++) {
     for (const axis of [1, 2, 4]) {
@@ -58,6 +87,12 @@ function drawBox(scene, theme, context) {
   context.stroke();
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {boolean} chosen
+ * @param {unknown} pictures
+ */
 function drawSamples(map, panel, chosen, pictures) {
   const { scene, raster } = panel, { theme, classes } = map.look, ratio = map.ratio, count = map.count;
   const { x, y } = panel.flight || scene, depth = scene.depth, steps = stepsOf(map, panel), groups = map.groups;
@@ -65,14 +100,14 @@ function drawSamples(map, panel, chosen, pictures) {
   const radius = (pictures ? 0.55 : 1) * radiusOf(map, scene) * ratio;
   const line = radius < 2.2 * ratio ? 0 : Math.min(radius / 6, 1), opaque = count > 20000 ? 0.78 : 0.92;
   const made = new Array(levels * kinds * colours), greys = new Array(levels * kinds);
-  const look = (i, level, grey) => {
+  const look = (/** @type {number} */ i, /** @type {number} */ level, /** @type {boolean} */ grey) => {
     const symbol = groups ? classes[groups[i]].symbol : "circle";
     const size = Math.round(radius * (levels > 1 ? 0.62 + 0.2 * level : 1) * 8) / 8;
     const opacity = (pictures ? 0.5 : opaque) * (levels > 1 ? 0.4 + 0.2 * level : 1);
     return grey ? raster.stamp(symbol, size, 0, theme.guide, theme.guide, opacity * 0.4)
       : raster.stamp(symbol, size, line, fillOf(map, panel, i), theme.outline, opacity);
   };
-  const put = (i, grey) => {
+  const put = (/** @type {number} */ i, /** @type {boolean} */ grey) => {
     if (!(x[i] > -30 && x[i] < scene.width + 30 && y[i] > -30 && y[i] < scene.height + 30)) return;
     const level = levels > 1 ? Math.min(Math.floor(depth[i] * levels), levels - 1) : 0;
     const kind = level * kinds + (groups ? groups[i] : 0), code = grey || !steps ? kind : kind * colours + steps[i];
@@ -88,23 +123,34 @@ function drawSamples(map, panel, chosen, pictures) {
   for (const i of byDepth(depth)) put(i, chosen && !map.mask[i]);
 }
 
-// Far points first: sorted into 64 layers, which the eye cannot tell from an exact order.
+/**
+ * Far points first: sorted into 64 layers, which the eye cannot tell from an exact order.
+ * @param {Float32Array} depth
+ */
 function byDepth(depth) {
-  const starts = new Int32Array(65), order = new Int32Array(depth.length), layer = d => Math.min(63, Math.floor(d * 64));
+  const starts = new Int32Array(65), order = new Int32Array(depth.length), layer = (/** @type {number} */ d) => Math.min(63, Math.floor(d * 64));
   for (const d of depth) starts[layer(d) + 1]++;
   for (let k = 0; k < 64; k++) starts[k + 1] += starts[k];
   for (let i = 0; i < depth.length; i++) order[starts[layer(depth[i])]++] = i;
   return order;
 }
 
-// Images as markers, none covering another: the chosen first, then in the order of the samples, each where there is
-// still room. The order is fixed, so the same images stay while the map is dragged.
+/**
+ * Images as markers, none covering another: the chosen first, then in the order of the samples, each where there is
+ * still room. The order is fixed, so the same images stay while the map is dragged.
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {CanvasRenderingContext2D} context
+ * @param {boolean} chosen
+ */
 function drawPictures(map, panel, context, chosen) {
   const { scene } = panel, { x, y, width, height, depth } = scene, theme = map.look.theme;
   const side = Math.round(IMAGE_SIDE * Math.min(Math.max(scene.zoom, 1) ** 0.25, 1.7)), gap = side;
   const columns = Math.ceil(width / gap) + 2, taken = new Int32Array(columns * (Math.ceil(height / gap) + 2)).fill(-1);
-  const sheet = map.sheet("images"), placed = [];
-  const tryPlace = i => {
+  const sheet = map.sheet("images");
+  /** @type {number[]} */
+  const placed = [];
+  const tryPlace = (/** @type {number} */ i) => {
     if (!(x[i] > -side / 2 && x[i] < width + side / 2 && y[i] > -side / 2 && y[i] < height + side / 2)) return;
     const column = Math.floor(x[i] / gap) + 1, row = Math.floor(y[i] / gap) + 1;
     for (let r = Math.max(0, row - 1); r <= row + 1; r++) {
@@ -133,7 +179,15 @@ function drawPictures(map, panel, context, chosen) {
   context.globalAlpha = 1;
 }
 
-// Draws image i of a sheet into a square, its proportions kept.
+/**
+ * Draws image i of a sheet into a square, its proportions kept.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Sheet} sheet
+ * @param {number} i
+ * @param {number} left
+ * @param {number} top
+ * @param {number} side
+ */
 function cut(context, sheet, i, left, top, side) {
   const { width, height, columns } = sheet, most = Math.max(width, height);
   const w = (side * width) / most, h = (side * height) / most;
@@ -141,9 +195,13 @@ function cut(context, sheet, i, left, top, side) {
   context.drawImage(sheet.bitmap, fromX, fromY, width, height, left + (side - w) / 2, top + (side - h) / 2, w, h);
 }
 
-// Where a class's name stands: the median of its points, axis by axis.
+/**
+ * Where a class's name stands: the median of its points, axis by axis.
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 function medians(map, panel) {
-  const { points, dims, count } = panel.scene, members = map.look.classes.map(() => []);
+  const { points, dims, count } = panel.scene, members = map.look.classes.map(() => /** @type {number[]} */ ([]));
   for (let i = 0; i < count; i++) if (map.groups && Number.isFinite(points[i * dims])) members[map.groups[i]].push(i);
   return members.map(list => {
     if (!list.length) return null;
@@ -154,7 +212,10 @@ function medians(map, panel) {
   });
 }
 
-// Moves names up and down until no two overlap; the same rule as in aecore/figures/maps.py.
+/**
+ * Moves names up and down until no two overlap; the same rule as in aecore/figures/maps.py.
+ * @param {Name[]} names
+ */
 function apart(names) {
   for (let round = 0; round < 60; round++) {
     let moved = false;
@@ -173,10 +234,19 @@ function apart(names) {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {number} [most]
+ */
 export function shortened(text, most = 26) {
   return text.length > most ? text.slice(0, most - 1) + "…" : text;
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawNames(map, panel, context) {
   if (!map.groups || map.look.classes.length > 40) return;
   panel.medians ||= medians(map, panel);
@@ -201,6 +271,11 @@ function drawNames(map, panel, context) {
   }
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawMarks(map, panel, context) {
   const { theme } = map.look, { scene } = panel;
   map.marks.forEach(mark => {

@@ -1,16 +1,25 @@
 // The card beside the pointer: the image, its reconstructions, and what is known in words. Text is set as text.
 
+/** @import { LatentMap, Mark } from "./map.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Shaped, Sheet } from "../shared/types.js" */
+
 // Like aecore.figures.error_text: four decimals, no leading zero.
 
 import { element } from "../shared/dom.js";
 import { shortened } from "./base.js";
 
+/** @param {number} value */
 function numberText(value) {
   if (!Number.isFinite(value)) return "–";
   if (value && Math.abs(value) < 0.00005) return value.toExponential(1);
   return value.toFixed(4).replace(/^(-?)0\./, "$1.");
 }
 
+/**
+ * @param {Sheet} sheet
+ * @param {number} i
+ */
 function whole(sheet, i) {
   const canvas = element("canvas", sheet.halved ? "smooth" : ""), { width, height, columns } = sheet;
   Object.assign(canvas, { width, height });
@@ -19,11 +28,19 @@ function whole(sheet, i) {
   return canvas;
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {number} i
+ */
 function nameOf(map, i) {
   return map.groups ? map.look.classes[map.groups[i]].name : "";
 }
 
-// "Sandal · 1,204 · error .0131": also what is read aloud.
+/**
+ * "Sandal · 1,204 · error .0131": also what is read aloud.
+ * @param {LatentMap} map
+ * @param {number} i
+ */
 export function wordsOf(map, i) {
   const words = [nameOf(map, i), `number ${map.samples.arrays.numbers[i].toLocaleString("en")}`];
   for (const panel of map.panels) {
@@ -34,9 +51,13 @@ export function wordsOf(map, i) {
   return words.filter(Boolean).join(", ");
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {number} i
+ */
 export function fillCard(map, i) {
   const card = map.card, head = element("div", "head"), pictures = element("div", "pictures"), two = map.panels.length > 1;
-  const figure = (canvas, caption) => {
+  const figure = (/** @type {HTMLCanvasElement} */ canvas, /** @type {string} */ caption) => {
     const made = element("figure");
     made.append(canvas, element("figcaption", "", caption));
     pictures.append(made);
@@ -62,6 +83,10 @@ export function fillCard(map, i) {
   card.replaceChildren(...(pictures.childElementCount ? [pictures] : []), head, rows);
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Mark} mark
+ */
 export function fillMarkCard(map, mark) {
   const pictures = element("div", "pictures"), figure = element("figure");
   if (mark.picture) {
@@ -76,7 +101,13 @@ export function fillMarkCard(map, mark) {
   map.card.replaceChildren(...(mark.picture ? [pictures] : []), head);
 }
 
-// Beside a point of a panel, on the side where there is room.
+/**
+ * Beside a point of a panel, on the side where there is room.
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {number} x
+ * @param {number} y
+ */
 export function placeCard(map, panel, x, y) {
   const card = map.card, left = panel.stage.offsetLeft + x, top = panel.stage.offsetTop + y;
   card.hidden = false;
@@ -87,7 +118,10 @@ export function placeCard(map, panel, x, y) {
   card.style.top = `${Math.max(panel.stage.offsetTop, Math.min(top - height / 2, most))}px`;
 }
 
-// A small canvas with an image of an array (height, width[, 1 or 3]) of uint8.
+/**
+ * A small canvas with an image of an array (height, width[, 1 or 3]) of uint8.
+ * @param {Shaped<Uint8Array>} array
+ */
 export function pixelsOf(array) {
   const [height, width, depth = 1] = array.shape, canvas = element("canvas");
   Object.assign(canvas, { width, height });

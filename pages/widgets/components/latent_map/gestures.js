@@ -1,15 +1,34 @@
 // Pointer, wheel and touch on a panel. A press that does not move chooses; one that moves pans, turns or selects.
+
+/** @import { LatentMap } from "./map.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Scene } from "./scene.js" */
+
+/**
+ * A press under way: where it began and was last, its path, and whether it moves the map.
+ * @typedef {{ at: number[], last: number[], moved: boolean, pan: boolean, path: number[][], touch: boolean }} Press
+ */
+
+/** @type {Record<string, number>} */
 const REACH = { mouse: 9, pen: 12, touch: 20 };
 const STILL = 5; // pixels a press may tremble
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 export function listen(map, panel) {
   const { over, scene } = panel, pointers = new Map();
-  let press = null, spread = null;
-  const place = event => {
+  /** @type {Press | null} */
+  let press = null;
+  /** @type {ReturnType<typeof spreadOf> | null} */
+  let spread = null;
+  const place = (/** @type {MouseEvent} */ event) => {
     const box = over.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const hits = (event, at) => map.under(panel, at, REACH[event.pointerType] || REACH.mouse);
+  const hits = (/** @type {PointerEvent} */ event, /** @type {number[]} */ at) =>
+    map.under(panel, at, REACH[event.pointerType] || REACH.mouse);
 
   over.addEventListener("pointerdown", event => {
     if (event.button > 1) return;
@@ -45,7 +64,7 @@ export function listen(map, panel) {
     }
   });
 
-  const drag = (event, at) => {
+  const drag = (/** @type {PointerEvent} */ event, /** @type {number[]} */ at) => {
     if (!press.moved && Math.hypot(at[0] - press.at[0], at[1] - press.at[1]) < STILL) return;
     press.moved = true;
     map.leave();
@@ -64,7 +83,7 @@ export function listen(map, panel) {
     map.overlay();
   };
 
-  const end = event => {
+  const end = (/** @type {PointerEvent} */ event) => {
     pointers.delete(event.pointerId);
     if (pointers.size < 2) spread = null;
     over.style.cursor = "";
@@ -102,12 +121,17 @@ export function listen(map, panel) {
   }, { passive: false });
 }
 
+/** @param {Map<number, number[]>} pointers */
 function spreadOf(pointers) {
   const [[ax, ay], [bx, by]] = [...pointers.values()];
   return { x: (ax + bx) / 2, y: (ay + by) / 2, size: Math.hypot(ax - bx, ay - by) };
 }
 
-// The points inside a closed path: a point is inside when a ray to its right crosses the path an odd number of times.
+/**
+ * The points inside a closed path: a point is inside when a ray to its right crosses the path an odd number of times.
+ * @param {Scene} scene
+ * @param {number[][]} path
+ */
 function inside(scene, path) {
   scene.project();
   const xs = path.map(p => p[0]), ys = path.map(p => p[1]), found = [];

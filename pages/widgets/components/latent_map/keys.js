@@ -1,26 +1,36 @@
 // The keyboard on a panel: arrows walk from point to point, Enter chooses, Shift and Enter adds, Escape clears,
 // + and − zoom, 0 shows everything.
 
+/** @import { LatentMap } from "./map.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Scene } from "./scene.js" */
+
 import { wordsOf } from "./card.js";
 
+/** @type {Record<string, number[]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 export function listenKeys(map, panel) {
   const { over, scene } = panel;
   over.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || !map.count) return;
     over.dataset.keys = "";
-    const middle = [scene.width / 2, scene.height / 2];
+    const middleX = scene.width / 2, middleY = scene.height / 2;
     if (ARROWS[event.key]) {
       const from = map.hover >= 0 ? map.hover : map.focus;
-      const next = from < 0 ? scene.nearestTo(...middle) : scene.towards(from, ...ARROWS[event.key]);
+      const [dx, dy] = ARROWS[event.key];
+      const next = from < 0 ? scene.nearestTo(middleX, middleY) : scene.towards(from, dx, dy);
       if (next >= 0) walk(map, panel, next);
     } else if (event.key === "Enter" || event.key === " ") {
       if (map.hover >= 0) map.choose(map.hover, event.shiftKey);
     } else if (event.key === "Escape") {
       map.clear();
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
-      scene.zoomAt(...middle, event.key === "-" ? 1 / 1.3 : 1.3);
+      scene.zoomAt(middleX, middleY, event.key === "-" ? 1 / 1.3 : 1.3);
       map.moved(panel);
     } else if (event.key === "0") {
       scene.reset();
@@ -36,14 +46,24 @@ export function listenKeys(map, panel) {
   });
 }
 
-// Goes to a point, moves the map if it stands outside of what is seen, and says what it is.
+/**
+ * Goes to a point, moves the map if it stands outside of what is seen, and says what it is.
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {number} i
+ */
 function walk(map, panel, i) {
   if (bringIntoView(panel.scene, i)) map.moved(panel);
   map.show(panel, i);
   map.say(wordsOf(map, i));
 }
 
-// Moves the map as little as is needed for a point to be seen; whether it had to be moved.
+/**
+ * Moves the map as little as is needed for a point to be seen; whether it had to be moved.
+ * @param {Scene} scene
+ * @param {number} i
+ * @param {number} [edge]
+ */
 export function bringIntoView(scene, i, edge = 24) {
   scene.project();
   const x = scene.x[i], y = scene.y[i];

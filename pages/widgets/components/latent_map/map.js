@@ -1,10 +1,11 @@
 // The map: puts panels into the page, takes parts as they arrive, keeps what is hovered, chosen and selected.
 // Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
 
-/** @import { Component, SetValue } from "../shared/types.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Component, Packed, SetValue, Shaped, Sheet, Style } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
-import { element } from "../shared/dom.js";
+import { element, find } from "../shared/dom.js";
 import { scaleColour } from "../shared/markers.js";
 import { drawBase } from "./base.js";
 import { fillCard, fillMarkCard, pixelsOf, placeCard, wordsOf } from "./card.js";
@@ -16,17 +17,52 @@ import { dress, makePanel } from "./panel.js";
 const SHEETS = ["images", "reconstructions0", "reconstructions1"];
 const FLIGHT = 300; // milliseconds in which points fly to their new places
 
-class LatentMap {
+/**
+ * What `components/latent_map/__init__.py` sends as `view`; a panel's points and neighbours, the samples' numbers and the
+ * sheets of images have blobs of their own. `picked` is the answer.
+ * @typedef {object} View
+ * @property {Record<string, string>} versions
+ * @property {"dots" | "images"} style
+ * @property {"click" | "box" | "lasso"} tool
+ * @property {number | null} focus the sample chosen last
+ * @property {number} height
+ * @property {{ name: string, ticks: string[], steps: number }} [scale] of the colours
+ * @property {{ panel: number, point: number[], text: string }[]} marks
+ * @typedef {View & Style} ViewHeader
+ * @typedef {{ panel: number, point: number[], text: string, picture?: HTMLCanvasElement }} Mark
+ * @typedef {{ numbers: Int32Array, groups?: Uint16Array }} SampleArrays
+ */
+
+export class LatentMap {
+  /**
+   * @param {ParentNode} parent
+   * @param {string} key
+   */
   constructor(parent, key) {
-    this.root = parent.querySelector(".map");
+    this.root = find(parent, ".map", HTMLElement);
     this.key = key;
     this.root.replaceChildren();
     this.place = board(key);
+    /** @type {Panel[]} */
     this.panels = [];
     /** @type {SetValue} */
     this.send = () => {};
+    /** @type {Record<string, Sheet>} */
     this.sheets = {};
+    /** @type {number[]} */
     this.order = [];
+    /** @type {Packed<ViewHeader, any>} */
+    this.view = null;
+    /** @type {ViewHeader} */
+    this.look = null;
+    /** @type {Record<string, string>} */
+    this.versions = null;
+    /** @type {Packed<any, SampleArrays>} */
+    this.samples = null;
+    /** @type {Mark[]} */
+    this.marks = [];
+    /** @type {{ panel: Panel, at: number[], reach: number }} */
+    this.pointed = null;
     this.hover = this.focus = -1;
     this.count = 0;
     this.box = element("div", "panels");
@@ -35,7 +71,7 @@ class LatentMap {
     this.said = element("div", "said");
     this.said.setAttribute("aria-live", "polite");
     this.root.append(this.box, this.card, this.said);
-    this.watch = new ResizeObserver(() => this.measure());
+    this.watch = new ResizeObserver(() => this.measure(false));
     this.watch.observe(this.root);
     this.take = () => this.update();
     this.place.listeners.add(this.take);
@@ -50,6 +86,7 @@ class LatentMap {
     this.root.replaceChildren();
   }
 
+  /** @param {string} slot */
   sheet(slot) {
     return this.sheets[slot]?.bitmap && this.versions[slot] ? this.sheets[slot] : null;
   }
@@ -60,7 +97,7 @@ class LatentMap {
     if (!view || view === this.view) return;
     const versions = view.header.versions;
     if (!complete(slots, versions)) return;
-    const same = slot => this.versions?.[slot] === versions[slot], known = same("samples");
+    const same = (/** @type {string} */ slot) => this.versions?.[slot] === versions[slot], known = same("samples");
     this.view = view;
     const before = this.versions;
     this.versions = versions;
@@ -95,6 +132,10 @@ class LatentMap {
     if (elsewhere && this.focus >= 0) for (const panel of this.panels) bringIntoView(panel.scene, this.focus);
   }
 
+  /**
+   * @param {number[]} order
+   * @param {number} focus
+   */
   adopt(order, focus) {
     this.order = order.filter(i => i < this.count);
     this.focus = focus < this.count ? focus : -1;
@@ -102,11 +143,15 @@ class LatentMap {
     for (const i of this.order) this.mask[i] = 1;
     for (const panel of this.panels) {
       tellNeighbours(this, panel);
-      panel.over.dataset.selected = this.order.length;
-      panel.over.dataset.focus = this.focus;
+      panel.over.dataset.selected = String(this.order.length);
+      panel.over.dataset.focus = String(this.focus);
     }
   }
 
+  /**
+   * @param {string} slot
+   * @param {Packed<Sheet & { slot: string, version: string }, { file: BlobPart }> | undefined} part
+   */
   async decode(slot, part) {
     this.sheets[slot]?.bitmap?.close();
     delete this.sheets[slot];
@@ -118,7 +163,10 @@ class LatentMap {
     this.redraw();
   }
 
-  // As many panels as there are maps, kept where they are.
+  /**
+   * As many panels as there are maps, kept where they are.
+   * @param {number[]} numbers
+   */
   arrange(numbers) {
     while (this.panels.length > numbers.length) this.panels.pop().outer.remove();
     while (this.panels.length < numbers.length) {
@@ -131,7 +179,11 @@ class LatentMap {
     this.box.classList.toggle("two", numbers.length === 2);
   }
 
-  // New positions: the same samples fly to them, others are simply there.
+  /**
+   * New positions: the same samples fly to them, others are simply there.
+   * @param {Panel} panel
+   * @param {boolean} known
+   */
   replace(panel, known) {
     const { scene } = panel, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const from = known && !still && scene.count === this.count && scene.x && { x: scene.x, y: scene.y };
@@ -141,6 +193,7 @@ class LatentMap {
     panel.flight = from ? { from, start: performance.now(), x: from.x.slice(), y: from.y.slice() } : null;
   }
 
+  /** @param {boolean} always */
   measure(always) {
     if (!this.view) return;
     this.ratio = Math.min(window.devicePixelRatio || 1, 2);
@@ -165,6 +218,7 @@ class LatentMap {
     this.frame ||= requestAnimationFrame(now => this.draw(now));
   }
 
+  /** @param {number} now */
   draw(now) {
     this.frame = 0;
     if (!this.view) return;
@@ -181,9 +235,16 @@ class LatentMap {
     if (this.dirty) this.overlay();
   }
 
+  /**
+   * @param {Panel} panel
+   * @param {number} now
+   */
   fly(panel, now) {
     const { flight, scene } = panel, part = Math.min((now - flight.start) / FLIGHT, 1);
-    if (part >= 1) return void (panel.flight = null);
+    if (part >= 1) {
+      panel.flight = null;
+      return;
+    }
     scene.project();
     const eased = part < 0.5 ? 4 * part ** 3 : 1 - (2 - 2 * part) ** 3 / 2, { x, y } = flight.from;
     for (let i = 0; i < this.count; i++) {
@@ -192,20 +253,31 @@ class LatentMap {
     }
   }
 
+  /** @param {Panel} panel */
   moved(panel) {
     panel.flight = null;
     this.redraw();
   }
 
-  // The pointer is somewhere: looked up in the next frame, however many events come before it.
+  /**
+   * The pointer is somewhere: looked up in the next frame, however many events come before it.
+   * @param {Panel} panel
+   * @param {number[]} at
+   * @param {number} reach
+   */
   point(panel, at, reach) {
     this.pointed = { panel, at, reach };
     this.overlay();
   }
 
-  // Who is under the pointer: an image on top of others, or else the nearest point.
+  /**
+   * Who is under the pointer: an image on top of others, or else the nearest point.
+   * @param {Panel} panel
+   * @param {number[]} at
+   * @param {number} reach
+   */
   under(panel, [x, y], reach) {
-    const { scene, placed } = panel, on = i => Math.max(Math.abs(scene.x[i] - x), Math.abs(scene.y[i] - y)) <= placed.side / 2;
+    const { scene, placed } = panel, on = (/** @type {number} */ i) => Math.max(Math.abs(scene.x[i] - x), Math.abs(scene.y[i] - y)) <= placed.side / 2;
     const image = placed?.list.find(on);
     return image === undefined ? scene.hit(x, y, reach) : image;
   }
@@ -226,18 +298,23 @@ class LatentMap {
     placeCard(this, panel, at[0], at[1]);
   }
 
+  /**
+   * @param {Panel} panel
+   * @param {number} i
+   */
   show(panel, i) {
     if (i !== this.hover) fillCard(this, i);
     this.hovered(i);
     placeCard(this, panel, panel.scene.x[i], panel.scene.y[i]);
   }
 
+  /** @param {number} i */
   hovered(i) {
     this.hover = i;
     if (i < 0) this.card.hidden = true;
     for (const { over } of this.panels) {
       if (i < 0) delete over.dataset.hovered;
-      else over.dataset.hovered = i;
+      else over.dataset.hovered = String(i);
     }
     this.overlay();
   }
@@ -247,7 +324,11 @@ class LatentMap {
     this.hovered(-1);
   }
 
-  // A click on a point: it alone, or with `more` one more or one less; on the only one chosen: nothing is chosen.
+  /**
+   * A click on a point: it alone, or with `more` one more or one less; on the only one chosen: nothing is chosen.
+   * @param {number} i
+   * @param {boolean} more
+   */
   choose(i, more) {
     const has = this.mask[i], alone = has && this.order.length === 1;
     const rest = more ? this.order.filter(j => j !== i) : [];
@@ -255,6 +336,10 @@ class LatentMap {
     this.tell(order, order.includes(i) ? i : -1);
   }
 
+  /**
+   * @param {number[]} found
+   * @param {boolean} more
+   */
   select(found, more) {
     const order = more ? [...this.order, ...found.filter(i => !this.mask[i])] : found;
     this.tell(order, order.includes(this.focus) ? this.focus : -1);
@@ -265,6 +350,10 @@ class LatentMap {
     if (this.order.length || this.focus >= 0) this.tell([], -1);
   }
 
+  /**
+   * @param {number[]} order
+   * @param {number} focus
+   */
   tell(order, focus) {
     this.adopt(order, focus);
     this.redraw();
@@ -272,6 +361,7 @@ class LatentMap {
     this.send("picked", { point: focus >= 0 ? focus : null, selection: order });
   }
 
+  /** @param {string} text */
   say(text) {
     this.said.textContent = text;
   }

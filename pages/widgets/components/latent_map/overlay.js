@@ -1,10 +1,18 @@
 // The upper canvas of a panel, drawn at every movement: the point under the pointer, the chosen point with its
 // neighbours, the gesture under way. What it costs does not depend on the number of points.
 
+/** @import { LatentMap } from "./map.js" */
+/** @import { Panel } from "./panel.js" */
+/** @import { Shaped, Theme } from "../shared/types.js" */
+
 import { element } from "../shared/dom.js";
 import { withOpacity } from "../shared/markers.js";
 import { radiusOf } from "./base.js";
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 export function drawOver(map, panel) {
   const { scene, over } = panel, { theme } = map.look, context = over.getContext("2d");
   const width = Math.round(scene.width * map.ratio), height = Math.round(scene.height * map.ratio);
@@ -19,10 +27,14 @@ export function drawOver(map, panel) {
   if (panel.band) drawBand(panel.band, theme, context);
 }
 
-// Of the chosen point's true neighbours (`near`) those the map keeps and those it tears away, and the map's
-// neighbours that are none (false).
+/**
+ * Of the chosen point's true neighbours (`near`) those the map keeps and those it tears away, and the map's
+ * neighbours that are none (false).
+ * @param {Panel} panel
+ * @param {number} i
+ */
 function neighbours(panel, i) {
-  const row = array => (array ? [...array.subarray(i * array.shape[1], (i + 1) * array.shape[1])] : []);
+  const row = (/** @type {Shaped<Uint16Array | Uint32Array> | undefined} */ array) => (array ? [...array.subarray(i * array.shape[1], (i + 1) * array.shape[1])] : []);
   const near = row(panel.part.arrays.near), drawn = row(panel.part.arrays.near_map), both = near.length && drawn.length;
   return {
     torn: both ? near.filter(j => !drawn.includes(j)) : [],
@@ -31,8 +43,19 @@ function neighbours(panel, i) {
   };
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {string} colour
+ * @param {number} line
+ * @param {string} halo
+ * @param {number[]} [dash]
+ */
 function ring(context, x, y, radius, colour, line, halo, dash = []) {
-  for (const [style, width] of [[halo, line + 1.5], [colour, line]]) {
+  const strokes = /** @type {[string, number][]} */ ([[halo, line + 1.5], [colour, line]]);
+  for (const [style, width] of strokes) {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.setLineDash(style === colour ? dash : []);
@@ -43,11 +66,17 @@ function ring(context, x, y, radius, colour, line, halo, dash = []) {
   context.setLineDash([]);
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawNeighbours(map, panel, context) {
   const { x, y } = panel.scene, { theme } = map.look, { torn, kept, wrong } = neighbours(panel, map.focus), i = map.focus;
   const halo = withOpacity(theme.background, 0.85), size = radiusOf(map, panel.scene) + 3;
-  const lines = (list, colour, width) => {
-    for (const [style, thick] of [[halo, width + 2.5], [colour, width]]) {
+  const lines = (/** @type {number[]} */ list, /** @type {string} */ colour, /** @type {number} */ width) => {
+    const strokes = /** @type {[string, number][]} */ ([[halo, width + 2.5], [colour, width]]);
+    for (const [style, thick] of strokes) {
       context.beginPath();
       for (const j of list) {
         context.moveTo(x[i], y[i]);
@@ -66,11 +95,21 @@ function drawNeighbours(map, panel, context) {
   ring(context, x[i], y[i], size + 2, theme.primary, 3, halo);
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawHovered(map, panel, context) {
   const { x, y } = panel.scene, i = map.hover, { theme } = map.look, size = radiusOf(map, panel.scene) + 4.5;
   ring(context, x[i], y[i], size, theme.text, 2, withOpacity(theme.background, 0.9));
 }
 
+/**
+ * @param {number[][]} path
+ * @param {Theme} theme
+ * @param {CanvasRenderingContext2D} context
+ */
 function drawBand(path, theme, context) {
   context.beginPath();
   path.forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](x, y));
@@ -84,7 +123,11 @@ function drawBand(path, theme, context) {
   context.setLineDash([]);
 }
 
-// One line under a panel: what the lines and rings of the chosen point are, or what one can do.
+/**
+ * One line under a panel: what the lines and rings of the chosen point are, or what one can do.
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 export function tellNeighbours(map, panel) {
   const note = panel.note;
   note.replaceChildren();
@@ -106,6 +149,10 @@ export function tellNeighbours(map, panel) {
   }
 }
 
+/**
+ * @param {LatentMap} map
+ * @param {Panel} panel
+ */
 function hint(map, panel) {
   if (matchMedia("(hover: none)").matches) return "Tap a point for its image and its neighbours; two fingers zoom.";
   const around = map.tool === "box" ? "Drag a box around points" : "Draw around points with the pointer pressed";

@@ -1,10 +1,19 @@
 // Points as stamps blended straight into the pixels of an ImageData. Where nothing draws but the processor (a virtual
 // desktop, a test) this is several times faster than as many drawImage calls, and no slower elsewhere.
 
+
 // A shape's coverage in device pixels: how much of each pixel is its inside, how much its outline.
+
+/** @typedef {{ side: number, inside: Uint8Array, edge: Uint8Array }} Shape */
+/** @typedef {{ side: number, colour: Uint32Array, amount: Uint16Array }} Stamp */
 
 import { channels, markerStamp } from "../shared/markers.js";
 
+/**
+ * @param {string} symbol
+ * @param {number} radius
+ * @param {number} line
+ */
 function coverage(symbol, radius, line) {
   const layers = [["#fff", "rgba(0,0,0,0)"], ["rgba(0,0,0,0)", "#fff"]].map(([fill, outline]) => {
     const stamp = markerStamp(symbol, fill, outline, radius, line);
@@ -14,19 +23,30 @@ function coverage(symbol, radius, line) {
   return trimmed(layers[0].side, layers[0].alpha, layers[1].alpha);
 }
 
-// The same without its empty frame, the same on all four sides: a small dot is half as many pixels then.
+/**
+ * The same without its empty frame, the same on all four sides: a small dot is half as many pixels then.
+ * @param {number} side
+ * @param {Uint8Array} inside
+ * @param {Uint8Array} edge
+ */
 function trimmed(side, inside, edge) {
   let frame = side >> 1;
   for (let i = 0; i < inside.length; i++) {
     const x = i % side, y = Math.floor(i / side);
     if (inside[i] || edge[i]) frame = Math.min(frame, x, y, side - 1 - x, side - 1 - y);
   }
-  const left = side - 2 * frame, whole = i => (Math.floor(i / left) + frame) * side + (i % left) + frame;
-  const cropped = alpha => Uint8Array.from({ length: left * left }, (_, i) => alpha[whole(i)]);
+  const left = side - 2 * frame, whole = (/** @type {number} */ i) => (Math.floor(i / left) + frame) * side + (i % left) + frame;
+  const cropped = (/** @type {Uint8Array} */ alpha) => Uint8Array.from({ length: left * left }, (_, i) => alpha[whole(i)]);
   return { side: left, inside: cropped(inside), edge: cropped(edge) };
 }
 
-// A stamp in one colour: for each pixel the colour (as ImageData's 32 bits) and how much of it, 0 to 256.
+/**
+ * A stamp in one colour: for each pixel the colour (as ImageData's 32 bits) and how much of it, 0 to 256.
+ * @param {Shape} shape
+ * @param {string} fill
+ * @param {string} outline
+ * @param {number} opacity
+ */
 function tinted(shape, fill, outline, opacity) {
   const inner = channels(fill), outer = channels(outline), length = shape.inside.length;
   const colour = new Uint32Array(length), amount = new Uint16Array(length);
@@ -41,6 +61,7 @@ function tinted(shape, fill, outline, opacity) {
 }
 
 export class Raster {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
@@ -48,6 +69,10 @@ export class Raster {
     this.shapes = new Map();
   }
 
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   resize(width, height) {
     if (this.image && this.canvas.width === width && this.canvas.height === height) return;
     this.canvas.width = width;
@@ -56,11 +81,20 @@ export class Raster {
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
+  /** @param {string} background */
   clear(background) {
     const [r, g, b] = channels(background);
     this.pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
   }
 
+  /**
+   * @param {string} symbol
+   * @param {number} radius
+   * @param {number} line
+   * @param {string} fill
+   * @param {string} outline
+   * @param {number} opacity
+   */
   stamp(symbol, radius, line, fill, outline, opacity) {
     const shapeName = `${symbol} ${radius} ${line}`, name = `${shapeName} ${fill} ${outline} ${opacity}`;
     let stamp = this.stamps.get(name);
@@ -73,7 +107,12 @@ export class Raster {
     return stamp;
   }
 
-  // Blends a stamp with its middle at (x, y), device pixels.
+  /**
+   * Blends a stamp with its middle at (x, y), device pixels.
+   * @param {Stamp} stamp
+   * @param {number} x
+   * @param {number} y
+   */
   put(stamp, x, y) {
     const { side, colour, amount } = stamp, { width, height } = this.canvas, pixels = this.pixels;
     const left = Math.round(x - side / 2), top = Math.round(y - side / 2);

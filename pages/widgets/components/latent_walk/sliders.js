@@ -1,16 +1,43 @@
 // The sliders of a walk: one row a coding, with pictures from its low end to its high end while the others stay.
 // `walk` is the component (walk.js): it has z, facts, decode, start, move(coding, value), release(wait).
 
+/** @import { Walk } from "./walk.js" */
+
 import { element } from "../shared/dom.js";
 import { paint, sized } from "../shared/picture.js";
+
+/**
+ * `latent_axes.Axis`.
+ * @typedef {{ coding: number, low: number, high: number, start: number, step: number, active: boolean, help: string }} Axis
+ * @typedef {object} Row one slider
+ * @property {Axis} axis
+ * @property {boolean} stale its pictures show another place
+ * @property {boolean} inSight
+ * @property {HTMLElement} [root]
+ * @property {HTMLInputElement} [slider]
+ * @property {HTMLLabelElement} [label]
+ * @property {HTMLOutputElement} [output]
+ * @property {HTMLElement} [strip]
+ * @property {{ button: HTMLButtonElement, canvas: HTMLCanvasElement, value: number }[]} [pictures]
+ * @property {number} [began]
+ * @property {number} [value]
+ * @property {boolean} [pressed]
+ */
 
 const WALK_SHOWN = 8; // rows at first: the axes come in order, and the first ones carry most
 const WALK_SEARCHED = 24; // more codings than this are looked for by number
 const WALK_PAGE = 16; // rows unfolded at once
 const WALK_PICTURES = 9;
+/** @type {Record<string, number>} */
 const WALK_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }; // steps
 const WALK_PAUSE = 350; // milliseconds after the last press of − or + before it is told
 
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {string} told
+ * @param {() => void} action
+ */
 function button(name, text, told, action) {
   const made = element("button", name, text);
   made.type = "button";
@@ -19,13 +46,18 @@ function button(name, text, told, action) {
   return made;
 }
 
-// Two decimals, or as many as a short axis wants; a true minus sign, none before zero.
+/**
+ * Two decimals, or as many as a short axis wants; a true minus sign, none before zero.
+ * @param {number} value
+ * @param {{ low: number, high: number }} axis
+ */
 function codingText(value, { low, high }) {
   const decimals = Math.min(Math.max(Math.ceil(-Math.log10((high - low) / 50)), 2), 6);
   return value.toFixed(decimals).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
 }
 
 export class WalkSliders {
+  /** @param {Walk} walk */
   constructor(walk) {
     this.walk = walk;
     this.root = element("div", "sliders");
@@ -39,7 +71,9 @@ export class WalkSliders {
     this.missing.setAttribute("role", "status");
     this.search.append(this.number, this.missing);
     this.root.append(this.list, this.fold, this.search);
+    /** @type {Map<number, Row>} */
     this.rows = new Map();
+    /** @type {WeakMap<Element, Row>} */
     this.seen = new WeakMap(); // rows by their elements
     this.sight = new IntersectionObserver(entries => {
       for (const { target, isIntersecting } of entries) this.seen.get(target).inSight = isIntersecting;
@@ -62,15 +96,16 @@ export class WalkSliders {
     this.rest = axes.filter(axis => !this.first.includes(axis) && (axis.active || !this.many));
     for (const axis of this.first) this.add(axis);
     this.search.hidden = !this.many;
-    this.number.max = axes.length;
+    this.number.max = String(axes.length);
     this.number.value = this.missing.textContent = "";
     this.name();
   }
 
+  /** @param {Axis} axis */
   add(axis) {
-    const { walk } = this, name = `Coding ${axis.coding + 1}`, row = { axis, stale: true, inSight: false };
+    const { walk } = this, name = `Coding ${axis.coding + 1}`, row = /** @type {Row} */ ({ axis, stale: true, inSight: false });
     row.root = element("div", "row");
-    row.root.dataset.coding = axis.coding;
+    row.root.dataset.coding = String(axis.coding);
     this.seen.set(row.root, row);
     const head = element("div", "head"), label = element("label", "", name), steps = element("span", "steps");
     row.slider = element("input");
@@ -80,18 +115,18 @@ export class WalkSliders {
     label.addEventListener("dblclick", () => this.put(row, walk.start[axis.coding], 0));
     row.label = label;
     row.output = element("output");
-    const step = (sign, text, told) => button("step", text, `${name} ${told}`, () =>
+    const step = (/** @type {number} */ sign, /** @type {string} */ text, /** @type {string} */ told) => button("step", text, `${name} ${told}`, () =>
       this.put(row, walk.z[axis.coding] + sign * axis.step, WALK_PAUSE));
     steps.append(step(-1, "−", "less"), row.output, step(1, "+", "more"));
     head.append(label);
     if (!axis.active) head.append(element("span", "silent", "silent: the data do not use it"));
     head.append(steps);
-    const on = (name, action) => row.slider.addEventListener(name, action);
-    on("input", () => walk.move(axis.coding, row.slider.valueAsNumber));
-    on("change", () => walk.release(0));
-    on("pointerdown", () => walk.hold());
-    on("keydown", event => this.press(row, event));
-    for (const end of ["keyup", "blur"]) on(end, () => this.letGo(row));
+    const { slider } = row;
+    slider.addEventListener("input", () => walk.move(axis.coding, slider.valueAsNumber));
+    slider.addEventListener("change", () => walk.release(0));
+    slider.addEventListener("pointerdown", () => walk.hold());
+    slider.addEventListener("keydown", event => this.press(row, event));
+    for (const end of ["keyup", "blur"]) slider.addEventListener(end, () => this.letGo(row));
     row.root.append(head, row.slider);
     if (walk.decode) row.root.append(this.strip(row));
     this.rows.set(axis.coding, row);
@@ -101,7 +136,10 @@ export class WalkSliders {
     return row;
   }
 
-  // Pictures as buttons: a pointer's way to a place. A keyboard has the slider, so that tab does not stop at each.
+  /**
+   * Pictures as buttons: a pointer's way to a place. A keyboard has the slider, so that tab does not stop at each.
+   * @param {Row} row
+   */
   strip(row) {
     const { axis } = row, { shape } = this.walk.facts;
     row.strip = element("div", "strip");
@@ -118,12 +156,21 @@ export class WalkSliders {
     return row.strip;
   }
 
+  /**
+   * @param {Row} row
+   * @param {number} value
+   * @param {number} wait
+   */
   put(row, value, wait) {
     const { low, high, coding } = row.axis;
     this.walk.move(coding, Math.min(Math.max(value, low), high));
     this.walk.release(wait);
   }
 
+  /**
+   * @param {Row} row
+   * @param {KeyboardEvent} event
+   */
   press(row, event) {
     const { low, high, step, coding } = row.axis, times = WALK_KEYS[event.key];
     const known = times || event.key === "Home" || event.key === "End";
@@ -134,6 +181,7 @@ export class WalkSliders {
     this.walk.move(coding, Math.min(Math.max(value, low), high));
   }
 
+  /** @param {Row} row */
   letGo(row) {
     if (!row.pressed) return;
     row.pressed = false;
@@ -153,15 +201,18 @@ export class WalkSliders {
       row.value = value;
       const part = Math.min(Math.max((value - axis.low) / (axis.high - axis.low), 0), 1);
       const text = codingText(value, axis), here = Math.round(part * (WALK_PICTURES - 1));
-      if (row.slider.valueAsNumber !== value) row.slider.value = value;
+      if (row.slider.valueAsNumber !== value) row.slider.value = String(value);
       row.slider.setAttribute("aria-valuetext", text);
       row.output.textContent = text;
-      row.root.style.setProperty("--part", part);
+      row.root.style.setProperty("--part", String(part));
       row.pictures?.forEach((picture, k) => picture.button.classList.toggle("here", k === here));
     }
   }
 
-  // The walk stands elsewhere: a strip stays right where only its own coding moved.
+  /**
+   * The walk stands elsewhere: a strip stays right where only its own coding moved.
+   * @param {number[]} moved
+   */
   settle(moved) {
     for (const row of this.rows.values()) {
       if (!moved.some(coding => coding !== row.axis.coding)) continue;
@@ -170,7 +221,10 @@ export class WalkSliders {
     }
   }
 
-  // The pictures that are to be drawn, one a step, of rows in sight.
+  /**
+   * The pictures that are to be drawn, one a step, of rows in sight.
+   * @returns {Generator<undefined>}
+   */
   *work() {
     const { walk } = this, z = new Float32Array(walk.z.length);
     for (const row of this.rows.values()) {

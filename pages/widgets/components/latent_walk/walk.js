@@ -2,10 +2,11 @@
 // Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
 // is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
 
-/** @import { Component, SetValue } from "../shared/types.js" */
+/** @import { Axis } from "./sliders.js" */
+/** @import { Component, Diagnosis, Packed, SetValue, Sheet, Style } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
-import { element } from "../shared/dom.js";
+import { element, find } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
 import { paint } from "../shared/picture.js";
 import { makeWhere } from "../shared/where.js";
@@ -17,9 +18,36 @@ const WALK_SLICE = 6; // milliseconds of work between two chances for the page
 const WALK_CALM = 120; // milliseconds without a movement before work goes on
 const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
 
-class Walk {
+/**
+ * What `components/latent_walk/__init__.py` sends as `facts`.
+ * @typedef {object} WalkFacts
+ * @property {number[]} shape
+ * @property {number} reach the largest value that bars have room for
+ * @property {string} whyNot why a half does not run in the browser
+ * @property {number[]} groups class numbers
+ * @property {string} surveyed the reference set in words
+ * @property {Axis[]} axes
+ *
+ * What it sends as `view`, with what the server decoded and encoded. `z` is the answer.
+ * @typedef {object} WalkView
+ * @property {Record<string, string>} versions
+ * @property {number} turn how often Python moved the walk
+ * @property {number[]} z
+ * @property {number[]} start
+ * @property {string} notice
+ * @property {string} served why the server cannot decode
+ * @property {{ axes: number[], quantiles: boolean, layers: Record<string, boolean> } | null} plane
+ * @property {number[][] | null} anchor mean and standard deviation of an image's coding
+ * @typedef {{ z: number[], picture?: Float32Array, encoded?: Float32Array }} Served
+ */
+
+export class Walk {
+  /**
+   * @param {ParentNode} parent
+   * @param {string} key
+   */
   constructor(parent, key) {
-    this.root = parent.querySelector(".walk");
+    this.root = find(parent, ".walk", HTMLElement);
     this.key = key;
     this.place = board(key);
     this.picture = element("canvas");
@@ -39,6 +67,19 @@ class Walk {
     const columns = element("div", "columns");
     columns.append(this.stage, middle, this.panel.root);
     this.root.replaceChildren(columns, this.said);
+    /** @type {WalkView & Style} */
+    this.view = null;
+    /** @type {WalkFacts} */
+    this.facts = null;
+    /** @type {Record<string, string>} */
+    this.versions = null;
+    /** @type {Served} */
+    this.served = null;
+    this.z = new Float32Array(0);
+    /** @type {number[]} */
+    this.start = [];
+    /** @type {number[]} */
+    this.told = [];
     this.moved = 0;
     /** @type {SetValue} */
     this.tell = () => {};
@@ -67,7 +108,7 @@ class Walk {
     if (!view || view === this.view) return;
     const { versions } = view;
     if (!complete(slots, versions)) return;
-    const before = this.versions ?? {}, fresh = slot => before[slot] !== versions[slot];
+    const before = this.versions ?? {}, fresh = (/** @type {string} */ slot) => before[slot] !== versions[slot];
     this.view = view;
     this.versions = versions;
     const begins = ["facts", "decoder", "encoder", "survey"].some(fresh);
@@ -92,13 +133,14 @@ class Walk {
     this.redraw();
   }
 
+  /** @param {Record<string, Packed>} slots */
   begin(slots) {
     this.facts = slots.facts.header;
-    const made = ({ header, arrays }) => makeNetwork(header.network, arrays);
-    const network = slot => (this.versions[slot] ? made(slots[slot]) : null);
+    const made = (/** @type {Packed} */ { header, arrays }) => makeNetwork(header.network, arrays);
+    const network = (/** @type {string} */ slot) => (this.versions[slot] ? made(slots[slot]) : null);
     const decoder = network("decoder"), encoder = network("encoder");
-    this.decode = decoder && (z => decoder.run(z));
-    this.encode = encoder && (values => encoder.run(values));
+    this.decode = decoder && ((/** @type {Float32Array} */ z) => decoder.run(z));
+    this.encode = encoder && ((/** @type {Float32Array} */ values) => encoder.run(values));
     this.where = makeWhere(slots.survey.header.survey, slots.survey.arrays);
     this.panel.begin(slots.survey.header.survey, this.where, this.facts);
     this.groups = this.where.labels && Int32Array.from(this.where.labels, label => this.facts.groups.indexOf(label));
@@ -108,6 +150,7 @@ class Walk {
     delete this.root.dataset.ready;
   }
 
+  /** @param {Packed | undefined} part */
   async unfold(part) {
     this.bitmap?.close();
     this.bitmap = null;
@@ -152,7 +195,7 @@ class Walk {
       },
     });
     const { survey } = this.place.slots.survey.header;
-    const [a, b] = asked.axes, of = coding => this.facts.axes.find(axis => axis.coding === coding);
+    const [a, b] = asked.axes, of = (/** @type {number} */ coding) => this.facts.axes.find(axis => axis.coding === coding);
     if (!this.points || this.pair?.join() !== asked.axes.join()) {
       this.pair = asked.axes;
       this.points = this.where.pairs(asked.axes);
@@ -166,6 +209,10 @@ class Walk {
     });
   }
 
+  /**
+   * @param {number} coding
+   * @param {number} value
+   */
   move(coding, value) {
     this.z[coding] = value;
     this.changed();
@@ -187,10 +234,16 @@ class Walk {
     if (!held) this.later();
   }
 
-  // Let go, or after `wait` milliseconds without another release: tells Python, if anything is new.
+  /**
+   * Let go, or after `wait` milliseconds without another release: tells Python, if anything is new.
+   * @param {number} wait
+   */
   release(wait) {
     clearTimeout(this.telling);
-    if (wait) return void (this.telling = setTimeout(() => this.release(0), wait));
+    if (wait) {
+      this.telling = setTimeout(() => this.release(0), wait);
+      return;
+    }
     const codings = Array.from(this.z, value => Number(value.toPrecision(4)));
     this.z = Float32Array.from(codings);
     this.settle();
@@ -203,7 +256,9 @@ class Walk {
 
   // The walk stands still at another place: strips that show other places are old.
   settle() {
-    const before = this.settled, moved = [];
+    const before = this.settled;
+    /** @type {number[]} */
+    const moved = [];
     this.z.forEach((value, coding) => value !== before?.[coding] && moved.push(coding));
     this.settled = this.z.slice();
     if (moved.length) delete this.root.dataset.strips;
@@ -218,19 +273,25 @@ class Walk {
 
   draw() {
     this.frame = 0;
-    const { z, served } = this, same = (value, k) => Math.abs(value - z[k]) <= Math.abs(value) * 1e-4 + 1e-7;
+    const { z, served } = this, same = (/** @type {number} */ value, /** @type {number} */ k) => Math.abs(value - z[k]) <= Math.abs(value) * 1e-4 + 1e-7;
     const here = served.z.every(same);
     this.sliders.follow();
     const picture = this.decode ? this.decode(z) : here || !this.root.dataset.ready ? served.picture : null;
     if (picture) paint(this.picture, picture, this.facts.shape, this.facts.reach);
     this.picture.classList.toggle("late", !this.decode && !here);
-    this.panel.show(...this.position(picture, here && served.encoded));
+    const [place, late] = this.position(picture, here && served.encoded);
+    this.panel.show(place, late);
     this.plane?.set({ z });
     this.root.dataset.z = JSON.stringify(Array.from(z, value => Number(value.toPrecision(4))));
     this.root.dataset.ready = this.versions.facts;
   }
 
-  // Where z stands, and whether its drift is still to come.
+  /**
+   * Where z stands, and whether its drift is still to come.
+   * @param {Float32Array | null} picture
+   * @param {Float32Array | false | undefined} served
+   * @returns {[Diagnosis, boolean]}
+   */
   position(picture, served) {
     if (!this.encode) return [this.where.at(this.z, served || null), !served];
     const slow = this.encoding > WALK_SLOW && performance.now() - this.moved < WALK_CALM;

@@ -1,15 +1,21 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 
-/** @import { ReferenceHeader, Where } from "../shared/types.js" */
+/** @import { WalkFacts } from "./walk.js" */
+/** @import { ClassStyle, Diagnosis, ReferenceHeader, Sheet, Where } from "../shared/types.js" */
 
 import { element } from "../shared/dom.js";
 import { densityText } from "../shared/where.js";
 
+/** @typedef {ReturnType<WalkWhere["bar"]>} Bar */
+
 const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: its middle is where the usual ends
 const WHERE_USUAL = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
 
-// How a measure compares with where the usual ends: "0.7 × the limit".
+/**
+ * How a measure compares with where the usual ends: "0.7 × the limit".
+ * @param {number} times
+ */
 function timesText(times) {
   if (!Number.isFinite(times)) return "beyond measure";
   const whole = () => (times < 1e4 ? Math.round(times).toLocaleString("en") : times.toExponential(0));
@@ -23,7 +29,7 @@ export class WalkWhere {
     this.survey = null;
     /** @type {Where} */
     this.where = null;
-    /** @type {any} */
+    /** @type {WalkFacts} */
     this.facts = null;
     this.verdict = element("p", "verdict");
     this.sentence = element("span");
@@ -44,6 +50,10 @@ export class WalkWhere {
     this.root.append(this.verdict, this.bars, this.nearest);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} title
+   */
   bar(name, title) {
     const root = element("div", "bar"), head = element("div", "head"), value = element("span", "value"), fill = element("i");
     root.title = title;
@@ -55,8 +65,13 @@ export class WalkWhere {
     return { root, value, fill, track };
   }
 
-  // What belongs to a run: `survey` of off_manifold, `where` of makeWhere, `facts` of the walk. The sheet stays until
-  // `images`: two runs may share it.
+  /**
+   * What belongs to a run: `survey` of off_manifold, `where` of makeWhere, `facts` of the walk. The sheet stays until
+   * `images`: two runs may share it.
+   * @param {ReferenceHeader} survey
+   * @param {Where} where
+   * @param {WalkFacts} facts
+   */
   begin(survey, where, facts) {
     Object.assign(this, { survey, where, facts, shown: null });
     this.density.root.hidden = survey.prior === null;
@@ -67,14 +82,19 @@ export class WalkWhere {
     this.canvas.hidden = true;
   }
 
+  /** @param {ClassStyle[]} classes */
   dress(classes) {
     this.classes = classes;
     if (this.shown !== null) this.name(this.shown);
   }
 
-  // `late`: the drift is that of the place where the walk was let go last.
+  /**
+   * `late`: the drift is that of the place where the walk was let go last.
+   * @param {Diagnosis} at
+   * @param {boolean} late
+   */
   show(at, late) {
-    this.root.dataset.level = at.level;
+    this.root.dataset.level = String(at.level);
     if (this.sentence.textContent !== at.verdict) this.sentence.textContent = at.verdict;
     const { unlikely } = this.survey, { density, distanceRatio, driftRatio } = at;
     if (density !== null) this.fill(this.density, density, densityText(density), density < unlikely);
@@ -85,12 +105,19 @@ export class WalkWhere {
     if (at.nearest !== this.shown) this.name(at.nearest);
   }
 
+  /**
+   * @param {Bar} bar
+   * @param {number} part
+   * @param {string} text
+   * @param {boolean} warns
+   */
   fill(bar, part, text, warns) {
     bar.fill.style.width = `${100 * Math.min(part, 1)}%`;
     bar.fill.classList.toggle("warns", warns);
     if (bar.value.textContent !== text) bar.value.textContent = text;
   }
 
+  /** @param {number} i */
   name(i) {
     this.shown = i;
     this.root.dataset.nearest = String(this.where.numbers[i]);
@@ -101,7 +128,10 @@ export class WalkWhere {
     this.picture();
   }
 
-  // The sheet of images arrives after the rest: its decoding takes a moment.
+  /**
+   * The sheet of images arrives after the rest: its decoding takes a moment.
+   * @param {Sheet | null} sheet
+   */
   images(sheet) {
     this.sheet = sheet;
     this.picture();

@@ -1,6 +1,10 @@
 // How a plane of two codings looks: the decoded pictures, the holes, the clouds of codings with their names, the
 // spread of one image, the ticks; and above them the place where one is.
 
+/** @import { Axis } from "./grid.js" */
+/** @import { Plane, PlaneFacts } from "./plane.js" */
+/** @import { Theme } from "../shared/types.js" */
+
 import { element } from "../shared/dom.js";
 import { markerStamp, withOpacity } from "../shared/markers.js";
 import { PLANE_HOLES } from "./grid.js";
@@ -9,17 +13,27 @@ export const PLANE_MARGIN = { left: 30, right: 8, top: 22, bottom: 36 }; // CSS 
 const PLANE_MOST_POINTS = 2500; // of the clouds: more would hide the pictures behind
 export const PLANE_DRIFT = [0.5, 3]; // times the usual limit: up to the first no colour, from the second on the strongest
 
-// The square of the plane within its canvas, CSS pixels.
+/**
+ * The square of the plane within its canvas, CSS pixels.
+ * @param {number} width
+ */
 export function planeSquare(width) {
   const { left, right, top } = PLANE_MARGIN;
   return { left, top, side: Math.max(width - left - right, 40) };
 }
 
+/** @param {number} width */
 export function planeHeight(width) {
   return planeSquare(width).side + PLANE_MARGIN.top + PLANE_MARGIN.bottom;
 }
 
-// A canvas as sharp as the screen, cleared: its context in CSS pixels.
+/**
+ * A canvas as sharp as the screen, cleared: its context in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {number} ratio
+ */
 function planeContext(canvas, width, height, ratio) {
   const w = Math.round(width * ratio), h = Math.round(height * ratio);
   if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
@@ -29,6 +43,7 @@ function planeContext(canvas, width, height, ratio) {
   return context;
 }
 
+/** @param {Plane} plane */
 export function planeBase(plane) {
   const { facts, scales, square, ratio } = plane, { theme } = facts.look, { left, top, side } = square;
   const context = planeContext(plane.base, plane.width, planeHeight(plane.width), ratio);
@@ -58,17 +73,24 @@ export function planeBase(plane) {
   planeTicks(context, plane, scales);
 }
 
-// How strongly a drift is coloured, by how many times the usual limit it is.
+/**
+ * How strongly a drift is coloured, by how many times the usual limit it is.
+ * @param {number} ratio
+ */
 export function planeStrength(ratio) {
   const [least, most] = PLANE_DRIFT;
   return 0.82 * Math.min(Math.max((ratio - least) / (most - least), 0), 1) ** 0.8;
 }
 
-// The cells in the colour of their drift, and a line around those beyond the usual limit.
+/**
+ * The cells in the colour of their drift, and a line around those beyond the usual limit.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Plane} plane
+ */
 function planeHoles(context, { facts, holes, square }) {
   const { left, top, side } = square, n = PLANE_HOLES, { warning } = facts.look.theme;
-  const x = column => left + Math.round((column * side) / n), y = row => top + Math.round((row * side) / n);
-  const over = (column, row) => holes.drift[row * n + column] > facts.driftScale, edges = new Path2D();
+  const x = (/** @type {number} */ column) => left + Math.round((column * side) / n), y = (/** @type {number} */ row) => top + Math.round((row * side) / n);
+  const over = (/** @type {number} */ column, /** @type {number} */ row) => holes.drift[row * n + column] > facts.driftScale, edges = new Path2D();
   for (let cell = 0; cell < n * n; cell++) {
     const drift = holes.drift[cell], column = cell % n, row = Math.floor(cell / n);
     if (Number.isNaN(drift)) continue;
@@ -88,8 +110,11 @@ function planeHoles(context, { facts, holes, square }) {
   context.stroke(edges);
 }
 
-// The clouds as a picture of their own, made again only when points, colours or size change. Of many points every
-// k-th is drawn.
+/**
+ * The clouds as a picture of their own, made again only when points, colours or size change. Of many points every
+ * k-th is drawn.
+ * @param {Plane} plane
+ */
 function planeCloud(plane) {
   const { facts, scales, square, ratio } = plane, { points, labels, look, layers } = facts;
   const key = [points, labels, look, scales, square, ratio, layers.grid, layers.holes];
@@ -113,9 +138,13 @@ function planeCloud(plane) {
   return canvas;
 }
 
-// The middle of each class, axis by axis the median; null for a class without points.
+/**
+ * The middle of each class, axis by axis the median; null for a class without points.
+ * @param {PlaneFacts} facts
+ */
 function planeMiddles({ points, labels, look }) {
   return look.classes.map((_, group) => {
+    /** @type {number[]} */
     const members = [];
     for (let i = 0; i < labels.length; i++) if (labels[i] === group) members.push(i);
     if (!members.length) return null;
@@ -123,7 +152,11 @@ function planeMiddles({ points, labels, look }) {
   });
 }
 
-// The classes' names at their middles, moved apart where they would cover each other.
+/**
+ * The classes' names at their middles, moved apart where they would cover each other.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Plane} plane
+ */
 function planeNames(context, plane) {
   const { facts, scales, square } = plane, { theme, classes } = facts.look, { left, top, side } = square;
   if (!facts.labels || classes.length > 20) return;
@@ -148,6 +181,15 @@ function planeNames(context, plane) {
   for (const { text, x, y } of names) planeText(context, theme, text, x, y - below, "center");
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {CanvasTextAlign} align
+ * @param {string} [colour]
+ */
 function planeText(context, theme, text, x, y, align, colour = theme.text) {
   Object.assign(context, { textAlign: align, textBaseline: "middle", lineJoin: "round", lineWidth: 4 });
   context.strokeStyle = withOpacity(theme.background, 0.85);
@@ -156,8 +198,12 @@ function planeText(context, theme, text, x, y, align, colour = theme.text) {
   context.fillText(text, x, y);
 }
 
-// One and two standard deviations of one image's coding. On quantile axes an ellipse is none, so it is drawn point by
-// point.
+/**
+ * One and two standard deviations of one image's coding. On quantile axes an ellipse is none, so it is drawn point by
+ * point.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Plane} plane
+ */
 function planeEllipse(context, { facts, scales, square }) {
   const { centre, sigma } = facts.ellipse, { left, top, side } = square, { theme } = facts.look;
   for (const [reach, opacity] of [[2, 0.55], [1, 1]]) {
@@ -172,15 +218,27 @@ function planeEllipse(context, { facts, scales, square }) {
   }
 }
 
-// A line that can be seen on black pictures and on white ones.
+/**
+ * A line that can be seen on black pictures and on white ones.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} colour
+ * @param {string} halo
+ * @param {number} width
+ */
 function planeStroke(context, colour, halo, width) {
-  for (const [style, line] of [[halo, width + 2.5], [colour, width]]) {
+  const strokes = /** @type {[string, number][]} */ ([[halo, width + 2.5], [colour, width]]);
+  for (const [style, line] of strokes) {
     context.strokeStyle = style;
     context.lineWidth = line;
     context.stroke();
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Plane} plane
+ * @param {Axis[]} scales
+ */
 function planeTicks(context, { facts, square }, scales) {
   const { left, top, side } = square, { theme } = facts.look, below = top + side;
   context.font = `11px ${theme.font}`;
@@ -197,11 +255,14 @@ function planeTicks(context, { facts, square }, scales) {
   context.fillText("share of the prior below", left + side, top - 11);
 }
 
-// The place where one is, and where decoding and encoding again would lead: all that is drawn during a drag.
+/**
+ * The place where one is, and where decoding and encoding again would lead: all that is drawn during a drag.
+ * @param {Plane} plane
+ */
 export function planeOver(plane) {
   const { facts, scales, square, ratio } = plane, { theme } = facts.look, { left, top, side } = square;
   const context = planeContext(plane.over, plane.width, planeHeight(plane.width), ratio);
-  const spot = pair => [0, 1].map(k => {
+  const spot = (/** @type {ArrayLike<number>} */ pair) => [0, 1].map(k => {
     const at = Math.min(Math.max(scales[k].place(pair[k]), 0), 1);
     return k ? top + side - at * side : left + at * side;
   });
@@ -214,7 +275,10 @@ export function planeOver(plane) {
   context.globalAlpha = 0.6;
   planeStroke(context, theme.primary, withOpacity(theme.background, 0.5), 1);
   context.globalAlpha = 1;
-  if (facts.landing && facts.landing.every(Number.isFinite)) planeArrow(context, theme, x, y, ...spot(facts.landing));
+  if (facts.landing && facts.landing.every(Number.isFinite)) {
+    const [toX, toY] = spot(facts.landing);
+    planeArrow(context, theme, x, y, toX, toY);
+  }
   context.beginPath();
   context.arc(x, y, 7, 0, 2 * Math.PI);
   planeStroke(context, theme.primary, theme.background, 2.5);
@@ -224,6 +288,14 @@ export function planeOver(plane) {
   context.strokeRect(left - 2, top - 2, side + 4, side + 4);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {number} x
+ * @param {number} y
+ * @param {number} toX
+ * @param {number} toY
+ */
 function planeArrow(context, theme, x, y, toX, toY) {
   const length = Math.hypot(toX - x, toY - y), angle = Math.atan2(toY - y, toX - x);
   if (length > 10) {

@@ -14,6 +14,9 @@
 // For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
 // holes then), and placeOf([a, b]): CSS pixels on it.
 
+/** @import { Style } from "../shared/types.js" */
+/** @import { Facts } from "./grid.js" */
+
 import { styled } from "../shared/dom.js";
 import { withOpacity } from "../shared/markers.js";
 import { PLANE_DRIFT, PLANE_MARGIN, planeBase, planeHeight, planeOver, planeSquare, planeStrength } from "./draw.js";
@@ -21,16 +24,39 @@ import { PLANE_HOLES, PLANE_PICTURES, PlaneSlices, planeAxis, planeCells, planeD
 
 const PLANE_SIDE = 620; // CSS pixels, at most
 const PLANE_STEPS = { near: 0.01, far: 0.05 }; // of the plane, for an arrow key
+/** @type {Record<string, number[]>} */
 const PLANE_ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-class Plane {
+/**
+ * @typedef {object} PlaneLook
+ * @property {number[]} low
+ * @property {number[]} high
+ * @property {boolean} quantiles
+ * @property {Style} look
+ * @property {Float32Array | null} points
+ * @property {Int32Array | null} labels
+ * @property {{ centre: number[], sigma: number[] } | null} ellipse
+ * @property {number[] | null} landing
+ * @property {number} driftScale
+ * @property {Partial<Record<"grid" | "data" | "holes", boolean>>} layers
+ * @typedef {Facts & PlaneLook} PlaneFacts
+ * @typedef {object} PlaneCalls
+ * @property {(pair: number[], final: boolean) => void} [onmove]
+ * @property {(drift: Float32Array, places: Float32Array) => void} [onholes]
+ */
+
+export class Plane {
+  /**
+   * @param {HTMLElement} root
+   * @param {PlaneCalls} calls
+   */
   constructor(root, { onmove, onholes }) {
     this.root = root;
     this.onmove = onmove;
     this.onholes = onholes;
-    /** @type {any} */
-    this.facts = { layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
-      measured: null };
+    /** @type {PlaneFacts} */
+    this.facts = /** @type {any} */ ({ layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
+      measured: null });
     this.box = styled("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
     this.base = styled("canvas", { display: "block", width: "100%" });
     this.over = styled("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
@@ -52,8 +78,15 @@ class Plane {
     this.box.append(this.base, this.over, this.bar, this.said);
     root.replaceChildren(this.box, this.outside, this.legend);
     this.slices = new PlaneSlices();
+    /** @type {Record<string, Iterator<undefined>>} */
     this.work = {};
     this.width = this.ratio = 0;
+    /** @type {{ key: unknown[], canvas: HTMLCanvasElement }} the points, drawn once */
+    this.cloud = null;
+    /** @type {(number[] | null)[]} of the classes in `middlesOf` */
+    this.middles = [];
+    /** @type {Float32Array} */
+    this.middlesOf = null;
     /** @type {ReturnType<typeof planeSquare>} */
     this.square = null;
     this.dragged = null; // the pointer that holds the place
@@ -62,14 +95,15 @@ class Plane {
     this.watch.observe(root);
   }
 
+  /** @param {Partial<PlaneFacts>} told */
   set(told) {
     const before = this.facts, facts = (this.facts = { ...before, ...told });
     facts.layers = { ...before.layers, ...told.layers };
     facts.z = Float32Array.from(facts.z);
-    const same = name => [0, 1].every(k => before[name]?.[k] === facts[name][k]);
+    const same = (/** @type {"axes" | "low" | "high"} */ name) => [0, 1].every(k => before[name]?.[k] === facts[name][k]);
     const framed = same("axes") && same("low") && same("high") && before.quantiles === facts.quantiles;
     if (!framed) this.scales = [0, 1].map(k => planeAxis(facts.low[k], facts.high[k], facts.quantiles));
-    const aside = (value, i) => facts.axes.includes(i) || value === before.z[i];
+    const aside = (/** @type {number} */ value, /** @type {number} */ i) => facts.axes.includes(i) || value === before.z[i];
     const kept = framed && before.decode === facts.decode && before.encode === facts.encode && facts.z.every(aside);
     if (!kept) this.begin(Boolean(before.z));
     else if (told.layers) this.resume();
@@ -90,7 +124,10 @@ class Plane {
     this.root.replaceChildren();
   }
 
-  // Other pictures and holes than so far are wanted. The old pictures stay until the first new ones are there.
+  /**
+   * Other pictures and holes than so far are wanted. The old pictures stay until the first new ones are there.
+   * @param {boolean} again
+   */
   begin(again) {
     if (again) planeMoved();
     const { facts, scales, over } = this, here = facts.axes.map((axis, k) => scales[k].place(facts.z[axis]));
@@ -123,7 +160,7 @@ class Plane {
 
   resume() {
     const { layers } = this.facts;
-    this.slices.set(["grid", "holes"].filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
+    this.slices.set(/** @type {("grid" | "holes")[]} */ (["grid", "holes"]).filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
   }
 
   // What stands around the plane in words.
@@ -140,7 +177,7 @@ class Plane {
     }
     const ramp = styled("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",
       margin: "0 .45em", verticalAlign: "baseline" });
-    const [least, most] = PLANE_DRIFT, at = part => planeStrength(least + part * (most - least));
+    const [least, most] = PLANE_DRIFT, at = (/** @type {number} */ part) => planeStrength(least + part * (most - least));
     const stops = [0, 0.25, 0.5, 0.75, 1].map(part => withOpacity(theme.warning, at(part)));
     ramp.style.background = `linear-gradient(to right, ${stops.join(",")})`;
     const low = `drift after encoding again: ≤ ${least}`.replace("0.5", "½");
@@ -186,7 +223,10 @@ class Plane {
     this.move([(x - left) / side, 1 - (y - top) / side]);
   }
 
-  // To a place on the plane, 0 to 1, or the nearest one on it.
+  /**
+   * To a place on the plane, 0 to 1, or the nearest one on it.
+   * @param {number[]} at
+   */
   move(at) {
     const { facts, scales } = this, inside = at.map(part => Math.min(Math.max(part, 0), 1));
     planeMoved(this.dragged !== null);
@@ -208,7 +248,7 @@ class Plane {
   }
 
   listen() {
-    const { over } = this, spot = event => (this.pointed = [event.offsetX, event.offsetY]);
+    const { over } = this, spot = (/** @type {PointerEvent} */ event) => (this.pointed = [event.offsetX, event.offsetY]);
     over.addEventListener("pointerdown", event => {
       if (event.button || !this.width) return;
       over.setPointerCapture(event.pointerId);
@@ -257,7 +297,11 @@ class Plane {
   }
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {PlaneCalls} calls
+ */
 export function makePlane(root, calls) {
   const plane = new Plane(root, calls);
-  return { set: told => plane.set(told), destroy: () => plane.destroy() };
+  return { set: (/** @type {Partial<PlaneFacts>} */ told) => plane.set(told), destroy: () => plane.destroy() };
 }

@@ -1,11 +1,19 @@
 // What a film draws on its canvases, from numbers alone: the map, the error's curve, one watched sample.
 
+/** @import { Frames } from "./frames.js" */
+/** @import { Style, Theme } from "../shared/types.js" */
+
 import { markerStamp, withOpacity } from "../shared/markers.js";
+
+/** @typedef {{ x: (x: number) => number, y: (y: number) => number }} Place */
 
 const MARKER = { few: 4.2, many: 3.4 };  // radius in CSS pixels; up to 400 points are few
 const LINE = 15;  // CSS pixels between two names
 
-// A canvas as sharp as the screen: its context, scaled to CSS pixels, and its size in them.
+/**
+ * A canvas as sharp as the screen: its context, scaled to CSS pixels, and its size in them.
+ * @param {HTMLCanvasElement} canvas
+ */
 export function sharp(canvas) {
   const scale = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
   const w = Math.max(1, Math.round(width * scale)), h = Math.max(1, Math.round(height * scale));
@@ -16,7 +24,12 @@ export function sharp(canvas) {
   return { context, width, height, scale };
 }
 
-// One stamp a class; the last is for data without classes.
+/**
+ * One stamp a class; the last is for data without classes.
+ * @param {Style} look
+ * @param {number} count
+ * @param {number} scale
+ */
 export function makeStamps(look, count, scale) {
   const radius = (count > 400 ? MARKER.many : MARKER.few) * scale;
   const outline = withOpacity(look.theme.outline, 0.7);
@@ -24,14 +37,27 @@ export function makeStamps(look, count, scale) {
   return kinds.map(kind => markerStamp(kind.symbol, kind.colour, outline, radius, 0.5 * scale));
 }
 
-// From data to CSS pixels: equal axes, the view centred, y upwards.
+/**
+ * From data to CSS pixels: equal axes, the view centred, y upwards.
+ * @param {number[]} view
+ * @param {number} width
+ * @param {number} height
+ */
 export function placing(view, width, height) {
   const [left, bottom, right, top] = view;
   const unit = Math.min(width / (right - left), height / (top - bottom));
   const x0 = width / 2 - (unit * (left + right)) / 2, y0 = height / 2 + (unit * (bottom + top)) / 2;
-  return { x: x => x0 + unit * x, y: y => y0 - unit * y };
+  return { x: (/** @type {number} */ x) => x0 + unit * x, y: (/** @type {number} */ y) => y0 - unit * y };
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} points
+ * @param {ArrayLike<number>} groups
+ * @param {HTMLCanvasElement[]} stamps
+ * @param {Place} place
+ * @param {number} scale
+ */
 export function drawPoints(context, points, groups, stamps, place, scale) {
   context.save();
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -44,7 +70,12 @@ export function drawPoints(context, points, groups, stamps, place, scale) {
   context.restore();
 }
 
-// Where names may stand so that none covers another: pushed apart from top to bottom, then back inside.
+/**
+ * Where names may stand so that none covers another: pushed apart from top to bottom, then back inside.
+ * @param {{ width: number, x: number, y: number }[]} names
+ * @param {number} width
+ * @param {number} height
+ */
 export function spreadNames(names, width, height) {
   const order = names.map((_, i) => i).sort((a, b) => names[a].y - names[b].y);
   const placed = [];
@@ -63,6 +94,15 @@ export function spreadNames(names, width, height) {
   return below ? placed.map(place => ({ x: place.x, y: Math.max(place.y - below, LINE / 2) })) : placed;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {Theme} theme
+ * @param {CanvasTextAlign} [align]
+ * @param {string} [colour]
+ */
 export function drawText(context, text, x, y, theme, align = "center", colour = theme.text) {
   context.textAlign = align;
   context.textBaseline = "middle";
@@ -74,12 +114,19 @@ export function drawText(context, text, x, y, theme, align = "center", colour = 
   context.fillText(text, x, y);
 }
 
-// The way of one point through the frames until now, and a ring around it.
+/**
+ * The way of one point through the frames until now, and a ring around it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number[][]} path
+ * @param {Theme} theme
+ * @param {number} radius
+ */
 export function drawTrail(context, path, theme, radius) {
   context.beginPath();
   path.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](x, y));
   context.lineJoin = "round";
-  for (const [width, colour] of [[4, withOpacity(theme.background, 0.8)], [1.5, theme.text]]) {
+  const strokes = /** @type {[string, number][]} */ ([[withOpacity(theme.background, 0.8), 4], [theme.text, 1.5]]);
+  for (const [colour, width] of strokes) {
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.stroke();
@@ -91,15 +138,23 @@ export function drawTrail(context, path, theme, radius) {
   context.stroke();
 }
 
-// The error over ln(1 + step), the epochs below, a dot where the film is. `inset` is half the range input's thumb.
+/**
+ * The error over ln(1 + step), the epochs below, a dot where the film is. `inset` is half the range input's thumb.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Frames} film
+ * @param {number} time
+ * @param {number} inset
+ * @param {Theme} theme
+ * @param {string} font
+ */
 export function drawCurve(canvas, film, time, inset, theme, font) {
   const { context, width, height } = sharp(canvas);
   const first = film.clock[0], span = film.clock[film.clock.length - 1] - first || 1;
-  const x = t => inset + ((width - 2 * inset) * (t - first)) / span;
+  const x = (/** @type {number} */ t) => inset + ((width - 2 * inset) * (t - first)) / span;
   const known = film.error.filter(Number.isFinite);
   const most = Math.max(Math.min(Math.max(...known, 0), 2 * (known[0] || Infinity)), 1e-12);
   const top = 20, bottom = height - 20;
-  const y = e => bottom - (bottom - top) * Math.min(e / most, 1);
+  const y = (/** @type {number} */ e) => bottom - (bottom - top) * Math.min(e / most, 1);
   context.font = font;
   context.strokeStyle = theme.border;
   context.lineWidth = 1;
@@ -131,15 +186,25 @@ export function drawCurve(canvas, film, time, inset, theme, font) {
   context.stroke();
 }
 
-// 'untrained' and the epochs that have room, the round ones first.
+/**
+ * 'untrained' and the epochs that have room, the round ones first.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frames} film
+ * @param {(time: number) => number} x
+ * @param {number} bottom
+ * @param {number} width
+ * @param {Theme} theme
+ */
 function drawTicks(context, film, x, bottom, width, theme) {
   const last = film.step.length - 1;
   const perEpoch = film.epoch[last] > 0 ? film.step[last] / film.epoch[last] : 0;
+  /** @type {[number, string][]} */
   const wanted = [[film.clock[0], film.step[0] ? "" : "untrained"]];
   for (const epoch of [1, 10, 100, 3, 30, 300, 2, 5, 20, 50, 200, 500])
     if (perEpoch && epoch <= film.epoch[last] + 0.01) wanted.push([Math.log1p(epoch * perEpoch), `epoch ${epoch}`]);
   for (const step of [10, 100, 1000])
     if (!perEpoch || step < perEpoch / 3) wanted.push([Math.log1p(step), `step ${step}`]);
+  /** @type {number[][]} */
   const taken = [];
   for (const [time, text] of wanted) {
     const half = context.measureText(text).width / 2;
@@ -156,7 +221,13 @@ function drawTicks(context, film, x, bottom, width, theme) {
   }
 }
 
-// One watched sample from its uint8 values: an image in its own pixels, or bars around zero.
+/**
+ * One watched sample from its uint8 values: an image in its own pixels, or bars around zero.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} values
+ * @param {Frames} film
+ * @param {Theme} theme
+ */
 export function drawSample(canvas, values, film, theme) {
   const shape = film.shape;
   if (shape.length === 1) return drawBars(canvas, values, film.range, theme);
@@ -169,6 +240,12 @@ export function drawSample(canvas, values, film, theme) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} values
+ * @param {number[]} range
+ * @param {Theme} theme
+ */
 function drawBars(canvas, values, [low, high], theme) {
   const { context, width, height } = sharp(canvas);
   const limit = Math.max(Math.abs(low), Math.abs(high)) || 1, slot = width / values.length;

@@ -62,6 +62,28 @@ class Player {
     /** @type {FilmArrays["originals"]} */
     this.originals = null;
     this.version = "";
+    this.frames = new Frames();
+    this.shown = new Float32Array(0); // the points where they are drawn
+    this.time = 0;
+    this.said = this.pictured = -1; // frames: the one that Python knows, the one whose pictures are drawn
+    /** @type {number[]} */
+    this.view = null;
+    /** @type {{ from: number[], to: number[], began: number }} */
+    this.views = null;
+    /** @type {number | null} when the last frame was drawn */
+    this.playing = null;
+    /** @type {{ from: number, began: number } | null} to the frame that came last */
+    this.chase = null;
+    /** @type {{ from: Float32Array, began: number } | null} to other positions of the same points */
+    this.blend = null;
+    /** @type {{ x: number, y: number }[] | null} of the classes */
+    this.names = null;
+    /** @type {number[][][]} of the classes in each frame */
+    this.medians = [];
+    /** @type {number | null} */
+    this.held = null;
+    /** @type {number | null} */
+    this.pinned = null;
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => { this.pause(); this.follow = false; this.go(+this.track.value, false); };
     this.track.onchange = () => this.rest(this.frames.nearest(+this.track.value));
@@ -115,11 +137,14 @@ class Player {
     this.ask();
   }
 
-  // The medians of every class in every frame from a number on: where the names stand.
+  /**
+   * The medians of every class in every frame from a number on: where the names stand.
+   * @param {number} first
+   */
   makeMedians(first) {
-    const members = this.header.classes.map(() => []);
+    const members = this.header.classes.map(() => /** @type {number[]} */ ([]));
     if (members.length) this.groups.forEach((group, i) => members[group].push(i));
-    const middle = (seen, own, axis) => {
+    const middle = (/** @type {Float32Array} */ seen, /** @type {number[]} */ own, /** @type {number} */ axis) => {
       const values = Float32Array.from(own, i => seen[2 * i + axis]).sort();
       return values[values.length >> 1];
     };
@@ -136,11 +161,12 @@ class Player {
     side.querySelectorAll("figure").forEach((figure, i) => {
       figure.lastElementChild.textContent = figure.title = header.watched[i];
       figure.setAttribute("aria-label", `${header.watched[i]}: show its way on the map`);
-      drawSample(figure.firstChild, this.part(this.originals, i), this.frames, header.theme);
+      drawSample(/** @type {HTMLCanvasElement} */ (figure.firstElementChild), this.part(this.originals, i), this.frames, header.theme);
     });
     this.pictured = -1;
   }
 
+  /** @param {number} i */
   makeFigure(i) {
     const figure = element("figure");
     for (const name of ["original", "reconstruction"]) {
@@ -158,6 +184,10 @@ class Player {
     return figure;
   }
 
+  /**
+   * @param {Uint8Array} values
+   * @param {number} i
+   */
   part(values, i) {
     const size = this.header.shape.reduce((product, side) => product * side, 1);
     return values.subarray(i * size, (i + 1) * size);
@@ -183,7 +213,10 @@ class Player {
     this.play.setAttribute("aria-pressed", String(Boolean(this.playing)));
   }
 
-  // What stands still is always a snapshot, never a mixture of two.
+  /**
+   * What stands still is always a snapshot, never a mixture of two.
+   * @param {number} frame
+   */
   rest(frame) {
     this.pause();
     this.follow = frame === this.frames.last;
@@ -194,12 +227,17 @@ class Player {
     this.keyed = false;
   }
 
+  /**
+   * @param {number} time
+   * @param {boolean} [write]
+   */
   go(time, write = true) {
     this.time = time;
     if (write) this.track.value = String(time);
     this.ask();
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
     const { frames } = this, at = frames.nearest(this.time);
     const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1,
@@ -211,6 +249,7 @@ class Player {
     this.rest(Math.min(Math.max(to, 0), frames.last));
   }
 
+  /** @param {PointerEvent} event */
   point(event) {
     if (!this.place) return;
     const box = this.map.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
@@ -222,6 +261,7 @@ class Player {
     this.hold(found ?? this.pinned);
   }
 
+  /** @param {number | null} i */
   hold(i) {
     if (i === this.held) return;
     this.held = i;
@@ -231,6 +271,7 @@ class Player {
 
   ask() { this.asked ??= requestAnimationFrame(now => { this.asked = null; this.draw(now); }); }
 
+  /** @param {number} now */
   advance(now) {
     const { frames } = this, end = frames.clock[frames.last], span = end - frames.clock[0];
     if (this.playing) {
@@ -243,7 +284,7 @@ class Player {
       if (share === 1) this.chase = null;
     }
     const turn = still.matches ? 1 : Math.min((now - this.views.began) / BLEND, 1);
-    this.view = this.views.to.map((value, i) => this.views.from[i] + turn * (value - this.views.from[i]));
+    this.view = this.views.to.map((/** @type {number} */ value, /** @type {number} */ i) => this.views.from[i] + turn * (value - this.views.from[i]));
     this.turning = turn < 1;
     frames.seen(still.matches ? frames.clock[frames.around(this.time).before] : this.time, this.shown);
     if (!this.blend) return;
@@ -253,6 +294,7 @@ class Player {
     if (share === 1) this.blend = null;
   }
 
+  /** @param {number} now */
   draw(now) {
     if (!this.root.isConnected || !this.map.clientWidth) return;
     this.advance(now);
@@ -268,7 +310,7 @@ class Player {
     if (this.pictured !== before) {
       this.pictured = before;
       this.side.querySelectorAll("figure").forEach((figure, i) =>
-        drawSample(figure.children[1], this.part(frames.pictures[before], i), frames, theme));
+        drawSample(/** @type {HTMLCanvasElement} */ (figure.children[1]), this.part(frames.pictures[before], i), frames, theme));
       this.told.textContent = frames.caption[before];
       this.track.setAttribute("aria-valuetext", frames.caption[before]);
     }
@@ -279,7 +321,12 @@ class Player {
     if (this.playing || this.chase || this.blend || this.turning || gliding) this.ask();
   }
 
-  // Names stand at the medians, pushed apart; they glide where that order changes. True while they do.
+  /**
+   * Names stand at the medians, pushed apart; they glide where that order changes. True while they do.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} width
+   * @param {number} height
+   */
   drawNames(context, width, height) {
     const { classes, theme } = this.header, { before, share: way } = this.frames.around(this.time);
     const share = still.matches ? 0 : way;
@@ -300,11 +347,15 @@ class Player {
     return gliding;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} before
+   */
   drawHeld(context, before) {
     const { held, frames, header } = this;
     this.tip.hidden = held === null || held === undefined;
     if (this.tip.hidden) return;
-    const at = seen => [this.place.x(seen[2 * held]), this.place.y(seen[2 * held + 1])];
+    const at = (/** @type {Float32Array} */ seen) => [this.place.x(seen[2 * held]), this.place.y(seen[2 * held + 1])];
     const now = at(this.shown);
     drawTrail(context, [...frames.positions.slice(0, before + 1).map(at), now], header.theme, 7);
     const name = header.classes.length ? `${header.classes[this.groups[held]].name}, ` : "";

@@ -12,13 +12,21 @@ import { densityText } from "../shared/where.js";
 const DECODING_BUDGET = 8; // milliseconds of decoding at a time: a drag stays smooth while pictures are still missing
 const WAY_SECONDS = 3; // from one end to the other
 const PAUSES = 0.45; // seconds from picture to picture for those who prefer less motion
+/** @type {Record<string, number>} */
 const KEYS = { ArrowLeft: -0.01, ArrowDown: -0.01, ArrowRight: 0.01, ArrowUp: 0.01, PageDown: -0.1, PageUp: 0.1 };
 const MOST_TIMES = 6; // the usual: what is more is drawn at the upper edge
 const CURVE = { top: 20, foot: 26, side: 8 }; // CSS pixels from the edges; the side is half the scrubber's thumb
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const idle = globalThis.requestIdleCallback?.bind(globalThis) ?? (work => setTimeout(work, 1));
 
-// The coding at t between the first and the last one; with an angle on the arc between them (Shoemake 1985).
+/**
+ * The coding at t between the first and the last one; with an angle on the arc between them (Shoemake 1985).
+ * @param {Float32Array} first
+ * @param {Float32Array} last
+ * @param {number} t
+ * @param {number | null} angle
+ * @param {Float32Array} into
+ */
 function codingAt(first, last, t, angle, into) {
   const [left, right] = angle ? [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)] : [1 - t, t];
   for (let i = 0; i < into.length; i++) into[i] = t === 0 ? first[i] : t === 1 ? last[i] : left * first[i] + right * last[i];
@@ -82,6 +90,12 @@ class Journey {
     /** @type {RowArrays} */
     this.arrays = null;
     this.size = this.width = this.count = 0; // numbers of a sample and of a coding, pictures
+    /** @type {number[]} */
+    this.waiting = []; // pictures to decode
+    /** @type {number | null} */
+    this.t = null; // the scrubber's place, 0 to 1
+    /** @type {{ from: number, began: number } | null} */
+    this.playing = null;
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => this.stop(+this.track.value);
     this.track.onkeydown = event => this.pressed(event);
@@ -108,7 +122,8 @@ class Journey {
     if (!complete(slots, versions)) return;
     if (versions.decoder !== this.decoder) this.network = versions.decoder && makeNetwork(slots.decoder.header.network, slots.decoder.arrays);
     this.decoder = versions.decoder;
-    const { header, arrays } = view, size = header.shape.reduce((product, side) => product * side, 1);
+    const { header, arrays } = /** @type {Packed<RowHeader, RowArrays>} */ (view);
+    const size = header.shape.reduce((product, side) => product * side, 1);
     Object.assign(this, { view, header, arrays, size, width: arrays.codings.shape[1], count: arrays.codings.shape[0] });
     this.top.hidden = !header.scrub;
     (header.scrub ? this.told : this.root).append(this.spot);
@@ -127,11 +142,16 @@ class Journey {
     this.drawCurve();
   }
 
+  /** @param {number} i */
   coding(i) {
     return this.arrays.codings.subarray(i * this.width, (i + 1) * this.width);
   }
 
-  // One sample that Python decoded, as the numbers that `paint` takes.
+  /**
+   * One sample that Python decoded, as the numbers that `paint` takes.
+   * @param {Uint8Array | Float32Array} samples
+   * @param {number} i
+   */
   sent(samples, i) {
     const sample = samples.subarray(i * this.size, (i + 1) * this.size);
     return samples instanceof Uint8Array ? Float32Array.from(sample, value => value / 255) : sample;
@@ -164,6 +184,7 @@ class Journey {
     });
   }
 
+  /** @param {number} i */
   makeFigure(i) {
     const figure = element("figure"), canvas = element("canvas");
     canvas.setAttribute("role", "img");
@@ -179,7 +200,10 @@ class Journey {
     return figure;
   }
 
-  // Decodes pictures of the row until the slice is over; the rest waits for the next idle moment.
+  /**
+   * Decodes pictures of the row until the slice is over; the rest waits for the next idle moment.
+   * @param {Packed<RowHeader, RowArrays>} view
+   */
   work(view) {
     if (view !== this.view) return;
     const { header, arrays, waiting } = this, began = performance.now();
@@ -193,17 +217,20 @@ class Journey {
     else this.root.dataset.ready = header.version;
   }
 
+  /** @param {number} t */
   stop(t) {
     this.playing = null;
     this.label();
     this.go(t);
   }
 
+  /** @param {number} t */
   go(t) {
     this.t = Math.min(Math.max(t, 0), 1);
     this.frame ||= requestAnimationFrame(now => this.draw(now));
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.key === " ") this.toggle();
     else if (KEYS[event.key]) this.stop(this.t + KEYS[event.key]);
@@ -223,6 +250,7 @@ class Journey {
     this.play.setAttribute("aria-pressed", String(Boolean(this.playing)));
   }
 
+  /** @param {number} now */
   draw(now) {
     this.frame = 0;
     if (!this.header?.scrub) return;
@@ -240,6 +268,7 @@ class Journey {
     if (this.playing) this.go(this.t);
   }
 
+  /** @param {number} now */
   advance(now) {
     const { from, began } = this.playing, past = Math.max(0, now - began) / 1000, pictures = this.count - 1;
     const t = calm.matches ? (Math.round(from * pictures) + Math.floor(past / PAUSES)) / pictures : from + past / WAY_SECONDS;
@@ -263,25 +292,36 @@ class Journey {
     this.show(place, this.nearest(place));
   }
 
-  // A place's verdict and measures, and the real image nearest to it.
+  /**
+   * A place's verdict and measures, and the real image nearest to it.
+   * @param {number} place
+   */
   words(place) {
     const { header, arrays } = this, [distance, drift] = [arrays.distance, arrays.drift].map(values => timesLimit(values[place]));
     const density = arrays.density ? ` Prior density ${densityText(arrays.density[place])}.` : "";
     return `${header.verdicts[arrays.verdict[place]]} Distance ${distance}, drift ${drift} the limit.${density}`;
   }
 
+  /** @param {number} place */
   nearest(place) {
     const { header, arrays } = this;
     return `Nearest real ${header.shape.length > 1 ? "image" : "sample"}: ${header.nearest[arrays.near[place]]}.`;
   }
 
-  // Where a picture of a row without a scrubber is: the one that a pointer or the focus came to last.
+  /**
+   * Where a picture of a row without a scrubber is: the one that a pointer or the focus came to last.
+   * @param {number} i
+   */
   point(i) {
     if (!this.arrays.near) return;
     this.show(i, `Picture ${i + 1}. ${this.words(i)} ${this.nearest(i)}`);
-    this.root.dataset.spot = i;
+    this.root.dataset.spot = String(i);
   }
 
+  /**
+   * @param {number} place
+   * @param {string} text
+   */
   show(place, text) {
     const { header, arrays } = this, near = arrays.near[place];
     const [canvas, words] = /** @type {[HTMLCanvasElement, HTMLElement]} */ (/** @type {unknown} */ (this.spot.children));
@@ -302,7 +342,7 @@ class Journey {
     curve.width = width * scale;
     curve.height = height * scale;
     const pen = curve.getContext("2d"), last = level.length - 1, { top, foot, side } = CURVE;
-    const across = i => side + i / last * (width - 2 * side);
+    const across = (/** @type {number} */ i) => side + i / last * (width - 2 * side);
     pen.scale(scale, scale);
     for (let from = 0, to; from <= last; from = to) {
       for (to = from; to <= last && level[to] === level[from];) to++;
@@ -314,7 +354,7 @@ class Journey {
     pen.globalAlpha = 1;
     const lines = /** @type {[Float32Array, string, string][]} */ ([[arrays.distance, theme.text, "distance"], [arrays.drift, theme.warning, "drift"]]);
     const most = Math.min(MOST_TIMES, Math.max(1.5, ...arrays.drift, ...arrays.distance));
-    const up = value => height - foot - (height - foot - top) * Math.min(value, most) / most;
+    const up = (/** @type {number} */ value) => height - foot - (height - foot - top) * Math.min(value, most) / most;
     pen.lineWidth = 1.6;
     pen.font = `11.5px ${theme.font}`;
     let at = side;
@@ -341,7 +381,10 @@ class Journey {
   }
 }
 
-// '1.3 ×'
+/**
+ * '1.3 ×'
+ * @param {number} times
+ */
 function timesLimit(times) {
   return times < 100 ? `${times.toFixed(1)} ×` : "over 100 ×";
 }
