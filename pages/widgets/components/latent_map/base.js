@@ -1,7 +1,8 @@
 // The lower canvas of a panel, drawn when the view, the colours or the selection change: points or images, then the
 // names of the classes and the marks.
 
-/** @import { LatentMap, Mark } from "./map.js" */
+/** @import { LatentMap } from "./map.js" */
+/** @import { Mark } from "./types.js" */
 /** @import { Panel } from "./panel.js" */
 /** @import { Scene } from "./scene.js" */
 /** @import { Sheet, Theme } from "../shared/types.js" */

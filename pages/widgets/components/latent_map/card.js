@@ -1,6 +1,7 @@
 // The card beside the pointer: the image, its reconstructions, and what is known in words. Text is set as text.
 
-/** @import { LatentMap, Mark } from "./map.js" */
+/** @import { LatentMap } from "./map.js" */
+/** @import { Mark } from "./types.js" */
 /** @import { Panel } from "./panel.js" */
 /** @import { Shaped, Sheet } from "../shared/types.js" */
 

@@ -2,7 +2,8 @@
 // Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
 
 /** @import { Panel } from "./panel.js" */
-/** @import { Component, Packed, SetValue, Shaped, Sheet, Style } from "../shared/types.js" */
+/** @import { Mark, SampleArrays, ViewHeader } from "./types.js" */
+/** @import { Component, Packed, SetValue, Sheet, Style } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
 import { element, find } from "../shared/dom.js";
@@ -16,22 +17,6 @@ import { dress, makePanel } from "./panel.js";
 
 const SHEETS = ["images", "reconstructions0", "reconstructions1"];
 const FLIGHT = 300; // milliseconds in which points fly to their new places
-
-/**
- * What `components/latent_map/__init__.py` sends as `view`; a panel's points and neighbours, the samples' numbers and the
- * sheets of images have blobs of their own. `picked` is the answer.
- * @typedef {object} View
- * @property {Record<string, string>} versions
- * @property {"dots" | "images"} style
- * @property {"click" | "box" | "lasso"} tool
- * @property {number | null} focus the sample chosen last
- * @property {number} height
- * @property {{ name: string, ticks: string[], steps: number }} [scale] of the colours
- * @property {{ panel: number, point: number[], text: string }[]} marks
- * @typedef {View & Style} ViewHeader
- * @typedef {{ panel: number, point: number[], text: string, picture?: HTMLCanvasElement }} Mark
- * @typedef {{ numbers: Int32Array, groups?: Uint16Array }} SampleArrays
- */
 
 export class LatentMap {
   /**

@@ -1,29 +1,13 @@
 // A panel's elements and what it keeps: its geometry, its pixels, the part it shows.
 
 /** @import { LatentMap } from "./map.js" */
-/** @import { Packed, Shaped } from "../shared/types.js" */
+/** @import { PanelState } from "./types.js" */
+
+/** @typedef {ReturnType<typeof makePanel>} Panel */
 
 import { element } from "../shared/dom.js";
 import { Raster } from "./raster.js";
 import { Scene } from "./scene.js";
-
-/**
- * @typedef {object} PanelState
- * @property {Packed<{ title: string }, PanelArrays>} part the blob that it shows
- * @property {string} title
- * @property {(number[] | null)[]} medians of the classes
- * @property {{ from: Places, start: number } & Places} flight from old places to new ones
- * @property {{ list: number[], side: number }} placed the images among the points
- * @property {number[][]} band the gesture under way
- * @property {boolean} unseen
- * @typedef {{ x: Float32Array, y: Float32Array }} Places
- * @typedef {object} PanelArrays
- * @property {Shaped<Float32Array>} points (n, 2) or (n, 3)
- * @property {Shaped<Uint16Array | Uint32Array>} [near] (n, k), the nearest in the codings
- * @property {Shaped<Uint16Array | Uint32Array>} [near_map] (n, k), the nearest on the map
- * @property {Float32Array} [errors] (n)
- * @typedef {ReturnType<typeof makePanel>} Panel
- */
 
 /** @param {number} number */
 export function makePanel(number) {

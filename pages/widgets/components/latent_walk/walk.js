@@ -2,7 +2,7 @@
 // Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
 // is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
 
-/** @import { Axis } from "./sliders.js" */
+/** @import { Served, WalkFacts, WalkView } from "./types.js" */
 /** @import { Component, Diagnosis, Packed, SetValue, Sheet, Style } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
@@ -17,29 +17,6 @@ import { WalkWhere } from "./where_panel.js";
 const WALK_SLICE = 6; // milliseconds of work between two chances for the page
 const WALK_CALM = 120; // milliseconds without a movement before work goes on
 const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
-
-/**
- * What `components/latent_walk/__init__.py` sends as `facts`.
- * @typedef {object} WalkFacts
- * @property {number[]} shape
- * @property {number} reach the largest value that bars have room for
- * @property {string} whyNot why a half does not run in the browser
- * @property {number[]} groups class numbers
- * @property {string} surveyed the reference set in words
- * @property {Axis[]} axes
- *
- * What it sends as `view`, with what the server decoded and encoded. `z` is the answer.
- * @typedef {object} WalkView
- * @property {Record<string, string>} versions
- * @property {number} turn how often Python moved the walk
- * @property {number[]} z
- * @property {number[]} start
- * @property {string} notice
- * @property {string} served why the server cannot decode
- * @property {{ axes: number[], quantiles: boolean, layers: Record<string, boolean> } | null} plane
- * @property {number[][] | null} anchor mean and standard deviation of an image's coding
- * @typedef {{ z: number[], picture?: Float32Array, encoded?: Float32Array }} Served
- */
 
 export class Walk {
   /**

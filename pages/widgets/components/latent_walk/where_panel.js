@@ -1,7 +1,7 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
 // `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
 
-/** @import { WalkFacts } from "./walk.js" */
+/** @import { WalkFacts } from "./types.js" */
 /** @import { ClassStyle, Diagnosis, ReferenceHeader, Sheet, Where } from "../shared/types.js" */
 
 import { element } from "../shared/dom.js";

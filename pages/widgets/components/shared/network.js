@@ -1,6 +1,6 @@
 // One half of an autoencoder in the browser, from the header and arrays of aecore.browser.header_and_arrays. All numbers
 // between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
-// garbage collection. After network_ops.js.
+// garbage collection.
 
 /** @import { Network, NetworkHeader, Tables } from "./types.js" */
 

@@ -68,7 +68,7 @@ export interface Sheet {
 /** A canvas that keeps what it is painted with. */
 export type Picture = HTMLCanvasElement & { pen?: CanvasRenderingContext2D; pixels?: ImageData };
 
-/** `browser.part`: one half of an autoencoder. */
+/** `browser.header_and_arrays`: one half of an autoencoder. */
 export interface NetworkHeader {
   steps: Step[];
   sizes: number[];

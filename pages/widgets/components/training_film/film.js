@@ -1,6 +1,7 @@
 // A run's training as a film. Everything happens here; Python hears of a frame once it is looked at (`frame`).
 
-/** @import { Component, Packed, SetValue, Shaped, Style } from "../shared/types.js" */
+/** @import { Component, Packed, SetValue } from "../shared/types.js" */
+/** @import { FilmArrays, FilmHeader } from "./types.js" */
 
 import { child, element, find } from "../shared/dom.js";
 import { unpack } from "../shared/unpack.js";
@@ -14,34 +15,6 @@ const SETTLED = 500;  // milliseconds without a key before Python hears of the f
 const SLIDER_THUMB = 16;
 const NEAR = 14;  // CSS pixels at which the pointer finds a point
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-
-/**
- * What `components/training_film/__init__.py` sends: frames of a film from number `first` on. `frame` is the answer.
- * @typedef {object} Film
- * @property {string} version
- * @property {string} training the run's key
- * @property {number} first
- * @property {boolean} finished
- * @property {number | null} opening the frame shown first, null for the last
- * @property {number[]} view left, bottom, right, top
- * @property {number[]} low of a position, at 0
- * @property {number} unit of a position, from 0 to 1
- * @property {number[]} shape of a sample
- * @property {number[]} range of a sample's values
- * @property {string[]} watched
- * @property {string[]} captions
- * @property {number[]} numbers
- * @property {number} height
- * @typedef {Film & Style} FilmHeader
- * @typedef {object} FilmArrays
- * @property {Shaped<Uint16Array>} positions (frames, points, 2)
- * @property {Shaped<Uint8Array>} pictures (frames, watched, …)
- * @property {Shaped<Uint8Array>} originals (watched, …)
- * @property {Uint16Array} groups (points)
- * @property {Float32Array} step (frames)
- * @property {Float32Array} epoch (frames)
- * @property {Float32Array} error (frames)
- */
 
 class Player {
   /** @param {HTMLElement} root */

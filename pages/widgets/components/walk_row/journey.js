@@ -1,7 +1,8 @@
 // A row of decoded pictures and, where it leads from one coding to another, a scrubber through all that lies between.
 // Nothing is sent to Python: every picture is decoded here, or was sent along where no decoder runs in a browser.
 
-/** @import { Component, Packed, Picture, Shaped, Style } from "../shared/types.js" */
+/** @import { Component, Packed, Picture } from "../shared/types.js" */
+/** @import { RowArrays, RowHeader } from "./types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
 import { element, find } from "../shared/dom.js";
@@ -32,38 +33,6 @@ function codingAt(first, last, t, angle, into) {
   for (let i = 0; i < into.length; i++) into[i] = t === 0 ? first[i] : t === 1 ? last[i] : left * first[i] + right * last[i];
   return into;
 }
-
-/**
- * What `components/walk_row/__init__.py` sends as `view`, beside the decoder's blob.
- * @typedef {object} Row
- * @property {string} version
- * @property {Record<string, string>} versions
- * @property {boolean} scrub with the large picture and its scrubber
- * @property {number[]} shape
- * @property {number} reach
- * @property {number | null} angle between both ends; null on a straight way
- * @property {number} columns
- * @property {boolean} wrap
- * @property {string[]} labels
- * @property {number[]} framed
- * @property {number[]} levels of each picture, [] where none is judged
- * @property {string[]} ends
- * @property {number} start 0 to 1
- * @property {string[]} verdicts
- * @property {string[]} nearest
- * @typedef {Row & Pick<Style, "theme">} RowHeader
- * @typedef {object} RowArrays the measures belong to places of the way, or to pictures
- * @property {Shaped<Float32Array>} codings (pictures, d)
- * @property {Shaped<Uint8Array> | Shaped<Float32Array>} [pictures] decoded by the server
- * @property {Shaped<Uint8Array> | Shaped<Float32Array>} [film] of the way, decoded by the server
- * @property {Float32Array} [distance] times the usual limit
- * @property {Float32Array} [drift] times the usual limit
- * @property {Float32Array} [density]
- * @property {Uint8Array} [level]
- * @property {Uint8Array} [verdict]
- * @property {Int32Array} [near] position in `nearest` and `real`
- * @property {Shaped<Uint8Array>} [real]
- */
 
 class Journey {
   /**
