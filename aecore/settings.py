@@ -1,4 +1,4 @@
-"""Environment variables of a server, in one table, which the README repeats."""
+"""Environment variables of a server, in one table, which DEPLOYMENT.md repeats."""
 
 from __future__ import annotations
 

@@ -55,5 +55,5 @@ def test_no_queue_starts_with_what_cannot_be_read(
 
 
 def test_the_readme_has_the_table() -> None:
-    rows = re.findall(r"^\| `(AECORE_\w+)` \| (.*) \| (.*) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(AECORE_\w+)` \| (.*) \| (.*) \|$", (ROOT / "DEPLOYMENT.md").read_text(), re.MULTILINE)
     assert [(name, meaning) for name, meaning, _ in rows] == [(s.name, s.meaning) for s in settings.TABLE]
