@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.datasets import Data
 from aecore.store.runs import Run
-from aecore.text import count_text, error_text, seconds_text, share_text
+from aecore.text import count_text, counted, error_text, seconds_text, share_text
 from pages.widgets.frame import header, shell
 from pages.widgets.reconstructions import errors, live, pictures
 from pages.widgets.run import activations, probe_table
@@ -34,7 +34,7 @@ def _sentence(run: Run | None) -> str:
         return ""
     codings = run.metrics.get("coding_size", run.spec.coding_size)
     sample = "image" if shared.data(run.spec.dataset).info.is_image else "sample"
-    seen = f"The network saw each {sample} through {codings:,} number{'s' if codings != 1 else ''}."
+    seen = f"The network saw each {sample} through {counted(codings, 'number')}."
     if run.spec.corrupts_input:
         return f"{seen} It was given the noisy {sample} and asked for the clean one. Good: noise goes, shape stays."
     if sample == "image":

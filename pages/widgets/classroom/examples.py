@@ -1,4 +1,4 @@
-"""The examples as cards: what to set, what one will see and why, with a button that sets the knobs."""
+"""Cards of the examples: settings, expected result and reason, with a button that sets the knobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = {True: ("Known good", "green"), False: ("Known bad", "red")}
 
 
 def draw() -> None:
-    """Draw all cards, the good ones on the left."""
+    """Draw all cards: successes in the left column, failures in the right one."""
     columns = st.columns(2, gap="medium")
     for column, good in zip(columns, (True, False), strict=True):
         with column:
@@ -52,7 +52,7 @@ def _card(example: Example) -> None:
 
 
 def _small(text: str) -> str:
-    """A sentence that goes on after a word in front of it."""
+    """A sentence with its first letter in lower case, to follow a word in front of it."""
     return text[0].lower() + text[1:]
 
 

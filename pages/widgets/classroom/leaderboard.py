@@ -1,4 +1,4 @@
-"""The class board on the page: the chart whose points open runs, and the table for those who use the keyboard."""
+"""The leaderboard on the page: a chart whose points open runs, and the same runs as a table, usable by keyboard."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from aecore.presets import demonstrations as demo
 from aecore.presets.names import run_name
 from aecore.specs.base import digest
 from aecore.store import runs
+from aecore.text import counted
 from pages.widgets.basics import charts
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
@@ -25,7 +26,7 @@ MOST_TICKED = 24
 
 
 def draw(bar: st.delta_generator.DeltaGenerator) -> None:
-    """Draw the board; `bar` takes the choice of the data set."""
+    """Draw the leaderboard, with the choice of the data set in `bar`."""
     boards = leaderboard.boards(shared.cache())
     if not boards:
         st.caption("No finished run on this server yet: Train makes the first.")
@@ -45,7 +46,7 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
         selection_mode="points",
     )
     st.caption(
-        f"{len(run_keys):,} run{'s' if len(run_keys) != 1 else ''}. Lower is better, and so is further left: fewer "
+        f"{counted(len(run_keys), 'run')}. Lower is better, and so is further left: fewer "
         "numbers for the same error. A ring is the best of its size, dotted what PCA reaches, which is the best a "
         "linear code can do."
     )
@@ -53,7 +54,7 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
 
 
 def key_of(event: Any, run_keys: list[str]) -> str | None:
-    """The key of the run that was clicked on, from a chart's selection; None where nothing or no run was."""
+    """The key of the run that was clicked on, from a chart's selection event; None if no run was."""
     selection = event.get("selection") if isinstance(event, Mapping) else None
     points = selection.get("points") if isinstance(selection, Mapping) else None
     for point in points or ():
@@ -65,19 +66,19 @@ def key_of(event: Any, run_keys: list[str]) -> str | None:
 
 
 def keys_at(event: Any, run_keys: list[str]) -> list[str]:
-    """The keys of the rows that are ticked, from a table's selection."""
+    """The keys of the selected rows, from a table's selection event."""
     selection = event.get("selection") if isinstance(event, Mapping) else None
     ticked = selection.get("rows") if isinstance(selection, Mapping) else None
     return [run_keys[row] for row in ticked or () if isinstance(row, int) and 0 <= row < len(run_keys)][:MOST_TICKED]
 
 
 def ticked() -> list[str]:
-    """The keys of the runs that this visitor ticked, also for the presenter."""
+    """The keys of the runs that are selected in this session's table; the presenter shows them."""
     return st.session_state.get(keys.BOARD_TICKED, [])
 
 
 def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> str:
-    """The data set whose runs are shown; at first that of the active run."""
+    """The data set whose runs are shown, from a select box; initially that of the active run."""
     run = active_run.shown()
     names = list(counts)
     if st.session_state.get(keys.BOARD_DATASET) not in (None, *names):
@@ -98,7 +99,7 @@ def _dataset(bar: st.delta_generator.DeltaGenerator, counts: dict[str, int]) -> 
 
 def _clicked() -> None:
     key = key_of(st.session_state.get(keys.BOARD_CHART), st.session_state.get(keys.BOARD_KEYS, []))
-    if key:  # a chart that is drawn anew forgets its selection, which is no click
+    if key:  # a chart that is redrawn loses its selection, which also calls this
         _open(key)
 
 
@@ -109,7 +110,7 @@ def _open(key: str) -> None:
 
 
 def _opened() -> None:
-    """Say which run a click opened, and where to look at it."""
+    """Draw a line on the run that a click opened, with links to its pages."""
     key = st.session_state.get(keys.BOARD_OPENED)
     if not key or key != st.session_state.get(keys.RUN):
         return
@@ -121,9 +122,11 @@ def _opened() -> None:
 
 
 def _rows(run_keys: list[str]) -> list[str]:
-    """The keys in the order of the table's rows. The browser names what is ticked by the number of its row, also in a
-    click that is under way: so rows stay where they are while one looks at them, and runs that finish meanwhile join
-    below. Where a run has gone, or others are looked at, the ticks move to another table."""
+    """The keys in the order of the table's rows.
+
+    The order is stable while the table is shown, because selections arrive as row numbers; runs that finish meanwhile
+    are appended. If a run is gone or other runs are shown, the selection moves to a new table with a key of its own.
+    """
     state = st.session_state
     rows, table = state.get(keys.BOARD_ROWS, []), str(state.get(keys.BOARD_TABLE))
     looked_at = table in state
@@ -141,7 +144,7 @@ def _rows(run_keys: list[str]) -> list[str]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _view(version: str, run_keys: tuple[str, ...], _shown: leaderboard.Board) -> pa.Table:
-    """The runs of these keys as a table of what one reads; already in the form in which it goes to the browser."""
+    """The table of these runs as Arrow, the format in which Streamlit sends it; cached by version and keys."""
     table = _shown.rows.set_index("key").loc[list(run_keys)]
     best, demonstrations = set(_shown.best["key"]), set(demo.keys().values())
     view = pd.DataFrame(
@@ -160,7 +163,7 @@ def _view(version: str, run_keys: tuple[str, ...], _shown: leaderboard.Board) ->
 
 
 def _table(run_keys: list[str], shown: leaderboard.Board) -> None:
-    """The same as a table: click a column's head to sort; ticked runs can be opened and presented."""
+    """Draw the runs as a sortable table; selected runs can be opened and presented."""
     view = _view(shown.version, tuple(run_keys), shown)
     number = st.column_config.NumberColumn
     with st.container(horizontal=True, vertical_alignment="center"):

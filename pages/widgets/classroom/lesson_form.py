@@ -1,4 +1,4 @@
-"""The teacher's form: what is seen now becomes a lesson, a link that opens it is given."""
+"""The teacher's form: makes a lesson of the current knobs and a page's view, and shows its link and the answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RIGHT = ("No right one", *(f"Answer {number + 1}" for number in range(lessons.MO
 
 
 def draw() -> None:
-    """Draw the form and, once a lesson is made, its link and how the class answers."""
+    """Draw the form and, once a lesson is stored, its link and the counts of the answers."""
     want = active_run.wanted()
     if want.spec is None:
         notice.warning(f"A lesson is made of what the knobs say, and that cannot be trained. {want.error}")
@@ -41,7 +41,7 @@ def draw() -> None:
 
 
 def link(key: str, page: str, here: str | None) -> str:
-    """The address that opens a lesson, made from that of the classroom page as the teacher's browser shows it."""
+    """The URL that opens a lesson; `here` is the URL of the classroom page in the teacher's browser."""
     path = "" if page == active_run.HOME else page
     parts = urlsplit(here or "")
     root = parts.path[: parts.path.rindex("/")] if "/" in parts.path else ""
@@ -98,7 +98,7 @@ def _form(want: active_run.Wanted) -> None:
 
 
 def _run_text(want: active_run.Wanted) -> str:
-    """The name and the seed of the run of the knobs, trained or not."""
+    """Name and seed of the run that the knobs describe, trained or not."""
     assert want.run is not None
     run, spec = want.run, want.spec
     name = (
@@ -114,7 +114,7 @@ def _run_text(want: active_run.Wanted) -> str:
 
 
 def _keep() -> None:
-    """Store the lesson of the submitted form; an error goes to the session."""
+    """Callback: store the lesson of the submitted form, or the error's text in the session."""
     state = st.session_state
     page = state[keys.LESSON_PAGE]
     number = state[keys.LESSON_RIGHT]
@@ -145,7 +145,7 @@ def _locked(chosen: list[str]) -> tuple[str, ...]:
 
 
 def _link() -> None:
-    """The link of the lesson that was made last, and how the class answers it."""
+    """Draw the link of the lesson that was stored last, and the counts of its answers."""
     new: Lesson | None = st.session_state.get(keys.LESSON_MADE)
     if new is None:
         return

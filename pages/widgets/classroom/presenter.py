@@ -1,7 +1,7 @@
-"""The presenter's view: one picture at a time in type that a lecture hall can read, stepped through by keys.
+"""The presenter's view: one picture at a time in large type, stepped through by keys.
 
-The steps are, run for run, its reconstructions and then a map of its codings: of the runs ticked on the board, else of
-the active run and the demonstrations. The step lives in the link as `step=`.
+The steps are, for each run, its reconstructions and then a map of its codings. The runs are those selected on the
+leaderboard, else the active run and the demonstrations. The step is stored in the link as `step=`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aecore.presets import demonstrations
 from aecore.presets.names import run_name
 from aecore.store import files, runs
 from aecore.store.runs import ResultFolder, Run
-from aecore.text import error_text
+from aecore.text import counted, error_text
 from pages.widgets.basics import charts
 from pages.widgets.classroom import leaderboard
 from pages.widgets.components import presenter_keys
@@ -30,11 +30,11 @@ from pages.widgets.jobs import map_job
 from pages.widgets.server import open_runs, shared
 from pages.widgets.session import active_run, keys
 
-SHOWN = 5  # images in a row, large
+SHOWN = 5  # large images in a row
 POINTS = 3000
-MAPS = ("none", "tsne", "umap", "pca")  # whichever is there, in this order
+MAPS = ("none", "tsne", "umap", "pca")  # the first that is finished is shown
 
-# What stands around the picture goes; a letter is 28 pixels or more, for the last row of a lecture hall.
+# Hides everything around the picture; letters have 28 pixels or more, to be read from the last row of a lecture hall.
 _STYLE = """<style>
 [data-testid="stSidebar"],[data-testid="stHeader"],[data-testid="stExpandSidebarButton"],.st-key-classroom_bar,
 .st-key-phone_bar{display:none!important}
@@ -64,11 +64,11 @@ class Step:
     run: Run
     kind: str  # 'pictures' or 'map'
     method: str = "none"  # of a map: the projection; 'none' for two codings that are drawn as they are
-    work: ResultFolder | None = None  # of a projection: where its points lie
+    work: ResultFolder | None = None  # of a projection: the map's folder
 
 
 def draw() -> None:
-    """Draw the step that keys and link say."""
+    """Draw the current step."""
     st.html(_STYLE)
     steps = steps_of(_runs())
     if not steps:
@@ -84,7 +84,7 @@ def draw() -> None:
 
 
 def steps_of(chosen: list[Run]) -> list[Step]:
-    """The steps through some runs: of each its reconstructions, and its map where it has one."""
+    """The steps of these runs: for each its reconstructions, then its map if one is finished."""
     steps = []
     for run in chosen:
         steps.append(Step(run, "pictures"))
@@ -96,7 +96,7 @@ def steps_of(chosen: list[Run]) -> list[Step]:
 
 
 def _runs() -> list[Run]:
-    """What is presented, each run once and only those that can be looked at."""
+    """The readable runs to present, each once."""
     shown = active_run.shown_key()
     run_keys = leaderboard.ticked() or [*([shown] if shown else []), *demonstrations.keys().values()]
     opened = []
@@ -111,7 +111,7 @@ def _runs() -> list[Run]:
 
 
 def leave_if_asked() -> None:
-    """Go back to the board where Escape was pressed; before the page's controls are drawn."""
+    """Switch to the leaderboard if Escape was pressed; call it before the page's controls are drawn."""
     if presenter_keys.pressed(keys.PRESENTER) == presenter_keys.LEAVE:
         st.session_state[keys.VIEW] = "board"
         st.session_state.pop(keys.PRESENT_STEP, None)
@@ -119,7 +119,7 @@ def leave_if_asked() -> None:
 
 
 def _at(count: int) -> int:
-    """The step, from this session or its link; written into the link."""
+    """Number of the step below `count`, from the session or the link; written into the link."""
     pressed = presenter_keys.pressed(keys.PRESENTER)
     if pressed is not None:
         st.session_state[keys.PRESENT_STEP] = pressed
@@ -127,7 +127,7 @@ def _at(count: int) -> int:
         named = st.query_params.get(keys.STEP, "")
         st.session_state[keys.PRESENT_STEP] = int(named) - 1 if named.isdecimal() and len(named) < 5 else 0
     at = min(max(st.session_state[keys.PRESENT_STEP], 0), max(0, count - 1))
-    # Also where the link seems to say so: a run that was given up may have told the browser otherwise meanwhile.
+    # Always written: a cancelled script run may have sent the browser another value than `st.query_params` shows.
     st.query_params[keys.STEP] = str(at + 1)
     return at
 
@@ -142,7 +142,7 @@ def _slide(step: Step) -> None:
 
 
 def slide_html(run: Run, sentence: str) -> str:
-    """Title, sentence and large numbers of a run."""
+    """HTML of a run's title, sentence and large numbers."""
     metrics = run.metrics
     mse, floor, parameters = metrics.get("val_mse"), metrics.get("pca_mse"), metrics.get("parameters")
     numbers = [("Error (MSE)", error_text(mse))]
@@ -159,7 +159,7 @@ def slide_html(run: Run, sentence: str) -> str:
 def _sentence(step: Step) -> str:
     if step.kind == "pictures":
         codings = step.run.metrics.get("coding_size", step.run.spec.coding_size)
-        return f"Above what goes in, below what comes out of {codings:,} number{'s' if codings != 1 else ''}."
+        return f"Above what goes in, below what comes out of {counted(codings, 'number')}."
     if step.work is None:
         return "Each point is one image: its two codings."
     return f"Each point is one image: its codings, as {map_job.METHODS[step.method]} draws them."
@@ -192,7 +192,7 @@ def _map(step: Step, data: Data) -> None:
 
 
 def _map_of(run: Run) -> tuple[str, ResultFolder] | None:
-    """Method and folder of a finished map of the run in two dimensions, by the first method of `MAPS`; else None."""
+    """Method and folder of a finished two-dimensional map of the run, by the first method of `MAPS`; else None."""
     finished = {}
     for done in run.folder.glob("map/*/DONE"):
         work = ResultFolder(done.parent)

@@ -1,5 +1,7 @@
-"""One sample through several runs as HTML: a row a run, each with what the run makes of it, how it codes it, and where
-that lies. On a narrow page (a container query) a row becomes a card."""
+"""HTML table of one sample in several runs: a row per run with reconstruction, codings, and place on the run's map.
+
+On a narrow page (a container query) a row becomes a card.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ import numpy as np
 import streamlit as st
 
 from aecore.figures import Theme
-from aecore.text import error_text
+from aecore.text import counted, error_text
 from pages.widgets.images import grid
 from pages.widgets.images.sample_html import difference_image, image_html, sample_html, vector_html
 
 MAP_PIXELS = 256  # drawn at twice the size shown
 DOT = 4
-INK = 0.7  # of a class's colour: the star has to stand out
-MARGIN = 0.05  # of the map, around its points
-BARS = 128  # more codings than that are drawn as an image
+INK = 0.7  # opacity of the points, so that the star stands out
+MARGIN = 0.05  # around the points, as a share of the map
+BARS = 128  # codings above this number are drawn as an image
 
 STYLE = """<style>
 .ae-runs{container-type:inline-size;width:100%;font-size:.86rem;line-height:1.4;font-variant-numeric:tabular-nums}
@@ -59,8 +61,8 @@ HEADS = ("", "Reconstruction", "Difference", "Code", "Place on its map", "Neares
 
 @dataclass(frozen=True)
 class Place:
-    """A small map as an image (h, w, 3) and where on it the sample lies: shares of its width and height from the top
-    left. `title` says what map it is; `ground` is the colour `#rrggbb` behind the points."""
+    """A small map as an image (h, w, 3) and the sample's position on it, as shares of width and height from the top
+    left. `title` names the map; `ground` is the background colour `#rrggbb`."""
 
     picture: np.ndarray
     x: float
@@ -71,8 +73,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Card:
-    """What one run makes of one sample. `bits` where the codes are hashes; `place` may be one line on why there is no
-    map. `near` are samples with their captions."""
+    """One run's row: reconstruction, error, codings, place on the map and nearest neighbours of one sample.
+
+    `bits` is set for hashing runs; `place` is a line of text where there is no map; `near` are samples with captions.
+    """
 
     name: str
     note: str
@@ -85,12 +89,12 @@ class Card:
 
 
 def draw(original: np.ndarray, cards: Sequence[Card]) -> None:
-    """Draw the runs' rows on the page, as given; the smallest error is marked."""
+    """Draw `cards_html` on the page."""
     st.html(cards_html(original, cards))
 
 
 def cards_html(original: np.ndarray, cards: Sequence[Card]) -> str:
-    """The table of `draw`."""
+    """The table as HTML: a row per card in the given order; the smallest error is marked."""
     heads = "".join(f"<div>{text}</div>" for text in HEADS)
     best = min((card.error for card in cards), default=0.0)
     rows = "".join(_row(original, card, len(cards) > 1 and card.error == best) for card in cards)
@@ -99,8 +103,8 @@ def cards_html(original: np.ndarray, cards: Sequence[Card]) -> str:
 
 
 def place_on(points: np.ndarray, labels: np.ndarray | None, at: np.ndarray, theme: Theme, title: str) -> Place:
-    """A map of points (n, 2) in the colours of their classes, small, and where `at` (2,) lies on it; what lies off
-    the map is put at its edge."""
+    """The `Place` of `at` (2,) on a small image of points (n, 2) in class colours; outside positions are clipped to
+    the edge."""
     points = np.asarray(points, np.float64)
     low, side = points.min(axis=0), float(np.ptp(points, axis=0).max()) or 1.0
     centre = (low + points.max(axis=0)) / 2
@@ -147,7 +151,7 @@ def _row(original: np.ndarray, card: Card, best: bool) -> str:
 
 
 def _numbers(coding: np.ndarray) -> str:
-    return f"{coding.size:,} number{'s' if coding.size != 1 else ''}"
+    return counted(coding.size, "number")
 
 
 def _code(card: Card) -> str:

@@ -1,4 +1,4 @@
-"""Two maps of the same samples side by side: one hover, one selection, and how far every sample moved."""
+"""Two maps of the same samples side by side, with shared hover and selection, and how far each sample moved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aecore.datasets import Data, as_float
 from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.runs import ResultFolder, Run
-from aecore.text import share_text
+from aecore.text import counted, share_text
 from pages.widgets.basics import controls, notice
 from pages.widgets.compare import pair as compare_pair
 from pages.widgets.compare import run_picker
@@ -30,11 +30,11 @@ TOOLS = {"click": "Click", "box": "Box", "lasso": "Lasso"}
 POINTS, MOST_POINTS = 2000, 10_000
 HEIGHT = 430
 MOST_MOVED = 10
-NAMED = 3  # of those that moved most are named in the sentence
+NAMED = 3  # samples that moved most, named in the sentence
 
 
 def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
-    """The view: controls in `bar`, then the two maps and what they say."""
+    """Draw the view: controls in `bar`, then the two maps, the differences in words and numbers, and the selection."""
     labelled = data.validation_labels is not None
     colour = controls.segments(
         bar, "Colour", {k: v for k, v in COLOURS.items() if labelled or k != "class"}, keys.COLOUR
@@ -68,7 +68,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
 
 
 def _before(run: Run) -> tuple[Side, Side] | None:
-    """The two maps of this run that were shown last, so that the picture stays while others are drawn."""
+    """The two maps of this run that the session showed last; they stay on the page while other maps are computed."""
     sides: tuple[Side, Side] | None = st.session_state.get(keys.COMPARED_MAPS)
     if sides is None or sides[0].run.key != run.key:
         return None
@@ -91,29 +91,30 @@ def _points(data: Data) -> int:
 
 
 def _sides(run: Run, points: int) -> tuple[Side, Side]:
-    """Which two maps, each with its own controls above it; whatever is not there yet is asked of the queue."""
+    """The two maps that are selected in the controls above them; maps that are missing are submitted to the queue."""
     columns = st.columns(2, gap="medium")
     others = run_picker.others(run)
     with columns[0]:
         names = run_picker.names([run, *others])
-        # The run of this page: it changes where runs are opened, in the sidebar. Drawn so that both columns line up.
+        # Disabled, because the active run is changed in the sidebar; drawn so that both columns line up.
         st.selectbox("This run", [names[run.key]], disabled=True, label_visibility="collapsed", key="compared_run")
         method = _method(run, keys.METHOD, names[run.key])
     with columns[1]:
         other = run_picker.pick_other(st.container(), run, others)
         other_method = _method(other, keys.OTHER_METHOD, names[other.key], "" if other.key != run.key else method)
     sides = []
-    waiting = st.container()  # below both, so that neither column jumps while the other one waits
-    for one, drawn, key in ((run, method, "map_left"), (other, other_method, "map_right")):
-        if one.key != run.key:
-            one.touch()
+    waiting = st.container()  # below both columns, so that neither moves while the other one waits
+    for side_run, side_method, key in ((run, method, "map_left"), (other, other_method, "map_right")):
+        if side_run.key != run.key:
+            side_run.touch()
         with waiting:
-            sides.append(Side(one, names[one.key], drawn, _finished(one, drawn, points, key)))
+            work = _finished(side_run, side_method, points, key)
+            sides.append(Side(side_run, names[side_run.key], side_method, work))
     return sides[0], sides[1]
 
 
 def _finished(run: Run, method: str, points: int, key: str) -> ResultFolder | None:
-    """The finished map of one side; None with its progress, or with one line on why there is none."""
+    """The finished map of one side; else None, after drawing its progress or the reason why there is none."""
     try:
         spec = MapSpec(method=method, n=points)
         spec.check(points, run.metrics.get("coding_size", run.spec.coding_size))
@@ -124,7 +125,8 @@ def _finished(run: Run, method: str, points: int, key: str) -> ResultFolder | No
 
 
 def _method(run: Run, key: str, name: str, without: str = "") -> str:
-    """How one side is drawn. What this run's codings do not allow is not offered; a link that asks for it is told."""
+    """The projection of one side, from a select box of those that fit the run's codings; warns about others in the
+    link."""
     codings = run.metrics.get("coding_size", run.spec.coding_size)
     flat = codings <= 2
     asked = st.session_state.get(key) or st.query_params.get(key)
@@ -164,17 +166,17 @@ def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
 
 
 def _alone(side: Side, data: Data, tool: str, column: int) -> None:
-    """The one map that is there, while the other is drawn or cannot be."""
+    """Draw the one finished map in its column, while the other is pending or refused."""
     if side.work is not None:
         panel = _panel(side, np.asarray(shared.array(side.work, "points"), np.float32), data)
-        with st.columns(2, gap="medium")[column]:  # where it will stand
+        with st.columns(2, gap="medium")[column]:  # the same column as beside the other map
             _draw([panel], side.work, data, "class", tool, None)
 
 
 def _draw(
     panels: list[latent_map.Panel], work: ResultFolder, data: Data, colour: str, tool: str, values: np.ndarray | None
 ) -> None:
-    """The map or maps, of the samples that `drawn` has."""
+    """Draw one or two maps; `work` is the folder of a map with the same samples."""
     selection.forget_other(data)
     index = np.asarray(shared.array(work, "index"))
     place = dict(zip(index.tolist(), range(len(index)), strict=True))
@@ -224,7 +226,7 @@ def _selected(pair: Pair, data: Data) -> None:
     if not positions:
         st.caption("Click points, or drag a box or a lasso: the selected samples appear here as both runs draw them.")
         return
-    st.markdown(f"###### Selected: {len(positions):,} sample{'s' if len(positions) > 1 else ''}")
+    st.markdown(f"###### Selected: {counted(len(positions), 'sample')}")
     shown = np.array(positions[: 2 * MOST_MOVED])
     with st.container(width="stretch" if len(shown) >= MOST_MOVED else 90 + 100 * len(shown)):
         _grid(pair, data, shown, [share_text(pair.moved[i]) for i in shown], "moved")
@@ -236,7 +238,7 @@ def _selected(pair: Pair, data: Data) -> None:
 
 
 def _grid(pair: Pair, data: Data, positions: np.ndarray, texts: list[str], measure: str) -> None:
-    """Samples as both runs draw them: original, left, right; one row of reconstructions where it is one run."""
+    """Draw samples as rows: originals, reconstructions of the left run, and of the right one if it is another run."""
     numbers = pair.index[positions]
     x = as_float(data.numbered(numbers))
     rows: list[grid.Row] = [("original", x)]

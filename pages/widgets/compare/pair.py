@@ -1,4 +1,4 @@
-"""Two finished maps of the same samples: how they differ, in numbers and in words."""
+"""`Pair`: two finished maps of the same samples, aligned, and their differences in numbers and sentences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.widgets.basics.notice import plain
 from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.server import shared as host
 
-ALIKE, UNLIKE = 0.35, 0.8  # the median move, in shares of what two unrelated maps would show
+ALIKE, UNLIKE = 0.35, 0.8  # limits of the median move, as shares of the median move between unrelated maps
 
 STYLE = """<style>
 .ae-two{width:100%;border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
@@ -32,7 +32,7 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two maps: its run, how it was drawn, and its folder once it is finished."""
+    """One of the two maps: its run with its name, the projection method, and the map's folder once it is finished."""
 
     run: Run
     name: str
@@ -41,17 +41,18 @@ class Side:
 
     @property
     def finished(self) -> ResultFolder:
-        """The finished map."""
+        """The folder of the map, which has to be finished."""
         assert self.work is not None
         return self.work
 
     @property
     def title(self) -> str:
+        """'name of the run · projection'."""
         return f"{self.name} · {METHODS[self.method]}"
 
     def near(self, which: str) -> np.ndarray | None:
-        """Neighbours (n, k) as positions in the map: of the 'codings', or in the 'map'. None for a map of before they
-        were kept."""
+        """Nearest neighbours (n, k) in the 'codings' or on the 'map', as positions in the map; None for a map that was
+        stored without them."""
         try:
             return host.arrays(self.work, "neighbours")[which] if self.work else None
         except AecoreError:
@@ -60,7 +61,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two finished maps of the same samples, the second turned onto the first, and how they differ."""
+    """Two finished maps of the same n samples, the right one aligned with the left one by Procrustes.
+
+    `index` (n,) sample numbers; `points` (n, 2) of the left map; `aligned` (n, 2) of the right one; `moved` (n,)
+    distances between them; `unrelated` the median distance expected of maps that have nothing in common.
+    """
 
     left: Side
     right: Side
@@ -70,15 +75,16 @@ class Pair:
     moved: np.ndarray
     unrelated: float
     shared: np.ndarray | None
-    """The share of each point's neighbours that both sides have: in the codings of two runs, on two maps of one run."""
+    """Share (n,) of each point's neighbours that both sides have: in the codings of two runs, or on two maps of one."""
 
     @property
     def one_run(self) -> bool:
+        """True for two maps of one run."""
         return self.left.run.key == self.right.run.key
 
 
 def pair_of(left: Side, right: Side) -> Pair:
-    """Read both maps and turn the second onto the first. Raises `AecoreError` where they show different samples."""
+    """The `Pair` of two finished maps. Raises `AecoreError` if they show different samples."""
     identities = host.file_identity(left.finished, "points.npy"), host.file_identity(right.finished, "points.npy")
     return Pair(left, right, *_compared(*identities, left, right))
 
@@ -87,7 +93,7 @@ def pair_of(left: Side, right: Side) -> Pair:
 def _compared(
     left_identity: tuple[str, int], right_identity: tuple[str, int], _left: Side, _right: Side
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, np.ndarray | None]:
-    """All fields of a `Pair` but its sides, reckoned once for two maps as they were drawn."""
+    """All fields of a `Pair` but its sides, cached by the identity of both folders."""
     left, right = _left, _right
     index = np.asarray(host.array(left.finished, "index"))
     if not np.array_equal(index, host.array(right.finished, "index")):
@@ -102,7 +108,7 @@ def _compared(
 
 
 def moved_sentence(pair: Pair, names: list[str]) -> str:
-    """How far half of the points moved, against maps that have nothing in common, and which moved most."""
+    """A sentence on the median move, relative to unrelated maps, and on the samples that moved most."""
     median = float(np.median(pair.moved))
     share = median / pair.unrelated if pair.unrelated else 0.0
     verdict = (
@@ -120,7 +126,7 @@ def moved_sentence(pair: Pair, names: list[str]) -> str:
 
 
 def shared_sentence(pair: Pair) -> str:
-    """How many of a point's neighbours both sides have, against chance."""
+    """A sentence on the mean share of neighbours that both sides have, relative to chance."""
     if pair.shared is None:
         return "These maps were drawn before neighbours were kept; another number of points draws them anew."
     near = pair.left.near("codings")
@@ -138,7 +144,7 @@ def shared_sentence(pair: Pair) -> str:
 
 
 def numbers_html(pair: Pair) -> str:
-    """The numbers of both sides as a table, the better one bold."""
+    """HTML table of the quality measures of both sides, the better value bold."""
     sides = (pair.left, pair.right)
     worth: list[dict[str, Any]] = [probe_numbers.result(side.run) or {} for side in sides]
     maps = [read_json(side.finished.folder / "metrics.json", {}) for side in sides]

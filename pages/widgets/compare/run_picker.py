@@ -1,7 +1,7 @@
-"""The runs beside the active one: picked from a list, kept by key in the session and in the link.
+"""Lists of runs to compare with the active one; the choice is stored by run key in the session and in the link.
 
-A selectbox bound to the link would write its texts there. Keys last: a run's name changes with its wording, its key
-never.
+The widgets are not bound to the query parameters, because that would write the names of the runs into the link, which
+change with their wording; keys never change.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from pages.widgets.basics import notice
 from pages.widgets.server import shared
 from pages.widgets.session import keys, knobs
 
-SAME = "same"  # the active run itself, with another projection
+SAME = "same"  # option: the active run itself, with another projection
 MOST_RUNS = 12
 LISTED = 100
-RECENT = 5  # so many stand beside the active run where its data set has no demonstrations
+RECENT = 5  # recent runs that are preselected for a data set without demonstrations
 
 
 def others(run: Run) -> list[Run]:
-    """The other runs that can be looked at and saw the same data, the most recently used first."""
+    """Up to `LISTED` other readable runs of the same data set, the most recently used first."""
     candidates = (other for other in listing.recent_runs(shared.cache()) if other.key != run.key)
     return list(islice((other for other in candidates if _spec_of(other) == run.spec.dataset), LISTED))
 
 
 def names(listed: Sequence[Run]) -> dict[str, str]:
-    """{key: what tells this run from the others}: the name, where two share it what differs, then the key."""
+    """{key: unique name}: the run's name, followed by the knobs that differ and by the key where names are equal."""
     return _names(shared.cache().as_posix(), tuple(sorted(run.key for run in listed)))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _names(cache: str, run_keys: tuple[str, ...]) -> dict[str, str]:
-    """A key stands for one spec, whatever happens to the run, so this reads up to a hundred runs once."""
+    """Cached by keys alone, since the spec behind a key never changes."""
     listed = [runs.open_run(key, Path(cache)) for key in run_keys]
     names = {run.key: run_name(run) for run in listed}
     for same in _alike(listed, names):
@@ -56,7 +56,8 @@ def _names(cache: str, run_keys: tuple[str, ...]) -> dict[str, str]:
 
 
 def pick_other(place: DeltaGenerator, run: Run, others: Sequence[Run]) -> Run:
-    """The second run of a comparison, `run` itself for another projection of it. It lives in the link as `other=`."""
+    """The second run of a comparison, from a select box; `run` itself for another projection of it. Stored in the link
+    as `other=`."""
     labels = {SAME: "The same run, another projection", **names([run, *others])}
     del labels[run.key]
     wanted = (_wanted(keys.OTHER) or [""])[0]
@@ -80,8 +81,8 @@ def pick_other(place: DeltaGenerator, run: Run, others: Sequence[Run]) -> Run:
 
 
 def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, others: Sequence[Run]) -> list[Run]:
-    """The runs that a sample is sent through, up to `MOST_RUNS`, picked behind a button in `bar`; a line in `lines`
-    names those that cannot be shown. The link keeps them as `runs=`."""
+    """The runs to encode a sample with, up to `MOST_RUNS`, from a popover in `bar`; a warning in `lines` names those
+    that cannot be shown. Stored in the link as `runs=`."""
     by_key = {other.key: other for other in [run, *others]}
     labels = names(list(by_key.values()))
     wanted = _wanted(keys.RUNS)
@@ -108,8 +109,10 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, others: S
 
 
 def _wanted(name: str) -> list[str] | None:
-    """What a person picked or the session's first link says, None for nothing. Kept apart from the widget, so that it
-    outlives a change of page, and a run that cannot be shown now is remembered for when it can."""
+    """The keys that were picked or that the session's first link names; None for neither.
+
+    Stored apart from the widget's state, which is cleared on a change of page and cannot hold a run that is missing.
+    """
     place = keys.compared(name)
     if place not in st.session_state:
         run_keys = [key.strip() for key in st.query_params.get(name, "").split(",")]
@@ -118,13 +121,13 @@ def _wanted(name: str) -> list[str] | None:
 
 
 def _remember(name: str) -> None:
-    """A person chose: from now on this is what is wanted."""
+    """Callback of the widgets: store the choice apart from the widget's state."""
     value = st.session_state[name]
     st.session_state[keys.compared(name)] = list(value) if isinstance(value, list) else [value]
 
 
 def _why_not(key: str, run: Run) -> str:
-    """One line on a run that cannot stand beside this one."""
+    """One line on why a run cannot be compared with this one."""
     try:
         other = runs.open_run(key, shared.cache())
     except AecoreError as error:
@@ -139,7 +142,7 @@ def _why_not(key: str, run: Run) -> str:
 
 
 def _spec_of(run: Run) -> str:
-    """The data set a run saw; '' for one whose description cannot be read."""
+    """Name of a run's data set; '' if its spec cannot be read."""
     try:
         return run.spec.dataset
     except AecoreError:
@@ -147,7 +150,7 @@ def _spec_of(run: Run) -> str:
 
 
 def _alike(listed: Sequence[Run], names: dict[str, str]) -> list[list[Run]]:
-    """The groups of runs that have one name."""
+    """The groups of two or more runs that share a name."""
     groups: dict[str, list[Run]] = {}
     for run in listed:
         groups.setdefault(names[run.key], []).append(run)
@@ -155,7 +158,7 @@ def _alike(listed: Sequence[Run], names: dict[str, str]) -> list[list[Run]]:
 
 
 def _differences(group: list[Run]) -> dict[str, str]:
-    """Of each run the first two knobs in which runs of its name differ."""
+    """{key: values of the first two knobs in which the runs of the group differ}."""
     specs = {run.key: run.spec for run in group}
     differ = [name for name in knobs.NAMES if len({str(getattr(spec, name)) for spec in specs.values()}) > 1][:2]
     return {

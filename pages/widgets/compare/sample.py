@@ -1,4 +1,4 @@
-"""One sample through several runs: the same picture, drawn again by each, with its code and its place on the map."""
+"""One sample in several runs: reconstruction, codings and place on the map, a row per run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.files import read_json
 from aecore.store.runs import ResultFolder, Run
-from aecore.text import error_text
+from aecore.text import counted, error_text
 from pages.widgets.basics import controls, notice, theme
 from pages.widgets.basics.notice import plain
 from pages.widgets.compare import cards as compare_cards
@@ -30,12 +30,12 @@ from pages.widgets.session import active_run, keys
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
 ANY = "Any class"
 NEAREST = 3
-PREFERRED = ("pca", "none", "umap", "tsne")  # PCA places a new sample exactly
+PREFERRED = ("pca", "none", "umap", "tsne")  # PCA first, which projects a new sample exactly
 MAP_TITLES = {"pca": "by PCA", "none": "codings as they are", "umap": "by UMAP", "tsne": "by t-SNE"}
 
 
 def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
-    """The view: controls in `bar`, then the sample and a row a run."""
+    """Draw the view: controls in `bar`, then the sample and a row per run."""
     source = "validation"
     if data.info.is_image:
         source = controls.segments(bar, "Which sample", FROM, keys.SAMPLE_FROM)
@@ -53,7 +53,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
 
 
 def _number(bar: DeltaGenerator, data: Data) -> int:
-    """The validation sample's number: typed, or drawn by chance from all or from one class."""
+    """The validation sample's number, from a number input and a button for a random one of all or of one class."""
     last = len(data.validation) - 1
     if not 0 <= st.session_state.get(keys.SAMPLE, 0) <= last:
         st.session_state[keys.SAMPLE] = 0
@@ -72,7 +72,7 @@ def _number(bar: DeltaGenerator, data: Data) -> int:
 
 
 def _another(dataset: str, group: int | None) -> None:
-    """A random validation sample, of class `group` if one is chosen, other than the one that is shown."""
+    """Callback: select another random validation sample, of class `group` unless that is None."""
     data = shared.data(dataset)
     labels = data.validation_labels
     draw = st.session_state[keys.SAMPLE_DRAW] = st.session_state.get(keys.SAMPLE_DRAW, 0) + 1
@@ -124,7 +124,7 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
 
 
 def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | None, work: ResultFolder | None) -> Card:
-    """What one run makes of the sample. Raises an `AecoreError` where its files do not serve."""
+    """One run's `Card` of the sample. Raises an `AecoreError` if its files cannot be used."""
     run.touch()
     z = inference.encode(run, sample[None])
     output = inference.decode(run, z)
@@ -149,8 +149,9 @@ def _card(run: Run, name: str, data: Data, sample: np.ndarray, number: int | Non
 
 
 def _map_of(run: Run) -> ResultFolder | None:
-    """A finished map of the run's codings; where there is none, the simplest, which the queue is asked for."""
-    n = min(MapSpec().n, datasets.info(run.spec.dataset).n_validation)  # as the other pages ask for it
+    """A finished map of the run's codings by the first method of `PREFERRED`; else the one that was submitted to the
+    queue."""
+    n = min(MapSpec().n, datasets.info(run.spec.dataset).n_validation)  # the same map as on the other pages
     tasks = [jobs.MapTask(run.key, MapSpec(method=method, n=n)) for method in PREFERRED]
     for task in tasks:
         work = ResultFolder(task.folder(shared.cache()))
@@ -170,7 +171,7 @@ def _map_of(run: Run) -> ResultFolder | None:
 def _place(
     work: ResultFolder | None, data: Data, z: np.ndarray, number: int | None, codings: np.ndarray
 ) -> Place | str:
-    """Where the sample lies on its run's map, or one line on why that cannot be said."""
+    """The sample's place on its run's map, or one line on why there is none."""
     state = active_run.state(work) if work else "missing"
     if work is None or state != "finished":
         failed = work.status().get("message") if work and state == "failed" else None
@@ -188,12 +189,12 @@ def _place(
 
 
 def _progress(count: int) -> None:
-    """One line on the maps that are being drawn."""
-    st.caption(f":material/hourglass_top: {count} map{'s are' if count > 1 else ' is'} being drawn.")
+    """Draw one line with the number of maps that are being computed."""
+    st.caption(f":material/hourglass_top: {counted(count, 'map')} {'are' if count > 1 else 'is'} being drawn.")
 
 
 def _sentence(cards: list[Card]) -> str:
-    """Who draws the sample best, in one sentence; the cards are sorted by their errors."""
+    """A sentence on which run reconstructs the sample best; the cards are sorted by their errors."""
     if not cards:
         return "none of these runs can draw it."
     best, worst = cards[0], cards[-1]

@@ -18,6 +18,7 @@ from aecore.errors import AecoreError, SpecError
 from aecore.figures.bits import bit_balance
 from aecore.store import runs
 from aecore.store.runs import Run
+from aecore.text import counted
 from pages.widgets.basics import charts, notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import bits
@@ -143,7 +144,7 @@ def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
 
 
 def _images(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
-    count = f"{len(members):,} {_noun(data)}{'' if len(members) == 1 else 's'}"
+    count = counted(len(members), _noun(data))
     caption = _shares(data, members) if len(members) else "None of the validation samples."
     st.markdown(f"**{title}** · {count}  \n:small[:gray[{caption}]]")
     if len(members):

@@ -1,4 +1,4 @@
-"""A look inside: one sample's activations in any hidden layer, and what each layer is worth as a representation."""
+"""Activations of hidden layers: one sample's activations, and statistics and a histogram over validation samples."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
 
 MAPS_SHOWN = 32
-SAMPLES = 2000  # whose activations in a hidden layer are looked at; of the codings it is all
+SAMPLES = 2000  # validation samples for the statistics of a hidden layer; those of the codings use all
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What there is to tell of a layer's activations over the validation samples."""
+    """Statistics of a layer's activations over the validation samples."""
 
-    silent: float  # share of them below `metrics.SILENT`
+    silent: float  # share of activations below `metrics.SILENT`
     mean: float
     dead: int  # units that stay at 0
-    stuck: int  # units that hardly change at another value
+    stuck: int  # units that stay near a value other than 0
     lowest: float
     means: np.ndarray  # (units,)
 
 
 def layer_names(run: Run) -> list[str]:
-    """'codings', then the hidden layers of both halves in the order of the data's way through the network."""
+    """'codings', then the hidden layers of encoder and decoder in the order of the forward pass."""
     return ["codings", *(layer["name"] for layer in run.metrics.get("layers", []))]
 
 
@@ -43,7 +43,7 @@ def activations(run: Run, x: np.ndarray, layer: str) -> np.ndarray:
 
 
 def shown_activations(run: Run, layer: str) -> np.ndarray:
-    """(n, units) activations of validation samples."""
+    """(n, units) activations of the validation samples: all for the codings, the first `SAMPLES` for a hidden layer."""
     if layer == "codings":
         return np.asarray(run.array("codings"), np.float32)
     x = as_float(shared.data(run.spec.dataset).validation[:SAMPLES])
@@ -52,7 +52,7 @@ def shown_activations(run: Run, layer: str) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=200)
 def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
-    """Of a run, named as `shared.identity` names it."""
+    """The `Activity` of a layer, cached by the run's `shared.identity`."""
     values = shown_activations(runs.open_run(key, shared.cache()), layer)
     return Activity(
         metrics.silent_share(values),
@@ -66,7 +66,7 @@ def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
 
 @render_lock.fragment
 def draw(run: Run, data: Data) -> None:
-    """Let a person pick a layer and a sample, and show what the layer makes of it."""
+    """Draw pickers of a layer and a sample, the sample's activations in that layer, and the layer's statistics."""
     st.markdown("###### A look inside")
     names = layer_names(run)
     left, right = st.columns([3, 1])

@@ -1,6 +1,6 @@
-"""What a run is worth: its error and its codings beside PCA codings of the same size and raw pixels.
+"""Tables of a run's probe: its error and measures of its codings beside PCA codings of the same size and raw pixels.
 
-The numbers are measured once for a run, in the background; a page that finds none asks for them.
+The numbers are measured once per run by a background job, which the page submits if they are missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aecore.analysis.probe_numbers import NUMBERS, ProbeNumber
 from aecore.errors import AecoreError
 from aecore.specs.probe import ProbeSpec
 from aecore.store.runs import ResultFolder, Run
-from aecore.text import count_text, error_text, share_text
+from aecore.text import count_text, counted, error_text, share_text
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.jobs import panel
@@ -44,7 +44,7 @@ _STYLE = """<style>
 
 
 def draw(run: Run) -> None:
-    """The section on a page: the numbers, or what is going on with them."""
+    """Draw the section: the numbers, else the state of the job that measures them."""
     st.markdown("###### What this code is worth")
     work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
     if state in ("missing", "damaged"):
@@ -63,7 +63,7 @@ def draw(run: Run) -> None:
 
 
 def _submit(key: str) -> None:
-    """Ask the queue for the run's probe; `probe_refused` in the session says why it cannot be had."""
+    """Submit the run's probe to the queue; if that is refused, store the reason in the session's `probe_refused`."""
     try:
         shared.queue().submit(jobs.ProbeTask(key), presence.session())
     except AecoreError as error:
@@ -71,7 +71,7 @@ def _submit(key: str) -> None:
 
 
 def _progress(work: ResultFolder) -> None:
-    """One line without a bar: the bar of the page belongs to the training."""
+    """Draw the progress as text; the page's progress bar belongs to the training."""
     done = f"{work.status().get('fraction') or 0:.0%} done"
     notice.caption(f"Measuring in the background, {done}: {panel.activity(work)}", ":material/hourglass_top:")
 
@@ -90,7 +90,7 @@ def _show(result: Mapping[str, Any]) -> None:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """Two sentences: the error against PCA, and what the codings know of the classes."""
+    """Two sentences: the error relative to PCA, and the accuracy of classifiers on the codings."""
     gain, sentences = result.get("gain_over_pca"), []
     if gain is not None:
         size = f"PCA with as many numbers ({result['coding_size']:,})"
@@ -115,9 +115,9 @@ def reasons(result: Mapping[str, Any]) -> list[str]:
 
 
 def comparison_html(result: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
-    """A table: a row a number, with this run, PCA codings of the same size and raw pixels side by side."""
+    """HTML table with a row per number: this run, PCA codings of the same size and raw pixels side by side."""
     size = result["coding_size"]
-    heads = ["", f"{size:,} coding{'s' if size != 1 else ''}", f"PCA, {size:,}"]
+    heads = ["", counted(size, "coding"), f"PCA, {size:,}"]
     heads += ["raw data"] if any(result.get(number.pixels) is not None for number in numbers) else []
     rows = []
     for number in numbers:
@@ -133,13 +133,13 @@ def comparison_html(result: Mapping[str, Any], numbers: list[ProbeNumber]) -> st
 
 
 def facts_html(result: Mapping[str, Any], numbers: list[ProbeNumber]) -> str:
-    """A table of the numbers that stand alone."""
+    """HTML table of the numbers that have no baseline."""
     rows = "".join(f"<tr>{_name(number)}<td>{text(number, result)}</td></tr>" for number in numbers)
     return f'<table class="ae-worth ae-facts"><tbody>{rows}</tbody></table>'
 
 
 def text(number: ProbeNumber, result: Mapping[str, Any]) -> str:
-    """A number of this run as people read it: '.828', '20 of 30', '-275.0 nats'."""
+    """A number of this run as formatted text: '.828', '20 of 30', '-275.0 nats'."""
     totals = {"active_dimensions": "coding_size", "dead_units": "coding_size", "distinct_codes": "n_validation"}
     total = result.get(totals.get(number.name, ""))
     return _TEXTS[number.kind](result[number.name]) + (f" of {total:,}" if total else "")

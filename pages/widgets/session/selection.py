@@ -13,6 +13,7 @@ import streamlit as st
 from aecore.analysis import inference
 from aecore.datasets import Data, as_float
 from aecore.store.runs import ResultFolder, Run
+from aecore.text import counted
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import thumbnails
@@ -49,8 +50,8 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
         return
     labels = data.labels_of(np.array(numbers))
     counts = Counter(data.info.classes[label] for label in labels) if labels is not None else Counter()
-    told = "".join(f" · {count} {plain(name)}" for name, count in counts.most_common(5))
-    st.markdown(f"**Selected: {len(numbers):,} sample{'s' if len(numbers) != 1 else ''}**{told}")
+    class_counts = "".join(f" · {count} {plain(name)}" for name, count in counts.most_common(5))
+    st.markdown(f"**Selected: {counted(len(numbers), 'sample')}**{class_counts}")
     titles = data.captions_of(numbers[:SHOWN])
     clicked = thumbnails.thumbnails(as_float(data.numbered(np.array(numbers[:SHOWN]))), titles, key="selected_images")
     if clicked is not None and clicked < len(numbers):

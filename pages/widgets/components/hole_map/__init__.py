@@ -17,6 +17,7 @@ import streamlit.components.v2 as components
 
 from aecore.analysis import latent_axes
 from aecore.analysis.activations import ACTIVATION_RANGES
+from aecore.text import counted
 from pages.widgets.basics import theme
 from pages.widgets.components.latent_walk import Walker, groups
 from pages.widgets.components.shared import blobs, bundle, packing
@@ -121,7 +122,7 @@ def _note(of: Walker, axes: list[int]) -> str:
     elif silent:
         text = "No coding carries anything (the run collapsed): every place decodes to nearly the same picture. "
     if fixed:
-        text += f"The other {fixed:,} coding{'s' if fixed > 1 else ''} stand{'' if fixed > 1 else 's'} still."
+        text += f"The other {counted(fixed, 'coding')} stand{'' if fixed > 1 else 's'} still."
     return text.strip()
 
 
