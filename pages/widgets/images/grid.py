@@ -1,8 +1,8 @@
-"""Grids of small images: labelled rows under labelled columns, thumbnails, one large picture.
+"""HTML of image grids: labelled rows and columns, thumbnails, one large image.
 
-A column is one sample with all its versions above each other, so a grid that runs out of width (a container query, no
-script) breaks between samples: ten side by side on a wide page, five in two blocks on a phone. Samples that are no
-images are drawn as bars by the same functions. All text is escaped; colours are the page's own (`currentColor`).
+A column holds one sample in all its versions, so a grid wraps between samples: ten columns on a wide page, two blocks
+of five on a phone (a container query). Vectors are drawn as bars by the same functions. All text is escaped; colours
+follow the page's theme (`currentColor`).
 """
 
 from __future__ import annotations
@@ -74,16 +74,16 @@ def grid_html(
     *,
     per_row: int = 10,
 ) -> str:
-    """Rows of samples under column labels.
+    """HTML of rows of samples under column labels.
 
     Parameters
     ----------
     rows : (label, samples), as many samples as columns: images of any size, uint8 or floats in [0, 1], or vectors.
-    columns : a label above each column.
-    footer : (label, a text below each column), such as the errors.
-    alt : what an image shows: a function of (row label, column label), or texts as `alt[row][column]`.
+    columns : labels above the columns.
+    footer : (label, texts below the columns), such as the errors.
+    alt : alt texts: a function of (row label, column label), or texts as `alt[row][column]`.
         Default: 'Sandal, original'.
-    per_row : columns side by side on a wide page; more go into further blocks. A narrow one takes half as many.
+    per_row : columns side by side on a wide page, half as many on a narrow one; further columns go into more blocks.
     """
     rows = [(label, list(samples)) for label, samples in rows]
     count = len(columns)
@@ -113,7 +113,7 @@ def grid_html(
         )
         names = ["<div></div>", *(f"<div>{_escape(label)}</div>" for label, _ in rows)]
         names += [f"<div>{_escape(footer[0])}</div>"] if footer else []
-        most = "1fr" if per_row > 4 else "200px"  # a few images need not fill the page
+        most = "1fr" if per_row > 4 else "200px"  # up to four images do not stretch to the page's width
         blocks.append(
             f'<div class="ae-block" style="{_sizes(per_row)};--r:{len(names)};--most:{most}">'
             f"{_column(names, 'ae-names')}{body}</div>"
@@ -138,7 +138,7 @@ def show(
 def thumbnails_html(
     images: Samples, labels: Sequence[str] | None = None, per_row: int = 8, *, captions: bool = False
 ) -> str:
-    """Samples side by side. `labels` are the alt texts and, with `captions`, stand below them too."""
+    """HTML of samples side by side. `labels` are the alt texts and, with `captions`, also the texts below."""
     images = list(images)
     labels = [f"sample {i + 1}" for i in range(len(images))] if labels is None else list(labels)
     if len(labels) != len(images):
@@ -160,7 +160,7 @@ def thumbnails(
 
 
 def large_image_html(image: np.ndarray, alt: str, *, width: int = 320, caption: str = "") -> str:
-    """One sample up to `width` pixels wide."""
+    """HTML of one sample up to `width` pixels wide."""
     below = f"<figcaption>{_escape(caption)}</figcaption>" if caption else ""
     picture = sample_html(image, alt, _limit([image]))
     return f'{STYLE}<div class="ae-grid ae-large"><figure style="width:{int(width)}px">{picture}{below}</figure></div>'
@@ -176,7 +176,7 @@ def _column(cells: Sequence[str], extra: str = "") -> str:
 
 
 def _sizes(per_row: int) -> str:
-    """CSS variables: columns on a wide page, and on a narrow one, where more than five halve."""
+    """CSS variables: the numbers of columns on a wide page and on a narrow one, where more than five are halved."""
     return f"--n:{per_row};--m:{per_row if per_row <= 5 else -(-per_row // 2)}"
 
 
@@ -187,7 +187,7 @@ def _alt(alt: Alt | None, row: int, column: int, row_label: str, column_label: s
 
 
 def _limit(samples: Samples) -> float:
-    """The largest absolute value of all vectors, so that bars can be compared between rows."""
+    """The largest absolute value of all vectors, the common scale of the bars of all rows."""
     vectors = [np.abs(np.asarray(sample, np.float64)) for sample in samples if np.ndim(sample) == 1]
     return max((float(np.nanmax(v, initial=0)) for v in vectors), default=0.0) or 1.0
 

@@ -1,4 +1,4 @@
-"""Which validation samples a page shows, and their errors."""
+"""A run's reconstructions, their errors, and the choice of validation samples to show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.widgets.images import sprite_sheet
 from pages.widgets.images.sample_html import to_uint8
 from pages.widgets.server import shared
 
-SHOWN = 10  # a row of the image grid
+SHOWN = 10  # samples: one row of the image grid
 WAYS = {"each": "One of each", "best": "Best", "worst": "Worst", "random": "Random", "class": "One class"}
 
 
@@ -48,27 +48,30 @@ def pixel_errors_of(run: Run) -> np.ndarray:
 
 
 def reconstructions_of(run: Run) -> np.ndarray:
-    """Validation reconstructions (n, *shape) as they are stored, shared by all visitors: pick some, then `as_float`."""
+    """Validation reconstructions (n, *shape) in the stored dtype, shared by all sessions: index first, then call
+    `as_float`."""
     return _unpacked(*shared.identity(run, "reconstructions.npz"))
 
 
 def samples_on(drawn: ResultFolder, data: Data) -> sprite_sheet.Sheet:
-    """The samples on a map, in its order, as one picture."""
+    """Sprite sheet of the samples on a map, in the map's order."""
     index = shared.array(drawn, "index")
-    return sprite_sheet.kept((data.info.name, *shared.file_identity(drawn, "index.npy")), lambda: data.numbered(index))
+    return sprite_sheet.cached_sheet(
+        (data.info.name, *shared.file_identity(drawn, "index.npy")), lambda: data.numbered(index)
+    )
 
 
 def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
-    """The reconstructions of the validation samples on a map, in its order, as one picture."""
+    """Sprite sheet of the reconstructions of the validation samples on a map, in the map's order."""
     index = shared.array(drawn, "index")
     known = *shared.identity(run, "reconstructions.npz"), *shared.file_identity(drawn, "index.npy")
-    return sprite_sheet.kept(known, lambda: to_uint8(reconstructions_of(run)[index]))
+    return sprite_sheet.cached_sheet(known, lambda: to_uint8(reconstructions_of(run)[index]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _unpacked(cache: str, key: str, modified: int) -> np.ndarray:
-    """Cached apart from `shared.arrays`, since unpacking is slow and every rerun draws from them; fewer files are kept,
-    since each has megabytes."""
+    """The unpacked reconstructions (n, *shape). Cached apart from `shared.arrays`, with fewer entries, because each has
+    megabytes."""
     return runs.open_run(key, shared.cache()).reconstructions()
 
 

@@ -1,6 +1,6 @@
-"""One sample as HTML: an image is a pixelated `<img>`, a vector a few bars.
+"""HTML of one sample: a pixelated `<img>` for an image, bars for a vector.
 
-Streamlit sanitizes what `st.html` draws and strips inline SVG, so bars are plain boxes and images carry their bytes.
+`st.html` strips inline SVG, so bars are plain boxes and images are data URLs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 TOO_BRIGHT = np.array([255, 150, 40], np.float32)
 TOO_DARK = np.array([50, 115, 255], np.float32)
 MID_GREY = 128.0
-DIFFERENCE_GAIN = 2.0  # half the range is the full colour: most differences are small
-SMALL = 4000  # bytes of an image whose file is cached
-MAX_NUMBERS = 4  # a vector with more features shows bars only
+DIFFERENCE_GAIN = 2.0  # a difference of half the range gets the full colour, because most differences are small
+SMALL = 4000  # bytes up to which an image's file is cached
+MAX_NUMBERS = 4  # features up to which a vector's values are written below its bars
 
 
 def to_uint8(samples: np.ndarray) -> np.ndarray:
-    """Images as uint8: floats are taken as 0 to 1 and clipped, NaN is black; uint8 stays as it is."""
+    """Images as uint8: floats are clipped to [0, 1] and scaled, NaN becomes 0; uint8 is returned unchanged."""
     samples = np.asarray(samples)
     if samples.dtype == np.uint8:
         return samples
@@ -31,10 +31,10 @@ def to_uint8(samples: np.ndarray) -> np.ndarray:
 
 
 def difference_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
-    """Signed difference: orange where the reconstruction is too bright, blue where too dark, mid-grey where right.
+    """Signed difference as an image: orange where the reconstruction is too bright, blue where too dark, else grey.
 
-    Takes one image or a stack, uint8 or floats in [0, 1]: (…, height, width) or, with channels last (1 or 3),
-    (…, height, width, channels), whose differences are averaged. Returns uint8 (…, height, width, 3).
+    Takes one image or a stack, uint8 or floats in [0, 1]: (…, height, width) or (…, height, width, channels) with 1 or
+    3 channels, whose differences are averaged. Returns uint8 (…, height, width, 3).
     """
     signed = (to_uint8(reconstruction).astype(np.float32) - to_uint8(original)) / 255
     if signed.ndim >= 3 and signed.shape[-1] in (1, 3):
@@ -45,7 +45,7 @@ def difference_image(original: np.ndarray, reconstruction: np.ndarray) -> np.nda
 
 
 def difference(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
-    """Of two stacks of samples: `difference_image` for images; for vectors (n, features) their plain difference."""
+    """Differences of two stacks of samples: `difference_image` for images, `reconstruction - original` for vectors."""
     if np.ndim(original) >= 3:
         return difference_image(original, reconstruction)
     return np.asarray(reconstruction, np.float32) - np.asarray(original, np.float32)
@@ -54,8 +54,8 @@ def difference(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
 def png(image: np.ndarray) -> bytes:
     """An image (height, width), (height, width, 1) or (height, width, 3) as a PNG file.
 
-    Written without Pillow (Portable Network Graphics Specification, W3C), whose set-up costs more than the compression
-    of a thumbnail.
+    Written without Pillow, whose set-up takes longer than the compression of a thumbnail (Portable Network Graphics
+    Specification, W3C).
     """
     image = to_uint8(image)
     if image.ndim == 3 and image.shape[-1] == 1:
@@ -80,7 +80,7 @@ _cached_png = lru_cache(maxsize=2000)(_png)  # sessions of one class look at the
 
 
 def image_html(image: np.ndarray, alt: str) -> str:
-    """An `<img>` with a data URL; decoded synchronously, so that an image replaced during training does not flicker."""
+    """An `<img>` with a data URL, decoded synchronously so that images replaced during training do not flicker."""
     data = base64.b64encode(png(image)).decode()
     height, width = np.shape(image)[:2]
     return (
@@ -90,7 +90,8 @@ def image_html(image: np.ndarray, alt: str) -> str:
 
 
 def vector_html(vector: np.ndarray, alt: str, limit: float) -> str:
-    """A vector as HTML: a bar a feature around a zero line, whose full height is `limit`, and numbers below."""
+    """A vector as HTML: a bar per feature around a zero line, scaled to ±`limit`, with up to `MAX_NUMBERS` values
+    below."""
     values = np.nan_to_num(np.asarray(vector, np.float64).ravel())
     heights = np.clip(np.abs(values) / limit, 0, 1) * 50
     bars = "".join(
@@ -98,10 +99,10 @@ def vector_html(vector: np.ndarray, alt: str, limit: float) -> str:
         for value, height in zip(values, heights, strict=True)
     )
     texts = [f"{value:.2f}".replace("-0.00", "0.00") for value in values[:MAX_NUMBERS]]
-    told = f"{alt}: {', '.join(texts)}{', …' if values.size > MAX_NUMBERS else ''}"
+    label = f"{alt}: {', '.join(texts)}{', …' if values.size > MAX_NUMBERS else ''}"
     spans = "".join(f"<span>{text}</span>" for text in texts) if values.size <= MAX_NUMBERS else ""
     return (
-        f'<div class="ae-vector" role="img" aria-label="{html.escape(told, quote=True)}">'
+        f'<div class="ae-vector" role="img" aria-label="{html.escape(label, quote=True)}">'
         f'<div class="ae-bars">{bars}</div><div class="ae-numbers">{spans}</div></div>'
     )
 

@@ -1,9 +1,8 @@
-"""Many small images as one picture file, a sheet, that a browser cuts up again.
+"""Sprite sheets: many small images in one picture file, from which the browser cuts them out.
 
-One file compresses better and decodes faster than thousands. What 60,000 images need is bounded twice: by the bytes on
-their way and by the memory of the decoded sheet (4 bytes a pixel in the browser). Up to 5,000 Fashion-MNIST images are
-kept exactly (PNG, 2.2 MB); 20,000 in full resolution, but lossy (WebP, about 170 bytes an image); 60,000 at half the
-resolution (WebP, 3.4 MB).
+One file compresses better and decodes faster than thousands. Its size is bounded by the bytes of the file and by the
+memory of the decoded sheet (4 bytes a pixel in the browser): small sheets are lossless (PNG), larger ones lossy (WebP),
+and the largest are halved in resolution.
 """
 
 from __future__ import annotations
@@ -17,17 +16,19 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-EXACT = 4_200_000  # values of a sheet up to which it is a PNG
-PIXELS = 16_000_000  # of a sheet, 64 MB decoded; also keeps its sides far below a browser's 16,384
-BYTES = 4_500_000  # of a sheet's file: three of them, neighbours and positions make a map of 60,000 points
+EXACT = 4_200_000  # array values up to which a sheet is a PNG
+PIXELS = 16_000_000  # largest sheet, 64 MB decoded; its sides stay far below the browsers' limit of 16,384
+BYTES = 4_500_000  # largest file; a map of 60,000 points sends three sheets
 QUALITY = 60
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Images row by row in a near-square picture: image i of `count` stands in row i // columns, column i % columns.
-    `width` and `height` are one image's in the sheet; `halved` says that this is less than it was; `version`
-    names the content of the images."""
+    """A near-square picture of `count` images; image i is in row i // columns and column i % columns.
+
+    `width` and `height` are those of one image in the sheet; `halved` is true if its resolution was reduced; `version`
+    is a fingerprint of the images.
+    """
 
     file: bytes
     version: str
@@ -42,17 +43,17 @@ class Sheet:
         return self.count
 
     def facts(self) -> dict[str, int | str]:
-        """Header that the browser needs to cut the sheet up."""
+        """The fields that the browser needs to cut images out of the sheet."""
         return {name: value for name, value in vars(self).items() if name not in ("file", "count")}
 
 
 def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
-    """The sheet of these images; computed once for the same content.
+    """The sprite sheet of these images, cached by their content.
 
     Parameters
     ----------
     images : (n, height, width) or with 1 or 3 channels last, uint8; n ≥ 1.
-    lossy : where the bytes are needed for something else; large sheets are so anyway.
+    lossy : WebP also for a small sheet, to save bytes; large sheets are always WebP.
 
     Raises
     ------
@@ -68,15 +69,15 @@ def sheet(images: np.ndarray, lossy: bool = False) -> Sheet:
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
-def kept(of: tuple[Hashable, ...], _images: Callable[[], np.ndarray]) -> Sheet:
-    """The sheet of what `_images` gives, which is not even called for `of` that is known: down to every argument that
-    changes them."""
+def cached_sheet(of: tuple[Hashable, ...], _images: Callable[[], np.ndarray]) -> Sheet:
+    """The sheet of the images that `_images()` returns, cached by `of`, which has to contain everything that they
+    depend on."""
     return sheet(_images())
 
 
 def fingerprint(*arrays: np.ndarray | bytes | None) -> str:
-    """A short name of the content, shapes and dtypes included."""
-    digest = hashlib.sha1(usedforsecurity=False)  # the processor has instructions for it: a millisecond a megabyte
+    """Hash of the arrays' contents, shapes and dtypes: 16 hexadecimal digits."""
+    digest = hashlib.sha1(usedforsecurity=False)  # SHA-1 has processor instructions
     for array in arrays:
         if isinstance(array, np.ndarray):
             digest.update(f"{array.dtype}{array.shape}".encode())
@@ -92,33 +93,33 @@ def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
     images = _images
     while int(np.prod(images.shape[:3])) > PIXELS and min(images.shape[1:3]) > 1:
         images = _halved(images)
-    made = _drawn(images, content, images is not _images, lossy)
-    while len(made.file) > BYTES and min(images.shape[1:3]) > 1:
+    sheet = _encoded(images, content, images is not _images, lossy)
+    while len(sheet.file) > BYTES and min(images.shape[1:3]) > 1:
         images = _halved(images)
-        made = _drawn(images, content, True, lossy)
-    return made
+        sheet = _encoded(images, content, True, lossy)
+    return sheet
 
 
-def _drawn(images: np.ndarray, content: str, halved: bool, lossy: bool) -> Sheet:
+def _encoded(images: np.ndarray, content: str, halved: bool, lossy: bool) -> Sheet:
     count, height, width = images.shape[:3]
     columns = max(1, round((count * height / width) ** 0.5))
     rows = -(-count // columns)
     filled = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
     filled[:count] = images
     picture = filled.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
-    drawn = Image.fromarray(np.ascontiguousarray(picture).reshape(rows * height, columns * width, *images.shape[3:]))
+    image = Image.fromarray(np.ascontiguousarray(picture).reshape(rows * height, columns * width, *images.shape[3:]))
     file = io.BytesIO()
     exact = images.size <= EXACT and not lossy
     if exact:
-        drawn.save(file, "PNG", compress_level=1)
+        image.save(file, "PNG", compress_level=1)
     else:
-        drawn.save(file, "WEBP", quality=QUALITY, method=0)
+        image.save(file, "WEBP", quality=QUALITY, method=0)
     kind = "image/png" if exact else "image/webp"
     return Sheet(file.getvalue(), content, kind, count, columns, width, height, halved)
 
 
 def _halved(images: np.ndarray) -> np.ndarray:
-    """Half as high and wide, each pixel the mean of four; an odd last row or column is left out."""
+    """Images at half the resolution: each pixel is the mean of four; an odd last row or column is dropped."""
     height, width = images.shape[1] // 2 * 2, images.shape[2] // 2 * 2
     even = images[:, :height, :width].astype(np.uint16)
     rows = even[:, 0::2] + even[:, 1::2]

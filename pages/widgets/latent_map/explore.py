@@ -1,4 +1,4 @@
-"""The map of a run's codings, beside it how far it can be trusted and the samples that were picked on it."""
+"""The map of a run's codings, with its quality, the selected samples and the marked sample beside it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pages.widgets.latent_map.settings import COLOURS, MapControls
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import keys, selection
 
-MOST_PICTURED = 10_000  # reconstructions of more samples would take the browser too long to load
+MOST_PICTURED = 10_000  # points up to which the map also sends the reconstructions
 
 
 @render_lock.fragment
 def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
-    """The map; beside it its trustworthiness, the selection and the marked sample."""
+    """Draw the map, and beside it its quality, the selection and the marked sample."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _map(run, data, work, choices)
@@ -39,7 +39,7 @@ def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> N
 
 @render_lock.fragment
 def own_picture(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
-    """The map with the visitor's own picture on it, and what the network makes of that picture."""
+    """Draw the map with the visitor's own image on it, and that image's reconstruction and neighbours."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.markdown("**Where does your own picture go?** Draw one or upload one; the star is its place on the map.")
@@ -51,7 +51,7 @@ def own_picture(run: Run, data: Data, work: ResultFolder, choices: MapControls) 
 
 
 def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: Sequence[latent_map.Mark] = ()) -> None:
-    """Draw the map; keep what a gesture on it selects or marks."""
+    """Draw the map; store the samples that a gesture on it selects or marks."""
     numbers, near = np.asarray(shared.array(work, "index")), shared.arrays(work, "neighbours")
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image
@@ -85,7 +85,7 @@ def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: 
     total = len(data.validation) if held_out else len(data.validation) + len(data.train)
     if len(numbers) < total:
         st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")
-    # Without a gesture, samples that are not on this map stay selected too.
+    # Only a gesture changes the selection, so that selected samples that are not on this map are not dropped.
     if (gesture.point, gesture.selection) != (focus, chosen):
         selection.choose(numbers[gesture.selection].tolist(), data)
         st.session_state[keys.POINT] = None if gesture.point is None else int(numbers[gesture.point])

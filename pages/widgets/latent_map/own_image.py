@@ -1,4 +1,4 @@
-"""An own image: drawn, uploaded or picked by its number; what a run makes of it, and where it belongs on a map."""
+"""The visitor's own image, drawn, uploaded or picked by number: its reconstruction, error, and place on a map."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from pages.widgets.session import keys
 
 WAYS = {"draw": "Draw", "upload": "Upload", "sample": "Validation image"}
 NEIGHBOURS = 8
-REFERENCE = 256  # validation codings whose nearest others tell how far neighbours usually are
-MOST_ENCODED = 5_000  # of a map's points that are encoded to place a sample among them: a second or two
-MOST_VALUES = 10_000_000  # in their activations: 40 MB
+REFERENCE = 256  # validation codings for the usual distance of nearest neighbours
+MOST_ENCODED = 5_000  # points of a map that are encoded to place a sample among them
+MOST_VALUES = 10_000_000  # values in the activations of these points: 40 MB
 TWICE = 2.0
 
 _STYLE = """<style>
@@ -50,13 +50,13 @@ _STYLE = """<style>
 
 @dataclass(frozen=True)
 class Placed:
-    """What a run makes of one sample.
+    """One sample's reconstruction, codings, error, neighbours and place on a map.
 
     `sample` (*shape) uint8, `reconstruction` (*shape) float32, `codings` (d,) float32. `error` is the mean squared
-    one, `typical` the median error of the validation samples, `harder` the share of them with a larger error.
-    `neighbours` (k,) are the validation samples with the closest codings, nearest first, `distances` (k,) away;
-    `usual` is how far a validation sample's nearest other usually is. `point` is the place on the map, None without
-    a map or where `unplaced` says in one line why there is none.
+    error, `typical` the median error of the validation samples, `harder` the share of them with a larger error.
+    `neighbours` (k,) are the validation samples with the closest codings, nearest first, at `distances` (k,);
+    `usual` is the median distance of a validation coding to its nearest other one. `point` is the place on the map,
+    None without a map or with a reason in `unplaced`.
     """
 
     sample: np.ndarray
@@ -73,10 +73,10 @@ class Placed:
 
 
 def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
-    """Let a person draw, upload or pick a sample: uint8 of the data set's shape, None before there is one.
+    """The sample that the visitor draws, uploads or picks, uint8 of the data set's shape; None before there is one.
 
-    `ways` are the keys of `WAYS` that are offered. What cannot be used is told in one line, and the last good upload
-    stays.
+    `ways` are the keys of `WAYS` to offer. An image that cannot be used causes a warning, and the last usable upload is
+    returned.
     """
     if not data.info.is_image:
         notice.caption(f"{data.info.title} holds vectors: there is nothing to draw or upload. Choose data of images.")
@@ -86,7 +86,7 @@ def choose(data: Data, ways: Sequence[str] = tuple(WAYS)) -> np.ndarray | None:
 
 
 def located(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed:
-    """Encode, reconstruct and place one sample. Raises `AecoreError` where the run cannot take it."""
+    """Encode, reconstruct and place one sample. Raises `AecoreError` if the run cannot process it."""
     x = as_float(sample[None])
     codings = inference.encode(run, x)
     reconstruction = inference.decode(run, codings)[0]
@@ -115,7 +115,8 @@ def located(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None 
 
 
 def show(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = None) -> Placed | None:
-    """Draw what the run makes of a sample; returns it for the map's mark, None (and one line) where it cannot."""
+    """Draw a sample's reconstruction, error and neighbours. Returns its `Placed`; None, after a warning, if the run
+    cannot process it."""
     try:
         placed = located(run, data, sample, work)
     except AecoreError as error:
@@ -137,7 +138,7 @@ def show(run: Run, data: Data, sample: np.ndarray, work: ResultFolder | None = N
 
 
 def pictures_html(placed: Placed) -> str:
-    """What the network got, its reconstruction and the difference, each with a sentence."""
+    """HTML of the network's input, its reconstruction and their difference, each with a sentence."""
     x = as_float(placed.sample)
     entries = (
         ("What the network gets", x, "The image as the data set would have it: its size, its grey, its place."),
@@ -153,7 +154,7 @@ def pictures_html(placed: Placed) -> str:
 
 
 def error_sentence(placed: Placed) -> str:
-    """The error against what is usual for images that the network never trained on."""
+    """A sentence on the error, relative to those of the validation samples."""
     numbers = f"Error {error_text(placed.error)}, typical {error_text(placed.typical)}"
     times = placed.error / max(placed.typical, 1e-12)
     if placed.harder == 0 or (times >= TWICE and placed.harder < 0.05):
@@ -167,7 +168,10 @@ def error_sentence(placed: Placed) -> str:
 
 
 def distance_sentence(placed: Placed) -> str:
-    """How far the nearest neighbour is, against what is usual: a map draws everything among its points."""
+    """A sentence on the distance of the nearest neighbour, relative to the usual one.
+
+    A map alone cannot show that a sample is far from the data, because it places every sample among its points.
+    """
     nearest = float(placed.distances[0])
     if nearest == 0:
         return "the first is the same."
@@ -206,7 +210,7 @@ def _from_drawing(data: Data) -> np.ndarray | None:
 
 def _from_upload(data: Data) -> np.ndarray | None:
     images: dict[str, np.ndarray] = st.session_state.setdefault(keys.OWN_UPLOADS, {})
-    seen: dict[str, tuple[str, str]] = st.session_state.setdefault(keys.OWN_SEEN, {})  # the last file and its error
+    seen: dict[str, tuple[str, str]] = st.session_state.setdefault(keys.OWN_SEEN, {})  # last file's id and its error
     name = data.info.name
     file = st.file_uploader(
         "An image file, one thing on a plain background",
@@ -216,7 +220,7 @@ def _from_upload(data: Data) -> np.ndarray | None:
     )
     if file is None:
         seen.pop(name, None)
-    elif seen.get(name, ("", ""))[0] != file.file_id:  # once a file, not once a run of the page
+    elif seen.get(name, ("", ""))[0] != file.file_id:  # once per file, not in each script run
         try:
             images[name] = own_image.from_upload(file.getvalue(), data.info)
             seen[name] = file.file_id, ""
@@ -229,7 +233,7 @@ def _from_upload(data: Data) -> np.ndarray | None:
 
 
 def _draw_over(dataset: str) -> None:
-    """Put the validation sample whose number is picked onto the canvas."""
+    """Callback: put the picked validation sample onto the canvas."""
     drawing.begin_with("own_canvas", shared.data(dataset).validation[st.session_state[keys.OWN_BEGIN]])
 
 
@@ -240,7 +244,7 @@ def _from_number(data: Data) -> np.ndarray:
 def _number(data: Data, key: str) -> int:
     last = len(data.validation) - 1
     if st.session_state.get(key, 0) > last:
-        st.session_state[key] = last  # another data set has fewer
+        st.session_state[key] = last  # the number was picked in a larger data set
     return int(st.number_input(f"Number, 0 to {last:,}", 0, last, key=key))
 
 
@@ -253,11 +257,11 @@ def _flat(values: np.ndarray) -> np.ndarray:
 
 
 def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: ResultFolder) -> tuple[float, ...]:
-    """Where a sample (1, *shape) with its codings (1, d) belongs on a map."""
+    """The place (2 or 3 floats) on a map of a sample (1, *shape) with its codings (1, d)."""
     spec = read_json(work.folder / "spec.json", {}).get("map", {})
     layer, points = spec.get("layer", "codings"), work.array("points")
     z = codings if layer == "codings" else _flat(activations.activations(run, x, layer))
-    if spec.get("method") in ("pca", "none"):  # exact without the others, so that they need not be known
+    if spec.get("method") in ("pca", "none"):  # linear maps need no codings of other samples
         place = placing.place_on_map(z, work, np.broadcast_to(np.float32(0), (len(points), z.shape[1])))
     else:
         positions, others = _mapped(*shared.identity(run), work.key, layer, z.shape[1])
@@ -271,9 +275,9 @@ def _place(run: Run, x: np.ndarray, codings: np.ndarray, work: ResultFolder) -> 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (k,) in a map, ascending, and their codings (k, width), or a layer's activations.
+    """Positions (k,) of points in a map, and their codings or a layer's activations (k, width).
 
-    All codings that are stored with the run; of the others, which have to be encoded, a part.
+    All points with stored codings, and a subset of the others, which have to be encoded.
     """
     run = runs.open_run(key, shared.cache())
     data = shared.data(run.spec.dataset)
@@ -290,13 +294,13 @@ def _mapped(cache: str, key: str, modified: int, map_key: str, layer: str, width
 
 
 def _spread(values: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of them, evenly spaced."""
+    """At most `most` of the values, evenly spaced."""
     return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _usual(cache: str, key: str, modified: int) -> float:
-    """The median distance of a validation coding to the nearest other one, from a few of them."""
+    """The median distance of `REFERENCE` validation codings to their nearest other one."""
     codings = np.asarray(runs.open_run(key, shared.cache()).array("codings"), np.float32)
     picked = np.linspace(0, len(codings) - 1, min(REFERENCE, len(codings))).astype(int)
     return float(np.median(placing.nearest(codings[picked], codings, 2)[1][:, -1]))

@@ -1,4 +1,4 @@
-"""The controls of a map: how it looks, and a form for its settings, which are used when the form is submitted."""
+"""The controls of a map: a row for its appearance, and a form for the settings of its `MapSpec`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLOURS = {"class": "Class", "error": "Error", "trust": "Trust"}
 STYLES = {"dots": "Dots", "images": "Images"}
 TOOLS = {"click": "Click", "box": "Box", "lasso": "Lasso"}
 POINTS = 2000
-MOST_POINTS = 10_000  # in steps; "all of them" has its own switch
+MOST_POINTS = 10_000  # largest stop of the slider; a switch selects all points
 EFFECTS = {
     "none": "The codings themselves: nothing is projected, nothing can be torn.",
     "pca": "The two directions in which the codings vary most. Exact and always the same, but with 30 codings it folds "
@@ -33,7 +33,7 @@ EFFECTS = {
 
 @dataclass(frozen=True)
 class MapControls:
-    """What is picked in the row of controls above a map."""
+    """The values of the row of controls above a map."""
 
     method: str
     colour: str
@@ -42,7 +42,7 @@ class MapControls:
 
 
 def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
-    """Draw the row of controls; what a run or data set has no use for is not offered."""
+    """Draw the row of controls and return their values; options that the run or data set lacks are not offered."""
     raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get(keys.MAP_LAYER, "codings") == "codings"
     methods = {name: text for name, text in METHODS.items() if raw or name != "none"}
     method = segments(bar, "Method", methods, keys.METHOD)
@@ -58,7 +58,7 @@ def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
 
 
 def spec_from(run: Run, method: str) -> MapSpec:
-    """The form's settings as a `MapSpec`; raises an `AecoreError` where they do not fit each other."""
+    """The form's settings as a `MapSpec`; raises an `AecoreError` if they contradict each other."""
     state, info = st.session_state, datasets.info(run.spec.dataset)
     wanted: dict[str, Any] = {
         "method": method,
@@ -78,14 +78,14 @@ def spec_from(run: Run, method: str) -> MapSpec:
 
 
 def dimensions(run: Run, method: str) -> int:
-    """Three codings drawn as they are need three axes; otherwise what the form says."""
+    """The map's number of dimensions: 3 for three codings without a projection, else the form's value."""
     if method == "none":
         return 3 if run.metrics.get("coding_size") == 3 else 2
     return int(st.session_state.get(keys.DIMS, 2))
 
 
 def form(run: Run, method: str) -> None:
-    """The settings of a map by this method."""
+    """Draw the form of the settings of a map by this method."""
     info, layers = datasets.info(run.spec.dataset), activations.layer_names(run)
     if st.session_state.get(keys.MAP_LAYER) not in (None, *layers):
         del st.session_state[keys.MAP_LAYER]

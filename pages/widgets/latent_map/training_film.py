@@ -1,6 +1,6 @@
-"""The time machine: a run's training as a film one scrubs through, live while it trains, and as a GIF.
+"""The training film: the map of a run's snapshots with a time slider, live while it trains, and its GIF download.
 
-The component `training_film` draws it. The frame a person stops at goes into the link as `frame`.
+The component `training_film` draws it. The frame at which the visitor stops is stored in the link as `frame=`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pages.widgets.components import training_film
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run, keys
 
-TICK = 1.0  # seconds between two looks at a training
+TICK = 1.0  # seconds between updates while a run trains
 
 
 def section(run: Run, data: Data) -> None:
-    """The time machine of a run that is finished, stopped or in training, with heading and caption."""
+    """Draw the film of a run that is finished, stopped or in training, with heading and caption."""
     st.markdown("###### How did the codings get there?")
     live = active_run.state(run) in active_run.PENDING
     st.session_state[training_film.sent_key(keys.film(run.key))] = 0
@@ -71,21 +71,21 @@ def _sentence(film: Film, learning: bool) -> str:
             "It is learning: the map moves by itself. Drag back to look at an earlier step; at the right end the film "
             "follows the training again."
         )
-    found = []
+    milestones = []
     if (apart := film.separated()) is not None:
-        found.append(f"from {film.time_text(apart)} on the classes are nearly as far apart as in the end")
+        milestones.append(f"from {film.time_text(apart)} on the classes are nearly as far apart as in the end")
     if (fallen := film.converged()) is not None:
-        found.append(f"by {film.time_text(fallen)} the error has done nine tenths of its fall")
-    told = f"Play it: {', '.join(found)}; then points only settle. " if found else ""
+        milestones.append(f"by {film.time_text(fallen)} the error has done nine tenths of its fall")
+    advice = f"Play it: {', '.join(milestones)}; then points only settle. " if milestones else ""
     seen = (
         f"; the plane shows {100 * film.explained:.0f} % of the variance of the final codings" if film.projected else ""
     )
     left = f" {film.left_out} snapshots without finite codings are left out." if film.left_out else ""
-    return f"{told}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
+    return f"{advice}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
 
 
 def _film_of(run: Run) -> Film:
-    """The film, read once for all sessions; while it trains, only what is new."""
+    """The run's film, read once for all sessions; while the run trains, only new snapshots are read."""
     path, growing = run.folder / "snapshots.npz", _growing()
     if path.exists():
         growing.pop(run.key, None)
@@ -104,7 +104,7 @@ def _finished(cache: str, key: str, modified: int, state: str) -> Film:
 
 @st.cache_resource(show_spinner=False)
 def _growing() -> dict[str, Film]:
-    """The films of the runs that train now, by key."""
+    """The films of the runs in training by key, shared by all sessions."""
     return {}
 
 
@@ -114,21 +114,23 @@ def _gif(film: Film, colours: Theme, title: str) -> bytes:
 
 
 def _opening(film: Film) -> int | None:
-    """The frame the link names, as it was when this session opened the run's film: the component is sent it only once,
-    for what it is sent may not change with every frame that it reports."""
-    kept = st.session_state.get(keys.FILM_OPENING)
-    if kept and kept[0] == film.run:
-        return kept[1]
+    """The frame in the link when the session opened the run's film; None without one.
+
+    It stays the same while the visitor moves through the film, since the component's data must not change with it.
+    """
+    stored = st.session_state.get(keys.FILM_OPENING)
+    if stored and stored[0] == film.run:
+        return stored[1]
     named = st.query_params.get(keys.FRAME, "")
-    opening = int(named) if kept is None and named.isdecimal() and len(named) < 9 else None
-    if kept is not None and keys.FRAME in st.query_params:
+    opening = int(named) if stored is None and named.isdecimal() and len(named) < 9 else None
+    if stored is not None and keys.FRAME in st.query_params:
         del st.query_params[keys.FRAME]
     st.session_state[keys.FILM_OPENING] = (film.run, opening)
     return opening
 
 
 def _into_link(film: Film, frame: int) -> None:
-    """Write the frame into the link; the last one, which a film shows unasked, is left out."""
+    """Write the frame into the link; the last one, with which a film opens by default, is left out."""
     wanted = None if frame == len(film) - 1 else str(frame)
     if wanted is None:
         st.query_params.pop(keys.FRAME, None)

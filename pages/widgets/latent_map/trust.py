@@ -1,4 +1,4 @@
-"""How far a map can be trusted: the whole of it, one point of it, and whether another seed would have drawn it."""
+"""Quality of a map: trustworthiness and continuity of the whole and of one point, and stability over seeds."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from pages.widgets.session import active_run
 
 ROW = 10
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
-FAR = 30  # neighbours beyond this rank are no near misses: three times as many as are shown
-# A ring is a colour and a dash, with a number below the image: none of them alone.
+FAR = 30  # rank beyond which a false neighbour gets a ring: three times the neighbours shown
+# A ring differs by colour and by dash, and a number stands below the image, for readers who see no colours.
 RING = "outline:2px dashed #e76300;outline-offset:1px;border-radius:3px"
 
 
 def summary(run: Run, work: ResultFolder) -> None:
-    """The map's verdict in one line, and the numbers it rests on."""
+    """Draw the map's verdict in one line, and the measures behind it."""
     numbers = read_json(work.folder / "metrics.json", {})
     spec = _spec_of(work)
     classes = len(shared.data(run.spec.dataset).info.classes)
@@ -65,9 +65,9 @@ def summary(run: Run, work: ResultFolder) -> None:
 
 
 def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
-    """One point: what it is, how much of its place is true, and its neighbours in the codings, the data and the map.
+    """Draw one point: its sample, its trustworthiness and continuity, and its neighbours in codings, data and map.
 
-    `position` counts the map's points from 0.
+    `position` is the point's index in the map.
     """
     index = np.asarray(work.array("index"))
     if not 0 <= position < len(index):
@@ -109,7 +109,7 @@ def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
 
 
 def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
-    """Would another seed have drawn this map? Asked of the queue by a button; then five small maps and one sentence."""
+    """Draw the same map with several seeds and a sentence on how they differ, or a button that submits that job."""
     st.markdown("**Would another seed draw the same map?**")
     if refusal(spec):
         st.caption("Nothing about this map is random: every seed draws the same.")
@@ -179,7 +179,7 @@ def _row(
     rank: np.ndarray | None,
     words: str,
 ) -> None:
-    """Others side by side; those that were not expected with their rank, a ring around the far ones."""
+    """Draw neighbours side by side; those missing from `expected` with their rank, and a ring beyond rank `FAR`."""
     st.markdown(f"**{plain(title)}**")
     if len(others):
         samples = as_float(data.numbered(index[others]))
@@ -192,7 +192,7 @@ def _row(
 
 
 def row_html(samples: np.ndarray, names: Sequence[str], notes: Sequence[str], ringed: np.ndarray) -> str:
-    """Samples side by side, each with a short note below; a ring around some. All text is escaped."""
+    """HTML of samples side by side, each with a note below, and a ring where `ringed` (n,) is true. Text is escaped."""
     limit = float(np.abs(samples).max(initial=0)) or 1.0
     below = "<figcaption>{}</figcaption>" if any(notes) else ""
     cells = "".join(
@@ -238,7 +238,7 @@ def _false_words(on_map: np.ndarray, codings: np.ndarray, rank: np.ndarray | Non
 
 
 def _coding_ranks(run: Run, work: ResultFolder, index: np.ndarray, position: int) -> np.ndarray | None:
-    """`neighbours.ranks` in the codings; None for a map of a layer, or of training samples without stored codings."""
+    """`neighbours.ranks` of the codings; None for a map of a layer or of training samples without stored codings."""
     if _mapped(work) != "codings":
         return None
     codings = np.asarray(run.array("codings"))
@@ -272,7 +272,7 @@ def _known_stability(run: Run, spec: MapSpec) -> dict | None:
 
 
 def _seed_maps(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | None:
-    """The finished maps; None while they are drawn, and before somebody asked for them."""
+    """The folder of the finished maps; None, after drawing a button, the progress or the error."""
     work = _stability_of(run, spec)
     state = active_run.state(work)
     if state == "finished":

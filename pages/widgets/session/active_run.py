@@ -1,4 +1,4 @@
-"""The active run of a session: the run that it shows, trains or waits for, kept in the link as `run=`."""
+"""The active run of a session: the run that it shows, trains or waits for, stored in the link as `run=`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.widgets.session import keys, knobs, lesson
 
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
-# What each page shows before a run was chosen: its best demonstration.
+# The demonstration that each page shows before a run is chosen.
 DEMONSTRATIONS = {
     HOME: "stacked",
     "latent_map": "stacked",
@@ -32,7 +32,7 @@ DEMONSTRATIONS = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the knobs ask for: a spec with its run, or the one line that says why it cannot be trained."""
+    """The spec and the run that the knobs describe, or `error`, one line on why they cannot be trained."""
 
     spec: RunSpec | None = None
     run: Run | None = None
@@ -40,12 +40,15 @@ class Wanted:
 
     @property
     def finished(self) -> bool:
+        """True if that run is trained."""
         return self.run is not None and state(self.run) == "finished"
 
 
 def restore() -> None:
-    """Set the knobs and the active run from the link, in the first script run of a session, before any widget is drawn.
-    A run in the link overrides its knobs; the header lists what cannot be used."""
+    """Set the knobs and the active run from the link in a session's first script run, before any widget is drawn.
+
+    A run in the link overrides the link's knobs; the header lists parameters that cannot be used.
+    """
     if keys.RUN in st.session_state:
         return
     st.session_state[keys.RUN] = None
@@ -61,7 +64,7 @@ def restore() -> None:
             missing = state(run) == "missing"
             if missing and not run.described:
                 junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
-            else:  # also one that failed or was interrupted: the header says why, and offers it again
+            else:  # including failed and interrupted runs, for which the header shows the error and Train
                 values = knobs.of_spec(run.spec) | lesson.locked()
                 choose(run.key)
                 if missing:
@@ -71,7 +74,7 @@ def restore() -> None:
     if junk:
         st.session_state[keys.NOTICE] = f"Not used from the link: {'; '.join(junk[:3])}."
     knobs.restore(values)
-    if st.query_params.to_dict() != view:  # the lesson's view: widgets read it when a script run begins with it
+    if st.query_params.to_dict() != view:  # widgets read the lesson's view only at the start of a script run
         st.rerun()
 
 
@@ -84,8 +87,10 @@ def _open_lessons_run() -> None:
 
 
 def choose(key: str) -> None:
-    """Make a run the active one. While it waits or trains, this session is one of its watchers: it is stopped when all
-    of them have left or pressed Stop."""
+    """Make a run the active one, and this session one of its watchers.
+
+    A job that waits or trains is stopped when all of its watchers have left or pressed Stop.
+    """
     st.session_state[keys.RUN] = key
     shared.queue().join(key, presence.session())
 
@@ -103,7 +108,7 @@ def open_run_of(key: str) -> None:
 
 
 def keep_link() -> None:
-    """Write the active run into the link, which a change of page clears."""
+    """Write the active run into the link, because a change of page clears the query parameters."""
     key = st.session_state.get(keys.RUN)
     if key and st.query_params.get(keys.RUN) != key:
         st.query_params[keys.RUN] = key
@@ -117,7 +122,7 @@ def state(run: ResultFolder) -> str:
 
 
 def wanted() -> Wanted:
-    """The spec that the knobs say, and its run."""
+    """The spec that the knobs describe, with its run."""
     try:
         spec = knobs.current_spec()
         return Wanted(spec, runs.run_of(spec, shared.cache()))
@@ -126,15 +131,15 @@ def wanted() -> Wanted:
 
 
 def pending() -> Run | None:
-    """The active run while it waits or trains."""
+    """The active run while it waits or trains, else None."""
     key = st.session_state.get(keys.RUN)
     run = runs.open_run(key, shared.cache()) if key else None
     return run if run and state(run) in PENDING else None
 
 
 def shown() -> Run | None:
-    """The run that the page draws: the active one, else the last one that could be read, else the page's demonstration;
-    None if none of them can be read."""
+    """The run that the page draws: the active one, else the last readable one, else the page's demonstration; None if
+    none of them is readable."""
     page = st.session_state.get(keys.PAGE, HOME)
     demonstration = demonstrations.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
     for key in (st.session_state.get(keys.RUN), st.session_state.get(keys.LAST_GOOD), demonstration):

@@ -7,7 +7,7 @@ widget's return value only (buttons, forms, charts) stand where the widget is dr
 
 from __future__ import annotations
 
-# Query parameters: the run and the page's view. Links that people keep hold these names, so they never change.
+# Query parameters: the run and the page's view. Stored links contain these names, so they never change.
 RUN = "run"  # key of the active run
 LESSON = "lesson"  # key of the lesson
 VARIANT = "variant"
@@ -27,9 +27,9 @@ MIN_DIST = "min_dist"
 DIMS = "dims"
 MAP_SEED = "map_seed"
 FRAME = "frame"  # training film: number of the snapshot
-OWN_WAY = "own_way"  # where an own image comes from: drawn, uploaded, a sample
+OWN_WAY = "own_way"  # source of the own image: drawing, upload, sample
 Z = "z"  # Latent walk: the coding
-IMAGE = "image"  # number of the image that the walk was set to last
+IMAGE = "image"  # number of the image to which the walk was set last
 ACROSS = "across"
 UP = "up"
 LAYERS = "layers"
@@ -45,7 +45,7 @@ PICTURES = "pictures"  # number of pictures in a row
 TEMPERATURE = "temperature"
 GRID_FROM = "grid_from"
 OTHER = "other"  # Compare: key of the second run
-RUNS = "runs"  # keys of the runs that a sample is sent through
+RUNS = "runs"  # keys of the runs that encode the sample
 SAMPLE = "sample"
 SAMPLE_FROM = "sample_from"
 LABELS = "labels"  # Pretraining: number of labels
@@ -64,18 +64,18 @@ PARAMETERS = (
 # The frame around the pages.
 PAGE = "page"  # URL path of the page that is drawn
 ROUTED = "_routed"  # set while `app.py` runs a page
-NOTICE = "notice"  # one line that the header shows until the next action
+NOTICE = "notice"  # a line that the header shows until the next action
 DATASET = "dataset"
 LAST_GOOD = "last_good"  # key of the run that was drawn last
 SEEN_LEARNING = "seen_learning"  # key of the training that the page draws while it runs
 
-# Samples that are selected on a map or among thumbnails.
+# Samples that were selected on a map or among thumbnails.
 SELECTION = "selection"  # sample numbers
-SELECTION_OF = "selection_of"  # the data set that they belong to
+SELECTION_OF = "selection_of"  # name of their data set
 NAMED = "named"  # {name: sample numbers}
-POINT = "point"  # number of the sample that is marked
+POINT = "point"  # number of the marked sample
 
-# One page each.
+# Of one page each.
 DRAW = "draw"  # Reconstructions: how often other images were drawn
 MAP_LAYER = "map_layer"
 SPARSITY_LAYER = "sparsity_layer"
@@ -86,7 +86,7 @@ OWN_BEGIN, OWN_NUMBER = "own_begin", "own_number"
 WALK_FROM = "walk_from"  # number of a sample that another page sends to the walk
 WALK_RUN = "walk_run"
 WALK_Z = "walk_z"
-WALK_BEGAN = "walk_began"  # the coding that needs no place in the link
+WALK_BEGAN = "walk_began"  # the walk's first coding, which is left out of the link
 WALK_SAMPLE = "walk_sample"
 WALK_NOTICE = "walk_notice"
 WALK_NUMBER = "walk_number"
@@ -103,7 +103,7 @@ ANSWER = "answer"  # number of the answer that was given
 ANSWER_TOKEN = "answer_token"
 ANSWER_NOTICE = "answer_notice"
 PREDICTED = "predicted"
-SEEN = "seen"  # {page: its query parameters when it was drawn last}
+SEEN = "seen"  # {page: its query parameters at its last script run}
 SEEN_LAST = "seen_last"
 EXAMPLE = "example"
 LESSON_TITLE = "lesson_title"
@@ -127,25 +127,25 @@ PRESENT_STEP = "present_step"
 
 
 def asked(place: str) -> str:
-    """Where the key of the job stands that a place on a page waits for."""
+    """Session-state name of the key of the job that a place on a page waits for."""
     return f"{place}_asked"
 
 
 def compared(parameter: str) -> str:
-    """Where the runs stand that were picked for `OTHER` or `RUNS`."""
+    """Session-state name of the runs that were picked for `OTHER` or `RUNS`."""
     return f"compared_{parameter}"
 
 
 def film(run: str) -> str:
-    """The key of a run's training film."""
+    """Widget key of a run's training film."""
     return f"film_{run}"
 
 
 def class_of(image: str) -> str:
-    """The key of the list of classes beside the number `image`."""
+    """Widget key of the list of classes beside the number `image`."""
     return f"{image}_class"
 
 
 def proposed(image: str) -> str:
-    """Where the number stands that the page proposed last for `image`."""
+    """Session-state name of the number that the page proposed last for `image`."""
     return f"{image}_first"

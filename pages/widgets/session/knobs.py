@@ -1,6 +1,6 @@
-"""State of the sidebar's knobs: conversion of presets, runs and links to widget values, and of those to a `RunSpec`.
+"""Values of the sidebar's knobs, converted from presets, runs and links, and to a `RunSpec`.
 
-A knob is a field of `RunSpec` whose name stands in `MAIN` or `ADVANCED`. Its value is in `st.session_state` under that
+A knob is a field of `RunSpec` whose name is in `MAIN` or `ADVANCED`. Its value is in `st.session_state` under that
 name, bound to the query parameter of the same name. The variant provides the other fields and the knobs' defaults.
 """
 
@@ -40,12 +40,15 @@ NAMES = MAIN + ADVANCED
 LABELS = {name: RunSpec.settings()[name].label for name in NAMES}
 DEFAULT_VARIANT = "stacked"
 
-# Standard deviations of noise on the input of the coding layer; those on the input are declared by `RunSpec`.
+# Slider stops of the noise on the input of the coding layer; those of the noise on the samples are in `RunSpec`.
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 
 
 def read_link() -> tuple[dict[str, Any], list[str]]:
-    """The knobs a link names, in the words of the command line or of the page, and lines that say what is junk."""
+    """The knobs in the link as widget values, and a line on each one that cannot be used.
+
+    Values are accepted in the notation of the command line and of the widgets.
+    """
     values: dict[str, Any] = {}
     junk = []
     if keys.VARIANT in st.query_params:
@@ -66,8 +69,8 @@ def read_link() -> tuple[dict[str, Any], list[str]]:
 def restore(values: dict[str, Any]) -> None:
     """Set knobs from a link or a run, before their widgets exist.
 
-    On a session's first script run a widget prefers its query parameter to the state and drops one it cannot read. So
-    the link is rewritten in the words of the widgets, and the script reruns if that changed it.
+    In a session's first script run a widget prefers its query parameter to the state, and drops one that it cannot
+    read. So the link is rewritten in the widgets' notation, and the script reruns if that changed the link.
     """
     start = defaults(values.get("variant", DEFAULT_VARIANT)) | {"variant": DEFAULT_VARIANT}
     words = {name: in_words(name, value) for name, value in values.items() if value != start[name]}
@@ -82,7 +85,7 @@ def restore(values: dict[str, Any]) -> None:
 
 
 def in_words(name: str, value: Any) -> str:
-    """A knob's value as its widget writes it, on the page and in the link."""
+    """A knob's value as the text that its widget writes on the page and into the link."""
     if name == "variant":
         return presets.get(value).title
     if name == "dataset":
@@ -108,18 +111,18 @@ def _by_title(text: str, titles: dict[str, str]) -> str:
 
 
 def widget_value(name: str, value: Any) -> Any:
-    """A spec field as its widget holds it."""
+    """The widget's value for a value of a spec field."""
     return ", ".join(map(str, value)) if name == "hidden" else value
 
 
 def defaults(variant: str) -> dict[str, Any]:
-    """Every knob's value for a preset."""
+    """{knob: widget value} of a preset."""
     spec = presets.get(variant).spec
     return {name: widget_value(name, getattr(spec, name)) for name in NAMES}
 
 
 def options(name: str, fixed: tuple[Any, ...], default: Any) -> list[Any]:
-    """The stops of a slider: the usual ones, the preset's, and the current value, which a link may set freely."""
+    """The stops of a slider: `fixed`, the preset's value, and the current one, which a link may set to any value."""
     current = st.session_state.get(name, default)
     return sorted({*fixed, default, current})
 
@@ -130,7 +133,7 @@ def variant() -> str:
 
 
 def use_variant() -> None:
-    """Callback of the variant: set every knob to the new variant's value; keep the data set if the variant fits it."""
+    """Callback of the variant's widget: set every knob to the new variant's value, but keep a data set that fits it."""
     dataset = st.session_state.get(keys.DATASET)
     values = defaults(variant())
     if variant() in presets.VARIANTS and dataset in datasets.names():
@@ -144,13 +147,13 @@ def use_variant() -> None:
 
 
 def of_spec(spec: RunSpec) -> dict[str, Any]:
-    """Variant and knobs with which a run was trained."""
+    """{'variant' and knobs: widget value} with which a run was trained."""
     values = {name: widget_value(name, getattr(spec, name)) for name in NAMES}
     return {"variant": preset_name(spec), **values}
 
 
 def preset_name(spec: RunSpec) -> str:
-    """The preset from which the knobs alone lead to `spec`; the nearest variant where there is none."""
+    """The preset whose fields other than knobs are those of `spec`; the nearest variant if there is none."""
     nearest = presets.variant_of(spec)
     for name in (nearest, *presets.PRESETS):
         try:
@@ -162,7 +165,7 @@ def preset_name(spec: RunSpec) -> str:
 
 
 def from_values(variant: str, values: dict[str, Any]) -> RunSpec:
-    """The spec of a preset with its knobs turned to `values`."""
+    """The spec of a preset with its knobs set to `values`. Raises a `SpecError` for contradictory ones."""
     return _turned(variant, tuple(values.items()))
 
 
@@ -173,20 +176,20 @@ def _turned(variant: str, values: tuple[tuple[str, Any], ...]) -> RunSpec:
 
 
 def values() -> dict[str, Any]:
-    """The current value of every knob; the variant's for those that are not drawn, such as under a closed Advanced."""
+    """{knob: current value}; the variant's value for knobs without a widget, such as those under a closed Advanced."""
     return {name: st.session_state.get(name, value) for name, value in defaults(variant()).items()}
 
 
 def current_spec() -> RunSpec:
-    """The spec of the current knobs; raises a `SpecError` with one line for knobs that do not fit each other."""
+    """The spec of the current knobs; raises a `SpecError` with one line for contradictory ones."""
     return from_values(variant(), values())
 
 
 def unused() -> set[str]:
-    """The knobs without effect at the current settings, which the sidebar disables.
+    """Names of the knobs without effect at the current settings; the sidebar disables them.
 
-    Empty for a combination that is refused, so that every knob stays editable. `penalty_weight` is never among them,
-    because it switches its regularization term on.
+    Empty for an invalid combination, so that every knob stays editable. Never includes `penalty_weight`, which switches
+    its regularization term on.
     """
     try:
         spec = from_values(variant(), values())
@@ -196,7 +199,7 @@ def unused() -> set[str]:
 
 
 def differences(shown: RunSpec, wanted: RunSpec) -> str:
-    """One short sentence on how the knobs differ from the shown run; '' where they agree."""
+    """A sentence on the differences between the knobs and the shown run; '' if there are none."""
     ours, theirs = [], []
     if presets.title(shown) != presets.title(wanted):
         ours.append(presets.title(shown))

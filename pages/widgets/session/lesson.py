@@ -1,8 +1,7 @@
-"""The lesson this session has open: what it sets, what it locks, and its question in place of the page.
+"""The lesson that a session has open: the knobs it sets and locks, and its question, which covers the page at first.
 
-It lives in the link as `lesson=`. The token that says that this visitor has answered lives in the browser, as a cookie
-that goes when the browser is closed: so a page that is loaded anew is neither covered nor counted twice, and whoever is
-sent the address answers for himself.
+The lesson is stored in the link as `lesson=`. The token of the visitor's answer is a session cookie, not part of the
+link: so a reload neither asks nor counts again, and a link that is passed on does not contain the answer.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from pages.widgets.session import keys, knobs
 LABELS = {keys.VARIANT: "Variant", **knobs.LABELS}
 NAMES = (keys.VARIANT, *knobs.NAMES)
 _NOT_SEEN = {keys.LESSON, keys.RUN, *NAMES}
-# Without a path it counts for all pages of this app, and for no other app of the same host.
+# Without a path the cookie is sent for all pages of this app, but not for other apps of the same host.
 _KEEP_ANSWER = """
 export default function(component) {
   document.cookie = component.data + "; SameSite=Lax";
@@ -44,16 +43,16 @@ _STYLE = """<style>
 
 
 def current() -> Lesson | None:
-    """The lesson that is open."""
+    """The open lesson, or None."""
     key = st.session_state.get(keys.LESSON)
     return _opened(key, shared.cache()) if key else None
 
 
 def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, Any]:
-    """Once a session: open the lesson that the link names. The knobs of the link with those of the lesson.
+    """Open the link's lesson, once per session. Returns the knobs of the link combined with those of the lesson.
 
-    A lesson that is not here adds a line to `junk`. Knobs that are not locked may be set by the link, all of them where
-    it names another variant.
+    A lesson that cannot be opened adds a line to `junk`. The link overrides knobs that are not locked; if it names
+    another variant, only locked ones are taken from the lesson.
     """
     st.session_state[keys.LESSON] = None
     key = st.query_params.get(keys.LESSON)
@@ -73,14 +72,14 @@ def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, A
 
 
 def keep_link() -> None:
-    """Write the lesson into the link, which a change of page clears."""
+    """Write the lesson into the link, because a change of page clears the query parameters."""
     key = st.session_state.get(keys.LESSON)
     if key and st.query_params.get(keys.LESSON) != key:
         st.query_params[keys.LESSON] = key
     elif not key and keys.LESSON in st.query_params:
         del st.query_params[keys.LESSON]
     lesson = current()
-    if lesson and covered():  # for the controls that are drawn once it is answered
+    if lesson and covered():  # for the page's controls, which are drawn after the answer
         _link_view(lesson, st.session_state[keys.PAGE])
 
 
@@ -91,26 +90,29 @@ def locked() -> dict[str, Any]:
 
 
 def locks(name: str) -> bool:
+    """True for a knob that the open lesson locks."""
     lesson = current()
     return lesson is not None and name in lesson.locked
 
 
 def enforce() -> None:
-    """Set locked knobs to the lesson's values, before their widgets are drawn: a link, a list or a browser may have
-    changed them."""
+    """Set locked knobs to the lesson's values; call it before their widgets are drawn.
+
+    A link, a list of runs or a manipulated message of the browser may have changed them.
+    """
     for name, value in locked().items():
         if name not in st.session_state or st.session_state[name] != value:
             st.session_state[name] = value
 
 
 def covered() -> bool:
-    """Whether the lesson's question is not answered yet in this session, so that pages show no results."""
+    """True while the lesson's question is not answered in this session; pages then show no results."""
     lesson = current()
     return lesson is not None and bool(lesson.question) and st.session_state.get(keys.ANSWER) is None
 
 
 def note(page: str) -> None:
-    """Store a page's query parameters for the form that makes a lesson of it."""
+    """Store a page's query parameters for the form that makes a lesson of the page."""
     if page not in lessons.PAGES:
         return
     view = {name: value for name, value in st.query_params.items() if name not in _NOT_SEEN}
@@ -119,30 +121,30 @@ def note(page: str) -> None:
 
 
 def draw() -> None:
-    """The lesson's line above a page; its question, at first in the page's place, later with what the class said."""
+    """Draw the lesson's title line and its question: first as a form, after the answer with the class's answers."""
     lesson = current()
     if lesson is None:
         return
-    told = f" · :material/lock: {_locked_in_words(lesson)}" if lesson.locked else ""
-    st.markdown(f":material/school: **{plain(lesson.title)}**{told}")
+    locks_text = f" · :material/lock: {_locked_in_words(lesson)}" if lesson.locked else ""
+    st.markdown(f":material/school: **{plain(lesson.title)}**{locks_text}")
     if covered():
         _ask(lesson)
     elif lesson.question:
-        _told(lesson)
+        _result(lesson)
 
 
-def bars(lesson: Lesson, own: int | None = None, solved: bool = True) -> str:
-    """How the class answered, as HTML: a bar an answer; with `solved` the right one is marked."""
-    found = lessons.counts(lesson.key, shared.cache())[: len(lesson.answers)]
-    most = max(1, *found)
+def bars(lesson: Lesson, choice: int | None = None, solved: bool = True) -> str:
+    """The counts of the class's answers as HTML bars; marks the visitor's `choice` and, if `solved`, the right one."""
+    counts = lessons.counts(lesson.key, shared.cache())[: len(lesson.answers)]
+    most = max(1, *counts)
     rows = []
-    for number, (text, count) in enumerate(zip(lesson.answers, found, strict=True)):
+    for number, (text, count) in enumerate(zip(lesson.answers, counts, strict=True)):
         right = solved and number == lesson.right
-        notes = [note for note, said in (("right", right), ("you", number == own)) if said]
-        said = html.escape(text) + (f" <b>({', '.join(notes)})</b>" if notes else "")
+        notes = [note for note, applies in (("right", right), ("you", number == choice)) if applies]
+        label = html.escape(text) + (f" <b>({', '.join(notes)})</b>" if notes else "")
         style = f"width:{100 * count / most:.0f}%"
         rows.append(
-            f'<div>{said}</div><div><i class="{"ae-right" if right else "ae-other"}" style="{style}"></i></div>'
+            f'<div>{label}</div><div><i class="{"ae-right" if right else "ae-other"}" style="{style}"></i></div>'
             f"<div>{count:,}</div>"
         )
     return f'{_STYLE}<div class="ae-class">{"".join(rows)}</div>'
@@ -169,12 +171,13 @@ def _ask(lesson: Lesson) -> None:
             format_func=lambda number: plain(lesson.answers[number]),
         )
         st.form_submit_button("Answer", type="primary", icon=":material/how_to_vote:", on_click=_answer)
-    if told := st.session_state.pop(keys.ANSWER_NOTICE, ""):
-        notice.warning(told)
+    if warning := st.session_state.pop(keys.ANSWER_NOTICE, ""):
+        notice.warning(warning)
     st.caption("Predict first: the page opens when you have answered. Answers are counted, not named.")
 
 
 def _answer() -> None:
+    """Callback of the form: count the answer and open the page."""
     lesson, choice = current(), st.session_state.get(keys.PREDICTED)
     if lesson is None or st.session_state.get(keys.ANSWER) is not None:
         return
@@ -183,30 +186,31 @@ def _answer() -> None:
         return
     try:
         st.session_state[keys.ANSWER_TOKEN] = lessons.answer(lesson.key, choice, shared.cache())
-    except AecoreError as error:  # the lesson goes on; only the count lacks one
+    except AecoreError as error:  # the page opens although the answer is not counted
         st.session_state[keys.NOTICE] = str(error)
     st.session_state[keys.ANSWER] = choice
 
 
 @render_lock.fragment
-def _told(lesson: Lesson) -> None:
-    own = st.session_state[keys.ANSWER]
-    verdict = "Your answer" if lesson.right is None else "Right" if own == lesson.right else "Not quite"
+def _result(lesson: Lesson) -> None:
+    """Draw whether the answer is right, the explanation, and the class's answers."""
+    choice = st.session_state[keys.ANSWER]
+    verdict = "Your answer" if lesson.right is None else "Right" if choice == lesson.right else "Not quite"
     colour = {"Right": "green", "Not quite": "orange"}.get(verdict, "blue")
     head = f":{colour}-badge[{verdict}] {plain(lesson.question)}"
     with st.expander(head, expanded=True):
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[own])}.")
+            st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[choice])}.")
             st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
             if token := st.session_state.get(keys.ANSWER_TOKEN):
                 _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
         with right:
-            st.html(bars(lesson, own))
+            st.html(bars(lesson, choice))
 
 
 def _explanation(lesson: Lesson) -> str:
-    """The explanation, each of its lines a paragraph."""
+    """The explanation as Markdown, a paragraph per line."""
     lines = filter(str.strip, lesson.explanation.splitlines())
     return "\n\n".join(plain(line, lessons.LONGEST["explanation"]) for line in lines)
 
@@ -226,7 +230,7 @@ def _cookies() -> Mapping[str, str]:
 
 
 def _link_view(lesson: Lesson, page: str) -> None:
-    """Put the view into the lesson's page's link, where its controls begin from."""
+    """Set the query parameters of the lesson's view on its page; the page's controls start from them."""
     if lesson.page == page:
         for name, value in lesson.view.items():
             st.query_params.setdefault(name, value)
@@ -238,7 +242,7 @@ def _opened(key: str, cache: Path) -> Lesson:
 
 
 def _values(lesson: Lesson) -> dict[str, Any]:
-    """The lesson's value of every knob, as the widget holds it."""
+    """{'variant' and knobs: widget value} of the lesson."""
     spec = lesson.spec
     values = {name: knobs.widget_value(name, getattr(spec, name)) for name in knobs.NAMES}
     return {keys.VARIANT: lesson.knobs[keys.VARIANT], **values}

@@ -1,4 +1,4 @@
-"""Titles of the pages that the navigation shows, by URL path and in its order."""
+"""Titles of the pages by URL path, in the order of the navigation."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The selected samples of a session: kept by number over changes of map, run and page; named, downloaded, opened in
-other pages."""
+"""The selected samples of a session, as numbers that survive changes of map, run and page, and their panel."""
 
 from __future__ import annotations
 
@@ -35,14 +34,14 @@ def choose(numbers: list[int], data: Data) -> None:
 
 
 def forget_other(data: Data) -> None:
-    """Clear the selection, its names and the marked point if they belong to another data set."""
+    """Clear the selection, the named selections and the marked point if they belong to another data set."""
     if st.session_state.get(keys.SELECTION_OF, data.info.name) != data.info.name:
         for name in (keys.SELECTION, keys.NAMED, keys.POINT):
             st.session_state.pop(name, None)
 
 
 def draw(run: Run, data: Data, work: ResultFolder) -> None:
-    """Draw the selection as thumbnails with its class counts, and its buttons: clear, open, download, name."""
+    """Draw the selection as thumbnails with class counts, and its buttons: clear, open, download, name."""
     numbers = current()
     names = st.session_state.get(keys.NAMED, {})
     if not numbers:
@@ -78,7 +77,7 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
 
 
 def table(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> pd.DataFrame:
-    """A row a sample: id, label, class, the map's coordinates (empty for a sample that is not on it), its codings."""
+    """Table with a row per sample: id, label, class, coordinates on the map (NaN if it is not on it), codings."""
     index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
     place = {int(number): position for position, number in enumerate(index)}
     labels = data.labels_of(np.array(numbers))

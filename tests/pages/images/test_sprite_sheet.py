@@ -60,8 +60,8 @@ def test_beyond_the_limits_a_sheet_is_lossy_then_smaller(monkeypatch):
 def test_the_same_images_are_drawn_once(monkeypatch):
     sprite_sheet._sheet.clear()
     drawn = []
-    draw = sprite_sheet._drawn
-    monkeypatch.setattr(sprite_sheet, "_drawn", lambda *given: drawn.append(1) or draw(*given))
+    draw = sprite_sheet._encoded
+    monkeypatch.setattr(sprite_sheet, "_encoded", lambda *given: drawn.append(1) or draw(*given))
     images = np.zeros((3, 4, 4), np.uint8)
     sprite_sheet.sheet(images)
     sprite_sheet.sheet(images.copy())
