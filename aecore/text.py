@@ -1,4 +1,4 @@
-"""Numbers as text, written alike on figures, pages and the command line."""
+"""Formatting of numbers as text, the same on figures, pages and the command line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def percent_text(share: float) -> str:
-    """A share in whole percent, '12 %'; one that is neither none nor all is not rounded to it: 'under 1 %'."""
+    """A share in whole percent, '12 %'; 'under 1 %' or 'over 99 %' for one that would be rounded to 0 or 100."""
     if 0 < share <= 0.005:
         return "under 1 %"
     return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"

@@ -15,7 +15,7 @@ from aecore.errors import RunError, SpecError
 from aecore.specs.run import RunSpec
 from aecore.store.runs import Run
 
-NEAR = 0.1  # of the way between the two values of a bit: closer to either counts as decided
+NEAR = 0.1  # largest distance of a decided coding from a bit's value, as a share of the two values' distance
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def levels(run: Run, codings: np.ndarray, bits: np.ndarray) -> np.ndarray:
 
 
 def decided(codings: np.ndarray, levels: np.ndarray) -> float:
-    """The share of all codings (n, d) that lie within `NEAR` of one of the two `levels` (2, d)."""
+    """The share of all codings (n, d) that are close (`NEAR`) to one of the two `levels` (2, d)."""
     codings = np.asarray(codings, np.float32).reshape(len(codings), -1)
     reach = NEAR * np.abs(levels[1] - levels[0])
     return float(np.mean((np.abs(codings - levels[0]) <= reach) | (np.abs(codings - levels[1]) <= reach)))

@@ -20,7 +20,7 @@ from aecore.errors import RunError
 from aecore.store.runs import Run
 
 CHUNK = 1000  # samples in one call: bounds the memory of wide convolutional layers
-MAX_SESSIONS = 12  # six runs, two halves each
+MAX_SESSIONS = 12  # ONNX Runtime sessions: encoder and decoder of six runs
 
 _sessions: OrderedDict[tuple[str, int, int], onnxruntime.InferenceSession] = OrderedDict()
 _lock = threading.Lock()
@@ -69,18 +69,18 @@ def clear() -> None:
 
 
 def _outputs(run: Run, half: str, x: np.ndarray, position: int) -> np.ndarray:
-    """One output of one half for any number of inputs, computed in chunks."""
+    """One output of the encoder or decoder (`half`) for any number of inputs, computed in chunks."""
     session = _session(run, half)
     inputs, outputs = session.get_inputs()[0], session.get_outputs()
     x = np.asarray(x)
     shape = tuple(inputs.shape[1:])
-    # Open dimensions are text or None and allow any size.
+    # Dynamic dimensions are text or None and allow any size.
     if x.ndim != len(shape) + 1 or any(isinstance(b, int) and a != b for a, b in zip(x.shape[1:], shape, strict=True)):
         expected = ", ".join(str(size) for size in ("n", *shape))
         raise RunError(f"run {run.key}: {half} got an array of shape {x.shape}, allowed: ({expected})")
     if position >= len(outputs):
         raise RunError(f"run {run.key}: {half}.onnx has no output {position}; train it again")
-    # Without samples one of zeros gives the shape of the result.
+    # For zero samples, a sample of zeros gives the shape of the result.
     batch = x if len(x) else np.zeros((1, *x.shape[1:]), np.float32)
     parts = []
     for start in range(0, len(batch), CHUNK):
@@ -93,7 +93,7 @@ def _outputs(run: Run, half: str, x: np.ndarray, position: int) -> np.ndarray:
 
 
 def _session(run: Run, half: str) -> onnxruntime.InferenceSession:
-    """The session of a half, from an LRU cache keyed by the file's path, time and size."""
+    """The session of the encoder or decoder, from an LRU cache keyed by the file's path, time and size."""
     path = run.folder / f"{half}.onnx"
     try:
         stat = path.stat()

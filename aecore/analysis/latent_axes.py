@@ -13,7 +13,7 @@ from aecore.specs import fields
 from aecore.store.runs import Run
 
 PRIOR_REACH = 3.0  # the range of a variational run's codings: 0.3 % of the prior lies beyond ±3
-STEPS = 100  # of a slider
+STEPS = 100  # steps of a slider over its range
 # The scale of plain codings is arbitrary: a penalty may shrink all of them, and the decoder enlarges them again. So a
 # plain coding is active relative to the others: above this share of the largest variance.
 SILENT_SHARE = 1e-3

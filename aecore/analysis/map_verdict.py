@@ -11,7 +11,7 @@ from aecore.text import share_text
 # Trustworthiness and continuity: 1 minus the value is the mean rank, over n, of a map's neighbour in the codings beyond
 # its k nearest: at .97 neighbours are among the nearest 3 %, at .95 among 5 %, at .85 among 15 %.
 GOOD, FAIR, POOR = 0.97, 0.95, 0.85
-AS_GOOD = 0.98  # kept share of the codings' accuracy above chance from which the map counts as equally good
+AS_GOOD = 0.98  # share of the codings' accuracy above chance from which the map counts as equally good
 CHANCE = 1.1  # codings with a kNN accuracy of at most this times chance contain nothing of the classes
 SAME, ALIKE = 0.02, 0.15  # standardised Procrustes distances between seeds
 

@@ -68,7 +68,7 @@ def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
 
 
 def pca_mse(floor: np.ndarray, components: int) -> float:
-    """The error of `floor` (see `pca_floor`) at that many components, or at all where there are fewer."""
+    """The error of `floor` (see `pca_floor`) at that many components, or at the last one if there are fewer."""
     return float(floor[min(components, len(floor) - 1)])
 
 

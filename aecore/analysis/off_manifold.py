@@ -1,4 +1,4 @@
-"""Off-manifold diagnostics of codings: does a coding lie where the data's codings lie, so that its picture means much?
+"""Off-manifold diagnostics: whether a coding lies among the data's codings, so that its decoded picture can be trusted.
 
 Three measures, the first two as ratios to the 95th percentile over held-out samples:
 
@@ -27,10 +27,10 @@ from aecore.errors import AecoreError, RunError
 from aecore.store.runs import Run
 
 MOST_CODES = 2000
-MOST_NUMBERS = 75_000  # in all codes together: 150 kB to the browser
+MOST_NUMBERS = 75_000  # values in all codes together, which the browser receives as half floats
 HELD_OUT = 500
 USUAL = 95  # percentile of the held-out samples' measures: a ratio of 1
-FAR = 2.0  # times the usual
+FAR = 2.0  # ratio above which a coding is far from the data
 UNLIKELY = 0.001  # density below which a coding is rare under the prior
 # The usual distance and drift are at least this share of the codings' spread, the precision of half floats, and at
 # least 1e-6: identical codings would divide by zero.

@@ -4,8 +4,8 @@ Codings of one or two numbers are shown as they are. Wider ones are projected on
 snapshot would rotate and flip although nothing is learned, so the plane is fixed:
 
 - A finished (or stopped) run has one plane for all frames, the first two principal components of its last snapshot.
-- While a run trains, a plane is kept as long as it explains at least `KEEP` of the variance that the newest snapshot's
-  principal plane explains; then that plane follows, rotated towards the former one. A frame's positions depend on
+- While a run trains, a plane is used as long as it explains at least `KEEP` of the variance that the newest snapshot's
+  principal plane explains; then that plane replaces it, rotated towards the former one. A frame's positions depend on
   earlier frames only.
 """
 
@@ -27,7 +27,7 @@ from aecore.store.runs import Run
 from aecore.text import error_text
 
 KEEP = 0.8
-JITTER = 0.05  # of the codings' spread: the width of the missing second axis of a single coding, as in its map
+JITTER = 0.05  # width of the missing second axis of a single coding, as a share of the codings' spread; as in its map
 MARGIN = 0.06
 REACH = 1.5  # the bounds of all frames may be this many times larger than the last frame's
 NEARLY = 0.9

@@ -30,13 +30,13 @@ __all__ = [
     "quantized",
 ]
 
-MOST_BYTES = 3_500_000  # of weights: of one half, and of both together
-MOST_WORK = 30_000_000  # multiplications and additions of one sample: about as many nanoseconds in a browser
+MOST_BYTES = 3_500_000  # bytes of weights: of one half, and of both together
+MOST_WORK = 30_000_000  # multiply-adds for one sample, about as many nanoseconds in a browser
 MOST_FILE = 20_000_000  # bytes; a larger file cannot compile to `MOST_BYTES` and is not read
 LIGHT = 1_000_000  # bytes of weights above which kernels are quantized to 16 bits, if that is exact enough
 EXACT = 1e-3  # largest quantization error of an output, in units of 1 or of the outputs' standard deviation
-HELD_OUT = 100  # samples that the error is measured on
-MOST_ENDS = 50  # sliders that the error is measured on
+HELD_OUT = 100  # held-out samples for measuring the quantization error
+MOST_ENDS = 50  # sliders at whose ends the quantization error is measured
 LEVELS = 32_767
 
 

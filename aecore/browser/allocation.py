@@ -202,7 +202,7 @@ class Allocator:
         self.steps.append({**step, "factors": list(factors)} if op == "add" else step)
         return replace(y, index=np.broadcast_to(y.index, shape))
 
-    # ---- the end
+    # ---- result
 
     def program(self, last: View, shape: tuple[int, ...]) -> Program:
         """The program from a sample of this shape to the tensor `last`, without unused steps.
@@ -252,7 +252,7 @@ def compact(part: Any) -> Any:
 
 
 def ratio(b: Any, a: Any) -> float | None:
-    """The number f with b = f · a; None without one."""
+    """The number f with b = f · a; None if there is none."""
     try:
         first, second = np.broadcast_arrays(a, b)
     except ValueError:

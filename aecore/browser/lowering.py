@@ -53,7 +53,10 @@ def lower(model: ModelProto) -> Program:
 
 
 class _Lowering:
-    """One method for each operation that needs a step; `values` are the tensors by name: arrays, or views."""
+    """State of the lowering, with a method per ONNX operation that needs a step.
+
+    `values` are the tensors by name: arrays for constants, else views.
+    """
 
     def __init__(self, allocator: Allocator, values: dict[str, Any]) -> None:
         self.buffers, self.values = allocator, values
@@ -251,7 +254,7 @@ class _Lowering:
         self.buffers.steps.append({"op": "mean", "x": x.buffer, "y": y.buffer, "run": run})
         return y
 
-    # ---- several
+    # ---- operations with several outputs or inputs
 
     def _split(self, node: NodeProto, attributes: Attributes, inputs: list[Any]) -> None:
         axis, x = attributes.get("axis", 0), inputs[0]

@@ -1,7 +1,7 @@
-"""The class board: one row for every finished run of a server.
+"""The leaderboard of a class: tables with a row per finished run of a server.
 
-A run's row is read once, and again when its `DONE` mark is newer, so drawing a board again opens no file of a known
-run. The rows of all cache folders are cached together, the newest `MOST` of them.
+A run's row is cached by the time of its `DONE` mark, so drawing a leaderboard again opens no file of a cached run. The
+rows of all cache folders are cached together, the newest `MOST` of them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLUMNS = (
 MOST = 5000
 _ORDER = {variant.name: number for number, variant in enumerate(VARIANTS)}
 
-_rows: dict[str, tuple[int, dict[str, Any] | None]] = {}  # {folder: (when DONE was written, row)}
+_rows: dict[str, tuple[int, dict[str, Any] | None]] = {}  # {folder: (modification time of DONE, row)}
 _lock = threading.Lock()
 
 
@@ -45,10 +45,10 @@ _lock = threading.Lock()
 class Board:
     """The runs of one data set; its tables are shared between sessions, so they must not be changed.
 
-    rows : one a finished run, the last finished first, with `COLUMNS`. `name` is the family in words, `variant` its
-        index in the registry, which determines colours; `mse` is of validation data, `pca_mse` that of PCA with as
-        many components (NaN where unknown), `finished` seconds since 1970. A damaged run, or one without an error, has
-        no row.
+    rows : table with `COLUMNS` and a row per finished run, the last finished first. `name` is the variant's title,
+        `variant` its index in the registry, which determines colours; `mse` is the validation error, `pca_mse` that of
+        PCA with as many components (NaN if unknown), `finished` seconds since 1970. Damaged runs and runs without an
+        error have no row.
     best, pca_mse : see the functions of these names.
     version : digest of the content.
     """
@@ -60,7 +60,7 @@ class Board:
 
 
 def boards(cache: Path) -> dict[str, Board]:
-    """The board of every data set that has runs, the one with the most runs first."""
+    """{data set: its leaderboard} for data sets with runs, the one with the most runs first."""
     return _boards(tuple(listing.finished(cache)))
 
 
@@ -92,7 +92,7 @@ def best(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def pca_mse(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns `codings` and `pca_mse`: PCA's error at each coding size for which a run has it, by coding size."""
+    """Table of PCA's error at each coding size, columns `codings` and `pca_mse`, ordered by coding size."""
     measured = table.dropna(subset=["pca_mse"])
     return measured[["codings", "pca_mse"]].drop_duplicates("codings").sort_values("codings", ignore_index=True)
 

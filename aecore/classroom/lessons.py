@@ -1,8 +1,8 @@
 """Lessons, which a teacher sets up and a class opens by a link, and the counts of the class's answers.
 
-A lesson is a value, as a run is: its key is the digest of its JSON, so the same lesson has the same link. It is stored
-in `cache/lessons/<key>/lesson.json`. Answers are anonymous: each is an empty file `answers/<number>-<token>` with a
-random token. So counting reads one folder and opens no file, and any number of servers may share the folder.
+A lesson's key is the digest of its JSON, so the same lesson has the same link. It is stored in
+`cache/lessons/<key>/lesson.json`. Answers are anonymous: each is an empty file `answers/<number>-<token>` with a random
+token, so counting only lists a folder, and several servers can share it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FEWEST_ANSWERS, MOST_ANSWERS = 2, 5
 LONGEST = {"title": 80, "question": 300, "answers": 120, "explanation": 1000}
 MOST_VIEW = 12  # parameters of a page's view
 LONGEST_VALUE = 200
-MOST_LESSONS = 5000  # on one server: anybody may make one
-MOST_ANSWERED = 10_000  # of one lesson
+MOST_LESSONS = 5000  # lessons on one server, since every visitor can store one
+MOST_ANSWERED = 10_000  # answers to one lesson
 _NOT_VIEW = ("lesson", "run", "variant")
 _ANSWER = re.compile(rf"([0-9])-([0-9a-f]{{{KEY_LENGTH}}})")
 
@@ -63,7 +63,7 @@ def _right(number: Any) -> int | None:
 
 
 def _knobs(knobs: Any) -> dict[str, Any]:
-    """The knobs as JSON types, each checked by itself."""
+    """The knobs as JSON types, each validated separately."""
     named = isinstance(knobs, Mapping) and isinstance(knobs.get("variant"), str)
     require(named, "knobs", knobs, "a variant and settings by name")
     values = {"variant": presets.get(knobs["variant"]).name}
@@ -79,7 +79,7 @@ def _view(view: Any) -> dict[str, str]:
 
 
 def _is_view(item: tuple[Any, Any]) -> bool:
-    """True for a page's parameter and its text; knobs, run and lesson are none."""
+    """True for a query parameter of a page's view and its text; not for knobs, run and lesson."""
     name, value = item
     named = isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) is not None
     of_page = named and name not in (*_NOT_VIEW, *RunSpec.settings())
@@ -88,7 +88,7 @@ def _is_view(item: tuple[Any, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Lesson(Spec):
-    """What a class opens. Construction validates and raises `SpecError` with one line."""
+    """A lesson: knobs, locked knobs, a page with its view, and a question. Raises `SpecError` for invalid fields."""
 
     kind: ClassVar[str] = "lesson"
 
@@ -109,7 +109,7 @@ class Lesson(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(bool(self.title), "title", self.title, "a few words")
-        runs.run_key(self.spec)  # raises where the data set cannot serve the spec
+        runs.run_key(self.spec)  # raises for a spec that does not fit its data set
         unknown = [name for name in self.locked if name not in self.knobs]
         require(not unknown, "locked", unknown, f"knobs that the lesson sets: {', '.join(self.knobs)}")
         _check_question(self)
@@ -131,7 +131,7 @@ class Lesson(Spec):
 
 
 def keep(lesson: Lesson, cache: Path) -> str:
-    """Store the lesson unless it is stored; returns its key. Raises `LessonError` on a full or read-only disk."""
+    """Store the lesson if it is new; returns its key. Raises `LessonError` on a full or read-only disk."""
     folder = _folder(lesson.key, cache)
     if not (folder / "lesson.json").exists():
         try:
@@ -163,7 +163,7 @@ def open_lesson(key: str, cache: Path) -> Lesson:
 def answer(key: str, choice: int, cache: Path) -> str:
     """Count one answer, given by its number from 0; returns a random token for `answered`.
 
-    Beyond `MOST_ANSWERED` answers it is not counted. Raises `LessonError` where it cannot be stored.
+    Beyond `MOST_ANSWERED` answers it is not counted. Raises `LessonError` if it cannot be stored.
     """
     token = secrets.token_hex(KEY_LENGTH // 2)
     folder = _folder(key, cache) / "answers"

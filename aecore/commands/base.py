@@ -15,7 +15,7 @@ from aecore.specs.base import Setting, Spec
 from aecore.store import runs
 from aecore.store.runs import Run
 
-HELP_WIDTH = 110  # of the list of settings
+HELP_WIDTH = 110  # characters in a line of the list of settings
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -58,7 +58,7 @@ def add_set_option(
 
 
 def _described(declared: Setting, width: int, default: bool) -> list[str]:
-    """Lines of `--help` for one setting: name, what it is, what is allowed, and the default."""
+    """Lines of `--help` for one setting: name, meaning, allowed values, and the default."""
     facts = [declared.allowed, f"default {_as_text(declared.default)}" if default else ""]
     note = "; ".join(filter(None, facts))
     text = f"{declared.help} [{note}]" if note else declared.help

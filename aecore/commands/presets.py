@@ -13,7 +13,7 @@ DESCRIPTION_WIDTH = 80  # characters in the table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Nothing beyond the common options."""
+    """Adds no arguments to the common ones."""
 
 
 def run(args: argparse.Namespace) -> Answer:

@@ -42,7 +42,7 @@ TOLERANCES = {
 RANGES = {
     # 60 points and a large step: eight seeds end between .004 and .023; no plane does better than .0034.
     "geron-linear": {"train_loss": (0.0035, 0.0235)},
-    # What the second pair of layers is trained on depends on how the first one ended, and its loss with it.
+    # The second pair of layers is trained on the outputs of the first one, so its loss varies with that training.
     "geron-layerwise": {"phase_2_val_loss": (0.16, 0.20)},
     "geron-sparse-l1": {"silent_share": (0.94, 0.98)},
 }
@@ -106,7 +106,7 @@ def _recipe(name: str) -> Preset:
 
 
 def _missing(names: Iterable[str]) -> dict[str, str]:
-    """{data set: reason} of those that are neither on this machine nor can be downloaded."""
+    """{data set: reason} for the data sets that are not on this machine and cannot be downloaded."""
     missing = {}
     for name in names:
         try:

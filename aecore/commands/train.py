@@ -18,7 +18,7 @@ from aecore.store.runs import Run
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("preset", help="a name that `presets` lists")
-    add_set_option(parser, RunSpec, "coding_size=2", defaults=False)  # they are the preset's
+    add_set_option(parser, RunSpec, "coding_size=2", defaults=False)  # the preset's values are the defaults
     parser.add_argument("--no-probe", action="store_true", help="do not measure what the run is worth")
 
 

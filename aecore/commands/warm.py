@@ -14,7 +14,7 @@ from aecore.specs.map import MapSpec
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Nothing beyond the common options."""
+    """Adds no arguments to the common ones."""
 
 
 def run(args: argparse.Namespace) -> Answer:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _compile_umap() -> None:
-    """Compute a small map, so that numba keeps UMAP's compiled functions in the cache folder."""
+    """Compute a small map, so that numba stores UMAP's compiled functions in the cache folder."""
     from aecore.worker.projection import engines
 
     noise = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)

@@ -1,7 +1,7 @@
 """Registry of the data sets: modules with `INFO` (facts, without reading a file) and `read()` (the arrays).
 
-To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES`, and its fingerprint, which
-`tests/datasets/test_datasets.py` prints where it differs. The package assumes neither images nor 28 × 28 pixels.
+To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES`, and its fingerprint, which a failing
+`tests/datasets/test_datasets.py` prints. The package assumes neither images nor 28 × 28 pixels.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def info(name: str) -> DatasetInfo:
 def load(name: str) -> Data:
     """The arrays of a data set, read-only; the last three data sets are cached.
 
-    Raises `DatasetError` for an unknown name and for a data set without a copy on this machine, with how to get one,
-    and `DamagedError` for arrays that differ from the data set's `INFO`.
+    Raises `DatasetError` for an unknown name and for a data set without a copy on this machine (the message says how to
+    get one), and `DamagedError` for arrays that differ from the data set's `INFO`.
     """
     data = _module(name).read()
     expected = data.info.n_train, data.info.n_validation

@@ -1,4 +1,4 @@
-"""Data sets as values: `DatasetInfo`, facts known without reading a file; `Data`, the arrays; names of samples."""
+"""`DatasetInfo`, the facts of a data set; `Data`, its arrays; names of samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aecore.specs.run import RunSpec
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """The facts of a data set that are known without reading a file.
+    """The facts of a data set that need no file to be read.
 
     `shape` of a sample: (height, width), (height, width, channels) or (features,). `unit_range`: all values lie in
     [0, 1]. `classes`: their names, may be empty. `fingerprint`: a hash of the content, part of every run key.

@@ -1,4 +1,4 @@
-"""The small digits of scikit-learn, 8 × 8 pixels: for trainings that take a second and for tests.
+"""The digits of scikit-learn, 8 × 8 pixels: for trainings of a second and for tests.
 
 Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998,
 https://doi.org/10.24432/C50P49 (CC BY 4.0); the test half, as `sklearn.datasets.load_digits` has it.
@@ -23,5 +23,5 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """The arrays from the package."""
+    """The arrays, from the file embedded in the package."""
     return files.embedded(INFO)

@@ -1,4 +1,4 @@
-"""Fashion-MNIST in full, as published, with the split of Géron's book: the last 5,000 of 60,000 validate.
+"""Fashion-MNIST with the split of Géron's book: of the 60,000 training images the last 5,000 are for validation.
 
 Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
 Algorithms", 2017, https://arxiv.org/abs/1708.07747 (MIT licence, Zalando SE).
@@ -39,7 +39,7 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """The arrays from the first copy in `$AECORE_DATA`, Debian's package or Keras's cache."""
+    """The arrays, from the first copy in `$AECORE_DATA`, Debian's package or Keras's cache."""
     root = files.local_folder()
     for folder in (root / "fashion-mnist", root, files.keras_folder() / "fashion-mnist"):
         if (folder / IMAGES).exists() and (folder / LABELS).exists():

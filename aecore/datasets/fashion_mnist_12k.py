@@ -1,7 +1,7 @@
-"""The default data set: 12,000 Fashion-MNIST images in the package, without a download.
+"""The default data set: 12,000 Fashion-MNIST images embedded in the package.
 
-1,000 images a class from the book's 55,000 training images and 200 a class from its 5,000 validation images, so
-that a model trained here may be judged on the full set's validation images. Drawn by `aecore.worker.embed`.
+Per class 1,000 of the 55,000 training images of Géron's book and 200 of its 5,000 validation images, so that a model
+trained here can be evaluated on the full set's validation images. Sampled by `aecore.worker.embed`.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """The arrays from the package."""
+    """The arrays, from the file embedded in the package."""
     return files.embedded(INFO)

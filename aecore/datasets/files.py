@@ -1,4 +1,4 @@
-"""Paths and readers of local data files, without Keras; downloading is the worker's."""
+"""Paths and readers of local data files, without Keras; `aecore.worker.training.download` downloads them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def embedded(info: DatasetInfo) -> Data:
-    """A data set of the package: `embedded/<name>.npz`, written by `aecore.worker.embed`."""
+    """The arrays of `embedded/<name>.npz` in the package, a file written by `aecore.worker.embed`."""
     path = EMBEDDED / f"{info.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:

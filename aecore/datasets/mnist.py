@@ -1,4 +1,4 @@
-"""MNIST as Keras ships it, with the split of Hubens' articles: the 10,000 test images validate.
+"""MNIST as Keras ships it, with the split of Hubens' articles: the 10,000 test images are for validation.
 
 Source: Y. LeCun, C. Cortes, C. J. C. Burges, http://yann.lecun.com/exdb/mnist.
 """
@@ -28,7 +28,7 @@ INFO = DatasetInfo(
 
 
 def read() -> Data:
-    """The arrays from `mnist.npz` in `$AECORE_DATA` or in Keras's cache."""
+    """The arrays, from `mnist.npz` in `$AECORE_DATA` or in Keras's cache."""
     for path in (files.local_folder() / "mnist.npz", files.keras_folder() / "mnist.npz"):
         if path.exists():
             try:

@@ -1,18 +1,18 @@
-"""A drawn or uploaded image as a sample, preprocessed like the images of the data set.
+"""Conversion of a drawn or uploaded image to a sample, with the preprocessing of the data set's images.
 
-A network has seen only images that were all preprocessed in one way. How each data set did it:
+A network reconstructs only images that were preprocessed like its training data. The preprocessing of each data set:
 
 Fashion-MNIST (section 2 of H. Xiao, K. Rasul, R. Vollgraf, 2017, https://arxiv.org/abs/1708.07747): edges within 5 %
-of the corners' colour are trimmed, the longest edge becomes 28 pixels, the image stands in the middle, and its
-intensities are negated: garments are bright on black. It resizes by leaving out rows and sharpens afterwards; here an
-antialiased resize does both. Other data sets of images go this way too.
+of the corners' colour are trimmed, the longest edge becomes 28 pixels, the image is centred, and its intensities are
+negated: garments are bright on black. The original resizes by subsampling and sharpens afterwards; here an antialiased
+resize replaces both. Any other data set of images is treated the same.
 
 MNIST (Y. LeCun, C. Cortes, C. J. C. Burges, http://yann.lecun.com/exdb/mnist): ink is white; the digit is scaled, its
 aspect kept, into 20 × 20 pixels, which are placed so that the centre of mass is the centre of 28 × 28.
 
 The small digits (E. Alpaydin, C. Kaynak, https://doi.org/10.24432/C50P49) come from NIST's size-normalised bitmaps.
-In the embedded images every digit is 8 rows high, and nearly all have an empty column on either side: so the height
-is 8, and what would be wider than 6 is squeezed.
+In the embedded images every digit is 8 rows high, and nearly all have an empty column on either side: so digits are
+scaled to a height of 8 and, if they are wider than 6 then, squeezed to that width.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 ALLOWED = "PNG, JPEG, WebP, GIF or BMP"
-WORKING_SIDE = 1024  # pixels; a larger upload is reduced first
-CLOSE = 0.05  # values this close to the background, of the whole range, count as background: Fashion-MNIST's own
-BORDER = 50  # the border that gives the background is 1 / 50 of the shorter side wide
-DRAWING_SIDE = 112  # pixels of the image from the canvas: four for each of 28
-MAX_DRAWING = 64 * 1024  # characters of its base64; a dense drawing has about 10,000
+WORKING_SIDE = 1024  # pixels to which a larger upload is reduced first
+CLOSE = 0.05  # distance from the background, as a share of the range, below which a value counts as background
+BORDER = 50  # the background is measured on a border of 1 / 50 of the shorter side
+DRAWING_SIDE = 112  # pixels of the canvas's image: four for each of 28
+MAX_DRAWING = 64 * 1024  # characters of the drawing's base64; a dense one has about 10,000
 
-_decoding = threading.Lock()  # one image at a time: decoding 25 megapixels takes 100 MB
+_decoding = threading.Lock()  # one image at a time, because 25 megapixels take 100 MB while they are decoded
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """The box (height, width) that content is scaled into, and its position: the middle of the box or its centre of
-    mass at the middle of the sample."""
+    """The box (height, width) into which content is scaled, and the point that is moved to the sample's centre: the
+    middle of the box, or the centre of mass."""
 
     box: tuple[int, int]
     by_mass: bool = False
@@ -82,7 +82,7 @@ def from_upload(data: bytes, info: DatasetInfo) -> np.ndarray:
 def from_drawing(pixels: np.ndarray, info: DatasetInfo, framed: bool = False) -> np.ndarray:
     """A drawing as a sample, uint8 of `info.shape`. `pixels` (height, width) uint8 are bright on black.
 
-    A `framed` drawing was made over an image of the data set: it is in place already and only scaled.
+    A `framed` drawing was made over an image of the data set; it is only scaled, not cropped and centred.
 
     Raises `AecoreError` for a data set without images and for an empty drawing.
     """
@@ -219,7 +219,7 @@ def _start(small: np.ndarray, axis: int, size: int, frame: _Frame) -> int:
     """The first pixel of the content along an axis of `size` pixels."""
     free = size - small.shape[axis]
     if not frame.by_mass:
-        return (free + 1) // 2  # as in both data sets: where the margins differ, the first is the wider
+        return (free + 1) // 2  # as in both data sets, the first margin is the wider one if they differ
     weights = small.sum(axis=1 - axis)
     mass = float((weights * np.arange(len(weights))).sum() / max(weights.sum(), 1e-9))
     return min(max(round((size - 1) / 2 - mass), 0), free)

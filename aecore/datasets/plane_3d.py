@@ -46,5 +46,5 @@ def _points(random: np.random.RandomState) -> np.ndarray:
 
 
 def _rounded(points: np.ndarray) -> np.ndarray:
-    """Rounded: sines differ in their last bits between machines, and the fingerprint must not."""
+    """Points rounded, so that the last bits of sines, which differ between machines, do not change the fingerprint."""
     return points.round(6).astype(np.float32)

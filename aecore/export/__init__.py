@@ -1,4 +1,4 @@
-"""A run for use elsewhere: the model, its codings, a program that makes it again. Files as bytes, no Keras."""
+"""Export of a run, as files in memory: the model, its codings, or a program that trains it again. No Keras."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Files = dict[str, bytes]
 
 
 def files(run: Run, kind: str) -> Files:
-    """What a format consists of: file name to content.
+    """{file name: content} of a run in one of the formats.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def files(run: Run, kind: str) -> Files:
     kind : one of `FORMATS`, else `RunError`:
         'keras' model.keras; 'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings
         (id, label, c1 … cd); 'projector' vectors.tsv and metadata.tsv for the TensorBoard Embedding Projector;
-        'script' and 'notebook' a Keras program that trains the same network, with its data where Keras does not ship
-        them (`SpecError` for what it cannot express); 'zip' the whole run folder.
+        'script' and 'notebook' a Keras program that trains the same network, with its data if Keras does not ship them
+        (`SpecError` for a spec that it cannot express); 'zip' the whole run folder.
     """
     if kind not in FORMATS:
         raise RunError(f"format: got {kind!r}, allowed: {', '.join(FORMATS)}")
@@ -49,7 +49,7 @@ def _copies(*names: str) -> Callable[[Run], Files]:
 
 
 def _labels(run: Run, count: int) -> list[str]:
-    """The class names of the validation samples, '' where the data set has none."""
+    """The class names of the first `count` validation samples, '' for a data set without classes."""
     data = datasets.load(run.spec.dataset)
     if data.validation_labels is None:
         return [""] * count
@@ -76,7 +76,10 @@ def _codings(run: Run) -> Files:
 
 
 def _projector(run: Run) -> Files:
-    """https://projector.tensorflow.org: vectors without a header, metadata of several columns with one."""
+    """The files of the Embedding Projector, https://projector.tensorflow.org.
+
+    Vectors have no header; metadata of several columns need one.
+    """
     codings = _flat_codings(run)
     vectors = ([f"{value:.6g}" for value in row] for row in codings)
     metadata = [["id", "label"], *enumerate(_labels(run, len(codings)))]

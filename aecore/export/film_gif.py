@@ -29,7 +29,7 @@ GREYS = 64
 
 
 def gif(film: Film, theme: Theme, title: str = "") -> bytes:
-    """The film as a GIF of 640 × 424 pixels, about seven seconds, at most 60 frames; one frame for a film of one.
+    """The film as the bytes of a GIF: 640 × 424 pixels, about seven seconds, at most 60 frames.
 
     Frames are equally spaced in `Film.clock`; positions between two snapshots lie on the straight line between them,
     reconstructions and the error are those of the snapshot before.
@@ -183,8 +183,8 @@ class _Renderer:
 
 
 def picture_range(film: Film) -> tuple[float, float]:
-    """The values of black and white: 0 and 255 for uint8, else the originals' range, a quarter wider on each side for
-    reconstructions that overshoot."""
+    """The values to draw as black and white: 0 and 255 for uint8, else the originals' range, widened by a quarter on
+    each side for reconstructions that overshoot."""
     if film.originals.dtype == np.uint8:
         return 0.0, 255.0
     low, high = float(film.originals.min()), float(film.originals.max())
@@ -193,7 +193,7 @@ def picture_range(film: Film) -> tuple[float, float]:
 
 
 def tones(samples: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Samples as uint8, `low` as 0 and `high` as 255; NaN as 0."""
+    """Samples as uint8, scaled from [low, high] to [0, 255] and clipped; NaN as 0."""
     if samples.dtype == np.uint8:
         return samples
     values = np.nan_to_num(samples.astype(np.float32), nan=low, posinf=high, neginf=low)

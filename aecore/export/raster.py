@@ -1,4 +1,4 @@
-"""Drawing in palette numbers: markers, text and its layout on an array (height, width) of uint8.
+"""Drawing of markers and text on an image of palette numbers, an array (height, width) of uint8.
 
 Markers and text are rendered once by Pillow, antialiased on the background, and copied into frames by NumPy.
 """
@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from aecore.figures.markers import BY_SYMBOL, CIRCLE
 
-FINE = 8  # markers are drawn this many times larger, then averaged
+FINE = 8  # supersampling: markers are rendered this many times larger, then averaged
 NOTHING = 255  # a transparent pixel of a stamp
 LINE = 14  # pixels between two names
 # Replacements for characters of this app that the font lacks and Unicode does not decompose.
@@ -97,7 +97,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 @functools.cache
 def _known(character: str) -> bool:
-    """True for a character in the font: missing ones are drawn like U+FFFF, which is no character."""
+    """True for a character in the font; missing ones are rendered like U+FFFF, which is no character."""
     masks = [_font(16).getmask(text) for text in (character, "\uffff")]
     return masks[0].size != masks[1].size or bytes(masks[0]) != bytes(masks[1])
 
@@ -118,8 +118,10 @@ def drawable(text: str) -> str:
 
 
 def wrapped(text: str, size: int, most: int) -> list[str]:
-    """The text in one line if it is at most `most` pixels wide, else in two, broken at the last comma or
-    the last space up to which it fits. The second line may be too wide."""
+    """The text with at most one line break: at the last comma or space up to which it fits into `most` pixels.
+
+    The second line may be too wide.
+    """
     text, font = drawable(text), _font(size)
     if font.getlength(text) <= most:
         return [text]
@@ -171,7 +173,7 @@ def write(
 
 
 def spread(names: list[Name], box: Box) -> list[Name]:
-    """The names moved apart from top to bottom, and back into the box."""
+    """The names, moved apart vertically so that they do not overlap, inside the box."""
     x0, y0, x1, y1 = box
     placed: list[Name] = []
     for name in sorted(names, key=lambda name: name.y):

@@ -1,8 +1,7 @@
-"""A run as a program: a Keras script or a notebook that builds and trains the same network without this package.
+"""Source of a Keras script or notebook that builds and trains a run's network without this package.
 
-What is written here is text; nothing is imported from Keras. The program imports NumPy and Keras only. Data sets that
-Keras ships are loaded from there; any other is expected as `<name>.npz` beside the program (`aecore.export` puts it
-there).
+This module writes text and imports nothing from Keras. The program imports NumPy and Keras only. It loads data sets
+that Keras ships from there, any other from `<name>.npz` beside the program (`aecore.export` adds that file).
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ def script(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
 
     Parameters
     ----------
-    spec : what to rebuild. `SpecError` where that is `beyond_a_program`.
-    key : of the run that it reproduces, for the header.
-    val_mse : what that run reached on the validation data.
+    spec : of the run. `SpecError` if `beyond_a_program` returns a reason.
+    key : of the run, for the header.
+    val_mse : the run's validation MSE, for the header.
     """
     header = '"""' + "\n".join(_header(spec, key, val_mse)) + '\n"""'
     return "\n\n".join([header, *(f"# {heading}\n{code}" for heading, code in cells(spec))]) + "\n"
 
 
 def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
-    """The program as a Jupyter notebook (nbformat 4.5): JSON text, one cell a step. Errors as `script`."""
+    """The program as the JSON text of a Jupyter notebook (nbformat 4.5), a cell per step. Errors as `script`."""
     title, *rest = _header(spec, key, val_mse)
     parts = [("markdown", "\n".join([f"# {title}", *rest]))]
     for heading, code in cells(spec):
@@ -74,7 +73,7 @@ def cells(spec: RunSpec) -> list[Cell]:
 
 
 def beyond_a_program(spec: RunSpec) -> str:
-    """What a plain program of Keras layers cannot express of a spec, in words; '' where it can express everything."""
+    """The parts of a spec that a program of Keras layers cannot express, in words; '' if there are none."""
     if spec.tied:
         return "tied weights"
     if spec.schedule != "joint":
@@ -175,13 +174,13 @@ def _training(spec: RunSpec) -> str:
 
 
 def _muon() -> str:
-    """The source of this package's own optimizer, without the docstring and the imports of its file."""
+    """The source of this package's Muon optimizer, without the docstring and the imports of its file."""
     source = MUON.read_text(encoding="utf-8")
     return source[source.index("class Muon") :].rstrip()
 
 
 def _learning_rate(spec: RunSpec) -> str:
-    """`learning_rate` as a number, or as the schedule that the spec asks for."""
+    """Code of `learning_rate`: a number, or the spec's schedule."""
     if spec.decay == "constant" and spec.warmup == 0:
         return f"learning_rate = {spec.learning_rate}"
     steps = f"steps = {spec.epochs} * -(-len(train) // {spec.batch_size})\nrise = max(1, int({spec.warmup} * steps))\n"

@@ -1,4 +1,4 @@
-"""The layers of a spec as lines of Keras code: encoder, decoder and the noise before them. See `aecore.export.script`.
+"""Lines of Keras code for a spec's encoder, decoder and noise layers. See `aecore.export.script`.
 
 The networks are those of `aecore.worker.training.architectures`; a test compares the two, weights and outputs.
 """
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from aecore.datasets import DatasetInfo
 from aecore.specs.run import RunSpec
 
-KERAS_NOISE_LIMIT = 1.0  # `keras.layers.GaussianNoise` refuses larger deviations
+KERAS_NOISE_LIMIT = 1.0  # `keras.layers.GaussianNoise` refuses larger standard deviations
 
 
 def loud(spec: RunSpec) -> bool:
-    """True where Keras's own noise layer refuses the spec's noise."""
+    """True for noise that `keras.layers.GaussianNoise` refuses."""
     return spec.noise == "gaussian" and spec.noise_rate > KERAS_NOISE_LIMIT
 
 
 def noise(spec: RunSpec, place: str) -> Iterator[str]:
-    """The corruption as lines of code, where it belongs to that place."""
+    """Lines of the corruption, if the spec applies it at that place; no lines otherwise."""
     if spec.noise_rate > 0 and spec.noise_on == place:
         kind = "Noise" if loud(spec) else "layers.GaussianNoise" if spec.noise == "gaussian" else "layers.Dropout"
         yield f"x = {kind}({spec.noise_rate})(x)"
@@ -29,7 +29,7 @@ def noise(spec: RunSpec, place: str) -> Iterator[str]:
 
 
 def _hidden(spec: RunSpec, layer: str) -> Iterator[str]:
-    """A hidden layer, `layer` being its call up to the activation, and its normalisation."""
+    """Lines of a hidden layer and its normalisation; `layer` is the layer's call up to the activation."""
     if spec.normalization == "none":
         yield f'x = {layer}, activation="{spec.activation}")(x)'
         return
@@ -40,7 +40,7 @@ def _hidden(spec: RunSpec, layer: str) -> Iterator[str]:
 
 
 def encoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
-    """Lines that make the model `encoder`, samples to codings."""
+    """Lines that build the model `encoder`, from samples to codings."""
     yield f"inputs = x = keras.Input({info.shape})"
     yield from _ENCODERS[spec.architecture](spec, info)
     if spec.spatial:
@@ -96,7 +96,7 @@ def _encode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
 
 
 def decoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
-    """Lines that make the model `decoder`, codings to samples."""
+    """Lines that build the model `decoder`, from codings to samples."""
     width = "encoder.output_shape[-1]" if spec.spatial else str(spec.coding_size)
     yield f"coding_inputs = x = keras.Input(({width},))"
     yield from _DECODERS[spec.architecture](spec, info)
@@ -121,7 +121,7 @@ def _decode_rows(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
 
 
 def _decode_images(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
-    """Each pooling undone: by a transposed convolution of stride 2, or by convolution and upsampling."""
+    """Lines that undo each pooling: a transposed convolution of stride 2, or convolution and upsampling."""
     nearest, widths = spec.upsampling == "nearest", _widths(spec)
     ceiled = nearest or spec.downsampling == "stride"
     sizes = [info.shape[:2]]

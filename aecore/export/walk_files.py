@@ -18,15 +18,15 @@ from aecore.export.film_gif import tones
 from aecore.export.raster import letters, wrapped
 from aecore.figures.theme import Theme
 
-GIF_SIDE, PNG_SIDE = 280, 84  # the least pixels of a picture's longer side
-SECONDS, HOLD = 2.0, 0.7  # from one end to the other, and the pause at each
+GIF_SIDE, PNG_SIDE = 280, 84  # minimal pixels of a picture's longer side
+SECONDS, HOLD = 2.0, 0.7  # duration from one end to the other, and pause at each end
 GAP, MARGIN, FRAME = 6, 12, 2
-TEXT, TITLE, LINE = 12, 15, 15  # pixels high; LINE from one line to the next
-BARS = (1.0, 0.6)  # width and height of a sample of bars, in sides
+TEXT, TITLE, LINE = 12, 15, 15  # font sizes and line height in pixels
+BARS = (1.0, 0.6)  # width and height of a vector's bars, as multiples of the side
 
 
 def gif(samples: np.ndarray, theme: Theme) -> bytes:
-    """The samples forwards and backwards as an endless animated GIF; one frame for a single sample.
+    """Bytes of an endless GIF of the samples forwards and backwards; one frame for a single sample.
 
     Parameters
     ----------
@@ -58,10 +58,10 @@ def png(
     framed: Collection[int] = (),
     title: str = "",
 ) -> bytes:
-    """The samples as one sheet, `columns` in a row, a label of up to two lines under each; those at the positions
-    `framed` have a frame.
+    """Bytes of a PNG of the samples, `columns` in a row, each with a label of up to two lines below.
 
-    `samples` and errors as in `gif`; also `AecoreError` for another number of labels than samples.
+    Samples at the positions `framed` get a frame. `samples` and errors as in `gif`; also `AecoreError` for another
+    number of labels than samples.
     """
     tiles = _pictures(samples, PNG_SIDE, theme)
     if columns < 1 or (labels is not None and len(labels) != len(tiles)):
@@ -94,9 +94,9 @@ def png(
 
 
 def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
-    """A row for each coding: its name as `label`, its d numbers as `z1` … `zd`, with all digits of float32.
+    """Bytes of a CSV file with a row per coding: its name as `label`, its d numbers as `z1` … `zd` (float32 digits).
 
-    Raises `AecoreError` where the number of names differs from that of the `codings` (n, d).
+    Raises `AecoreError` if the number of names differs from that of the `codings` (n, d).
     """
     codings = np.asarray(codings, np.float32)
     if codings.ndim != 2 or len(names) != len(codings):
@@ -109,7 +109,7 @@ def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
 
 
 def _pictures(samples: np.ndarray, side: int, theme: Theme) -> list[Image.Image]:
-    """A picture of each sample, all of one size and mode."""
+    """Pillow images of the samples, all of one size and mode."""
     samples = np.asarray(samples)
     if samples.ndim < 2 or not samples.size:
         raise AecoreError(f"samples: got shape {samples.shape}, allowed: (n, height, width[, channels]), (n, features)")

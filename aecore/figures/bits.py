@@ -1,4 +1,4 @@
-"""The balance of each bit of a hash."""
+"""Figure of the balance of each bit of a hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALMOST = 0.02  # a bit that differs in a smaller share of the samples is grey
 
 
 def bit_balance(shares: np.ndarray, theme: Theme) -> go.Figure:
-    """Bars: the share (d,) of samples in which each bit is set; those of nearly constant bits are grey."""
+    """Bar chart of the shares (d,) of samples in which each bit is set; bars of nearly constant bits are grey."""
     shares = np.asarray(shares, float)
     few = shares.size <= FEW
     chart = figure(theme, 200)

@@ -1,4 +1,4 @@
-"""A map of samples in large type, for a projector: no axes, the name of each class at its median."""
+"""Figure of a map in large type, for a projector: no axes, the name of each class at its median."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from aecore.figures.theme import Theme, apart, figure, label, plain, rgba
 
-SPARE = 0.03  # of the width, around the points
+SPARE = 0.03  # margin around the points, as a share of the width
 CUT = 0.5  # percent of the points at each end that may lie outside the axes
-GAP = 0.062  # of the height: the least distance of two names
+GAP = 0.062  # smallest distance of two names, as a share of the height
 NAME_SIZE = 26  # pixels
 
 

@@ -31,7 +31,7 @@ class Job:
     task: Task
     key: str
     folder: Path
-    owner: str  # the session whose turn it takes
+    owner: str  # the session whose turn in the order the job uses
     watchers: dict[str, None]  # sessions, an ordered set
     state: str = "waiting"
     message: str = ""
@@ -155,8 +155,8 @@ class Lane:
     def expected_seconds(self, waiting: list[Job]) -> float | None:
         """The expected waiting time behind the running jobs and `waiting`, each run by the worker that is free first.
 
-        Jobs of unknown duration count as the mean of the known ones; running background jobs are preempted and ignored.
-        None if no duration is known."""
+        Jobs without an estimate count as the mean of those with one; running background jobs are preempted and ignored.
+        None if there is no estimate at all."""
         now = time.monotonic()
         running = [(self._duration(job), now - job.started) for job in self.running if not job.task.background]
         left = [None if whole is None else max(0.0, whole - done) for whole, done in running]

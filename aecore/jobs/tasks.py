@@ -276,7 +276,7 @@ def failed(target: ResultFolder, error: BaseException) -> Outcome:
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as one line, for pages."""
+    """An exception's message as one line, for pages."""
     text = " ".join(str(error).split())[:MESSAGE_LENGTH]
     if isinstance(error, AecoreError):
         return text

@@ -20,7 +20,7 @@ from aecore.store.lease import is_held
 OPEN_SECONDS = 1800.0  # a page that shows a run touches it with every script run
 MARK_SECONDS = 24 * 3600.0  # longer than any job on a cluster, which must not start twice
 PINNED = "PINNED"
-TARGET = 0.9  # of the limit is left, so that not every training ends with an eviction
+TARGET = 0.9  # share of the limit left after an eviction, so that not every training is followed by one
 
 
 def size(folder: Path) -> int:

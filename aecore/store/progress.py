@@ -8,13 +8,13 @@ from collections.abc import Callable
 from aecore.store.runs import MARKS, ResultFolder
 
 STATUS_SECONDS = 0.5
-MIN_SHARE = 0.01  # of the work; before that, the time left is not estimated
+MIN_SHARE = 0.01  # share of the work from which the time left is estimated
 
 Report = Callable[[float], None]  # called with the share of a stage that is done; may raise `Stopped`
 
 
 class Stopped(Exception):
-    """Raised inside a job when its stop was asked for."""
+    """Raised inside a job when a stop was requested."""
 
 
 class ProgressWriter:
@@ -23,7 +23,7 @@ class ProgressWriter:
     Parameters
     ----------
     result : the folder that the job fills.
-    should_stop : asked at every update.
+    should_stop : called at every update.
     """
 
     def __init__(self, result: ResultFolder, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -37,14 +37,14 @@ class ProgressWriter:
         return round(time.time() - self.started, 3)
 
     def check(self) -> None:
-        """Raise `Stopped` if a stop was asked for."""
+        """Raise `Stopped` if a stop was requested."""
         if self.should_stop():
             raise Stopped
 
     def update(self, message: str, fraction: float, eta: float | None = None) -> None:
         """Report a stage and the fraction of the whole job that is done, 0 to 1; `eta` is the seconds left.
 
-        Raises `Stopped` if a stop was asked for.
+        Raises `Stopped` if a stop was requested.
         """
         self.check()
         self.write(message, fraction, eta)
