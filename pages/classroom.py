@@ -1,4 +1,4 @@
-"""Classroom: the class board, lessons for a class, examples to learn from, and the presenter's view."""
+"""Page "Classroom": leaderboard, examples, the teacher's form for lessons, and the presenter's view."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Compare: two maps of the same samples, linked; and one sample through several runs."""
+"""Page "Compare": two linked maps of the same samples, and one sample in several runs."""
 
 import streamlit as st
 

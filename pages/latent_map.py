@@ -1,4 +1,4 @@
-"""Latent map: the codings in two dimensions, how far the picture can be trusted, and the images behind the points."""
+"""Page "Latent map": the codings in two or three dimensions, the map's quality, and the images behind the points."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Latent walk: move a coding, see at once what the decoder makes of it, and whether that can be believed."""
+"""Page "Latent walk": pictures decoded from codings that are moved, interpolated or random, with their diagnosis."""
 
 import streamlit as st
 
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _views(run: Run, walker: Walker) -> dict[str, str]:
-    """What this run can be shown in: planes need two codings, and a browser that decodes."""
+    """{view: title} of the views that a run allows; planes need two codings and decoding in the browser."""
     size = len(walker.axes)
     fits = {"plane": size > 1 and walker.decoder is not None, "holes": size == 2 and walker.decoder is not None}
     views = {name: text for name, text in VIEWS.items() if fits.get(name, True)}

@@ -1,4 +1,4 @@
-"""Pretraining: what an encoder that never saw a label is worth to a classifier that sees few."""
+"""Page "Pretraining": classifiers on an unsupervised encoder against classifiers from scratch, with few labels."""
 
 import streamlit as st
 

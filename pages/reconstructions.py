@@ -1,4 +1,4 @@
-"""Reconstructions: what goes in against what comes out, how the network learned it, and where it fails."""
+"""Page "Reconstructions": samples against their reconstructions, learning curves, errors and activations."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Sparsity: how many codings speak for an image, how busy each unit is, and what the penalty asks for."""
+"""Page "Sparsity": histograms of activations and of units' means, and the penalty, against a run without penalty."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Status, for whoever hosts the app: who is here, what runs and waits, what it takes, how it is set."""
+"""Page "Status" for the server's operator: visitors, jobs, memory, disk space and settings."""
 
 import shutil
 import time
@@ -19,7 +19,7 @@ from pages.widgets.server import presence, render_lock, shared
 
 shell.enter()
 
-TICK = 2.0  # seconds
+TICK = 2.0  # seconds between two updates
 LANES = {"train": "Training", "map": "Maps and measurements"}
 
 
@@ -84,7 +84,7 @@ def _row(ticket: Ticket) -> dict[str, str | int | None]:
 
 
 def _name(folder: Path) -> str:
-    """The run's name; for what is computed from a run, its kind before it."""
+    """The run's name; for a result computed from a run, with its kind before it."""
     try:
         if folder.parent.name == "runs":
             return run_name(runs.Run(folder))
@@ -94,7 +94,7 @@ def _name(folder: Path) -> str:
 
 
 def _memory() -> list[tuple[str, int]]:
-    """This process and its workers, with the bytes each occupies."""
+    """(name, bytes of memory) of this process and its workers."""
     processes = [("pages", psutil.Process().memory_info().rss)]
     for number, child in enumerate(psutil.Process().children(recursive=True), 1):
         try:
@@ -106,7 +106,7 @@ def _memory() -> list[tuple[str, int]]:
 
 @st.cache_data(ttl=30, show_spinner=False)
 def _sizes(cache: Path) -> tuple[int, int, int]:
-    """Bytes that the runs take, how many there are, and the bytes that are free beside them."""
+    """Bytes of all runs, their number, and the free bytes of the disk."""
     return eviction.size(cache / "runs"), len(listing.list_runs(cache)), shutil.disk_usage(cache).free
 
 

@@ -53,10 +53,7 @@ def lower(model: ModelProto) -> Program:
 
 
 class _Lowering:
-    """State of the lowering, with a method per ONNX operation that needs a step.
-
-    `values` are the tensors by name: arrays for constants, else views.
-    """
+    """A method per ONNX operation that needs a step; `values` are the tensors by name: arrays for constants, or views."""
 
     def __init__(self, allocator: Allocator, values: dict[str, Any]) -> None:
         self.buffers, self.values = allocator, values

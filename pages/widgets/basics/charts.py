@@ -1,4 +1,4 @@
-"""Plotly charts on the page, each made once for all sessions that look at the same."""
+"""Plotly charts on the page, cached for all sessions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def draw(
 
     Parameters
     ----------
-    make : makes the figure.
+    make : called with the theme, returns the figure.
     key : of the chart's element, and part of the cache key.
-    alt : what the chart shows, for screen readers.
+    alt : description of the chart for screen readers.
     of : the rest of the cache key, with every argument that changes the figure; None for a chart that is not cached.
-    add : makes traces that only this session sees on a cached chart.
+    add : returns traces to add to a cached chart for this session only.
     **more : keyword arguments of `st.plotly_chart`.
     """
     colours = theme.current()
@@ -45,10 +45,10 @@ def _figure_dict(of: tuple[Hashable, ...], _make: Make) -> dict[str, Any]:
 
 
 class _DictFigure(go.Figure):
-    """A figure that consists of its dict only; not to be changed.
+    """A read-only figure that holds the dict that `to_dict` returns.
 
-    `st.plotly_chart` calls nothing but `to_dict`, which copies all numbers of an ordinary figure; a dict in its place
-    would be validated with every run of the page.
+    `st.plotly_chart` calls only `to_dict`, which copies all numbers of an ordinary figure; a dict instead of a figure
+    would be validated in every script run.
     """
 
     _content: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Controls that several pages draw in one way."""
+"""The segmented control that several pages use."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 
 def segments(place: DeltaGenerator, label: str, options: Mapping[str, str], key: str) -> str:
-    """Draw a segmented control of {value: text}, of which one is always picked, and return its value. `key` is its
-    query parameter as well."""
+    """Draw a segmented control of {value: text} and return the selected value; one is always selected. `key` is also
+    its query parameter."""
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
     return place.segmented_control(

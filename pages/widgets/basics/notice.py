@@ -1,8 +1,8 @@
-"""Text that this program did not write itself (messages, names, labels, what a link says), escaped for Markdown.
+"""Escaping of text for Markdown, and warnings, errors, captions and progress bars with escaped text.
 
-Streamlit reads Markdown in notices, captions, progress bars, headings and the labels and help of widgets. Whatever
-comes from a link, a lesson, a file or a status goes through `plain` on its way there, notices always. The entries of a
-select box are no Markdown, those of a select slider are.
+Streamlit renders Markdown in notices, captions, progress bars, headings and the labels and help of widgets. Text from a
+link, a lesson, a file or a status must be passed through `plain` there; the functions of this module do it themselves.
+The options of a select box are not Markdown, those of a select slider are.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore.errors import AecoreError
 
 LONGEST = 300  # characters of a name or message
-LONGEST_NOTICE = 600  # of a whole notice, which may hold several messages
-# What the browser turns into a link, an emoji or an icon although it is escaped is found by its letters: those are
-# parted by a character that is not seen.
+LONGEST_NOTICE = 600  # characters of a notice, which may hold several messages
+# The browser turns some escaped texts into links, emojis or icons; an invisible character between their letters
+# prevents that.
 JOINER = "\u2060"
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+")
 _SIGN = re.compile(r"[\\`*_{}\[\]()#+!|~$<>&^]|:(?!\s)|^[-=]|^\d+[.)]")
@@ -27,7 +27,7 @@ _PARTED = re.compile(r"(?<=:)(?!\s)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def plain(text: object, most: int = LONGEST) -> str:
-    """Markdown that shows `text` letter by letter, in one line and cut to `most` characters."""
+    """Markdown that renders as the literal `text`, in one line and truncated to `most` characters."""
     line = _UNSEEN.sub(" ", str(text)).strip()
     if len(line) > most:
         line = line[: most - 1].rstrip() + "…"
@@ -46,7 +46,7 @@ def error(text: str, place: DeltaGenerator | None = None) -> None:
 
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
-    """Inside the block an `AecoreError` ends the block and is drawn as a warning."""
+    """Context manager that catches an `AecoreError` of its block and draws it as a warning."""
     try:
         yield
     except AecoreError as raised:
@@ -59,10 +59,10 @@ def caption(text: str, icon: str = "", place: DeltaGenerator | None = None) -> N
 
 
 def progress(fraction: float | None, text: str, place: DeltaGenerator | None = None) -> None:
-    """Draw a bar of the `fraction` that a status names, None for nothing yet, below `text`."""
+    """Draw a progress bar below `text`; `fraction` is 0 to 1, None counts as 0."""
     (place or st).progress(float(fraction or 0.0), text=plain(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    sign = found[0]
+def _escaped(match: re.Match[str]) -> str:
+    sign = match[0]
     return f"{sign[:-1]}\\{sign[-1]}"

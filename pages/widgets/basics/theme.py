@@ -1,4 +1,4 @@
-"""The figures' theme that goes with the page as this visitor sees it."""
+"""The figures' theme for the session's light or dark page."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from aecore.figures import DARK, LIGHT, Theme
 
 
 def current() -> Theme:
-    """Light or dark, as the visitor's browser reports it; light before it has (as in tests)."""
+    """The light or dark `Theme`, as reported by the browser; light if it has not reported (as in tests)."""
     return DARK if st.context.theme.type == "dark" else LIGHT

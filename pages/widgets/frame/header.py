@@ -1,4 +1,4 @@
-"""The head of every page: which run this is, its numbers, and what is going on with the training."""
+"""The head of every page: the shown run's name and numbers, and the progress of the session's training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.widgets.session import active_run, keys, knobs
 
 @dataclass(frozen=True)
 class HeaderMetric:
-    """A number of the header and what it is measured against; `good` colours the comparison, None leaves it grey."""
+    """A number of the header with its comparison; `good` colours the comparison, None leaves it grey."""
 
     label: str
     value: str
@@ -31,7 +31,7 @@ class HeaderMetric:
 
 
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
-    """Draw title, sentence and numbers of the run a page shows, then whatever is under way."""
+    """Draw title, sentence and numbers of the shown run, then the progress of a pending training."""
     open_runs.note(*filter(None, [run]))
     if line := st.session_state.get(keys.NOTICE):
         notice.warning(line)
@@ -72,7 +72,8 @@ def _metric(number: HeaderMetric) -> None:
 
 
 def _progress(shown: Run | None) -> None:
-    """One line on the training this session waits for, or on how the picture differs from the knobs."""
+    """Draw the progress of the session's training, or one line on the differences between the shown run and the
+    knobs."""
     busy = active_run.pending()
     if busy:
         panel.wait(busy, run_name(busy), changed=partial(_changed, busy, active_run.state(busy)))
@@ -101,7 +102,7 @@ def _failure(chosen: Run, shown: Run | None) -> None:
 
 
 def _changed(run: Run, state: str) -> bool:
-    """Whether a training is no longer in `state`, or has its first snapshot, from which on pages draw it."""
+    """True if a training has left `state` or has its first snapshot, from which on pages can draw it."""
     if st.session_state.get(keys.SEEN_LEARNING) != run.key and run.latest_snapshot():
         st.session_state[keys.SEEN_LEARNING] = run.key
         return True

@@ -1,4 +1,4 @@
-"""The knobs of the sidebar as widgets: labels, ranges, choices and help come from the declarations of `RunSpec`."""
+"""Widgets of the sidebar's knobs; labels, ranges, choices and help come from the declarations in `RunSpec`."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def _main(preset: RunSpec, unused: set[str]) -> None:
 
 
 def _advanced(preset: RunSpec, unused: set[str]) -> None:
-    """Draw the other knobs where the expander is open, or where one of them was changed and so stands in the link.
+    """Draw the other knobs if the expander is open or one of them is in the link because it was changed.
 
-    A closed expander draws none of them: they would be sent with every page.
+    A closed expander draws none of them, since they would be sent with every page.
     """
     box = st.expander("Advanced", key="advanced", on_change="rerun")
     start = knobs.defaults(knobs.variant())

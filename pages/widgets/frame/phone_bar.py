@@ -1,7 +1,7 @@
-"""Train, Stop and the way to the knobs, for a narrow screen, where the sidebar is closed.
+"""Bar with Train, Stop and a button that opens the sidebar, for narrow screens, where the sidebar is closed.
 
-One component instead of three: its buttons click those of the sidebar, which is there although it cannot be seen. Every
-page has it, and CSS shows it, since only the browser knows how wide it is.
+It is one component whose buttons click those of the sidebar, which are in the page even while the sidebar is closed. It
+is part of every page and shown by CSS, since only the browser knows its width.
 """
 
 from __future__ import annotations

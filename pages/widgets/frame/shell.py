@@ -1,4 +1,4 @@
-"""The frame around every page: page configuration, style, navigation, sidebar, and the way in by a deep link."""
+"""The app around every page: page configuration, style, navigation and sidebar; also for deep links."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ from pages.widgets.session import active_run, keys, lesson, page_titles
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
-# Streamlit fetches its default icon from the internet, and reads an icon's file again for every page.
+# An icon in the package, since Streamlit fetches its default icon from the internet; read once, not for every page.
 _ICON = f"data:image/png;base64,{base64.b64encode((_PAGES.parent / 'static' / 'icon.png').read_bytes()).decode()}"
 
 
 def pages() -> list[st.Page]:
-    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work. Made anew for
-    every script run, since `st.navigation` writes on them."""
+    """All pages in the order of the navigation. A file's name is its URL path, so that deep links work.
+
+    Created in every script run, since `st.navigation` modifies the pages.
+    """
     return [
         *(
             st.Page(_PAGES / f"{name}.py", title=title, default=name == active_run.HOME)
             for name, title in page_titles.TITLES.items()
         ),
-        st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the host, who knows the address
+        st.Page(_PAGES / "status.py", title="Status", visibility="hidden"),  # for the server's operator, by its URL
     ]
 
 
 def main() -> None:
-    """Draw the whole app. Navigation first, then the sidebar, then the page: in another order the first session
-    after a server start loses its knobs at the first change of page."""
+    """Draw the whole app: navigation, then the sidebar, then the page.
+
+    In another order the first session after a server start loses its knobs at the first change of page.
+    """
     with render_lock.acquire(first=keys.PAGE not in st.session_state):
         _draw()
 
@@ -65,8 +69,10 @@ def _draw() -> None:
 
 
 def _refused() -> str:
-    """Why the server's settings cannot be used, in one line; '' if they can. A scheduler's address is logged to
-    standard error only, since a client that reaches the scheduler can run code there."""
+    """One line on why the server's settings are invalid; '' if they are valid.
+
+    A scheduler's address is only logged to standard error, since a client that reaches the scheduler can run code.
+    """
     try:
         shared.queue()
         return ""
@@ -80,13 +86,15 @@ def _refused() -> str:
 
 @st.cache_resource(show_spinner=False)
 def _log(line: str) -> None:
-    """Log a refusal once a server, not with every page."""
+    """Log a line once per server process, not in every script run."""
     log_event("refused", logging.ERROR, message=line)
 
 
 def enter() -> None:
-    """Draw the whole app if this page runs without `app.py`; the first statement of every page. A new server runs the
-    file of the first deep link alone (Streamlit's older discovery of `pages/`)."""
+    """Draw the whole app if this page runs without `app.py`; every page calls this first.
+
+    A new server runs only the page's file for its first deep link (Streamlit's discovery of `pages/`).
+    """
     if not st.session_state.pop(keys.ROUTED, False):
         main()
         st.stop()

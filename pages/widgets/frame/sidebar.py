@@ -1,4 +1,4 @@
-"""The sidebar: Train and Stop, the knobs, and the recent runs of this machine."""
+"""The sidebar: Train and Stop, the knobs, and the recent runs in the cache folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ RECENT = 10
 
 
 def draw() -> Buttons:
-    """Draw the sidebar and return the state of its buttons. It is drawn before every page, so that its widgets keep
-    their state between pages."""
+    """Draw the sidebar and return the state of its buttons.
+
+    It is drawn before every page, so that its widgets keep their state on a change of page.
+    """
     with st.sidebar:
         buttons = st.container()
         knob_widgets.draw()
-        if not lesson.covered():  # the errors of runs would tell the answer
+        if not lesson.covered():  # the errors of runs would reveal the answer
             _recent()
         with buttons:
             state = _buttons()
@@ -44,16 +46,17 @@ class Buttons:
 
     @property
     def shows(self) -> bool:
-        """Train only opens a run that is finished already."""
+        """True if Train only opens a run that is finished already."""
         return self.finished and not self.is_shown
 
     @property
     def label(self) -> str:
+        """Text of Train."""
         return "Show" if self.shows else "Train"
 
     @property
     def trains(self) -> bool:
-        """Train can be pressed."""
+        """True if Train is enabled."""
         return self.want.spec is not None and not self.trains_this and not self.is_shown
 
 
@@ -66,7 +69,7 @@ def _buttons() -> Buttons:
 
 
 def _train_and_stop(can: Buttons) -> None:
-    """Draw the two buttons, and a caption of what Train does."""
+    """Draw the two buttons and the caption of `_what_train_does`."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             can.label,

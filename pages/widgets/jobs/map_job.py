@@ -1,4 +1,4 @@
-"""The map of a run that a page shows: finished, or submitted to the queue and waited for."""
+"""The finished map of a run for a page; a missing one is submitted to the queue, and its progress drawn."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ METHODS = {"none": "As it is", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | None:
-    """The finished map of a run. None while it is drawn, and where it was stopped or failed: the page then says so.
+    """The folder of a finished map of a run; None while it is pending, stopped or failed, after drawing that state.
 
-    `key` names the place on the page. A place waits for one map only: the job of another one is left.
+    `key` names the place on the page. A place waits for one map only, so it leaves the job of its previous one.
     """
     task = jobs.MapTask(run.key, spec)
     work = ResultFolder(task.folder(shared.cache()))
@@ -27,7 +27,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
     if state == "finished":
         return work
     if state not in active_run.PENDING and st.session_state.get(keys.asked(key)) == work.key:
-        # Drawn again without a click, it would end the same way.
+        # Resubmitted only by a button, since it would fail again.
         if state == "failed":
             notice.error(f"No map: {work.status().get('message')}")
         else:
@@ -42,7 +42,7 @@ def finished(run: Run, spec: MapSpec, *, key: str = "map") -> ResultFolder | Non
 
 
 def _leave_other(key: str, wanted: str) -> None:
-    """Leave the job of the map that this place asked for before its settings changed."""
+    """Leave the job of the map that this place waited for before its settings changed."""
     asked = st.session_state.get(keys.asked(key))
     if asked and asked != wanted:
         shared.queue().stop(asked, presence.session())

@@ -1,6 +1,6 @@
 """Panel of a job on a page: a button that submits it, its place in the queue, its progress, and a Stop button.
 
-The page is drawn again as soon as the job has ended, and then shows the result or the reason why there is none.
+The page reruns as soon as the job has ended, and then shows the result or the error.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pages.widgets.basics import notice
 from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run
 
-SECONDS = 0.5  # between two looks at a job
+SECONDS = 0.5  # between two polls of a job
 
 
 def is_pending(work: ResultFolder) -> bool:
-    """Whether the job that fills the folder waits or runs."""
+    """True while the job that fills the folder waits or runs."""
     return active_run.state(work) in active_run.PENDING
 
 
 def submit(task: Task) -> Ticket | None:
-    """Submit a task to the queue for this session. None, after a warning on the page, where the queue refuses it."""
+    """Submit a task to the queue for this session; None, after a warning on the page, if the queue refuses it."""
     try:
         return shared.queue().submit(task, presence.session())
     except AecoreError as error:
@@ -34,7 +34,7 @@ def submit(task: Task) -> Ticket | None:
 
 
 def result(ticket: Ticket, title: str, *, stop_key: str = "") -> ResultFolder | None:
-    """The finished folder of a submitted job; None while it is pending, whose progress is drawn as by `wait`."""
+    """The finished folder of a submitted job; None while it is pending, after drawing its progress as `wait` does."""
     work = ResultFolder(ticket.folder)
     if ticket.state == "finished":  # an inline queue returns when the job has ended
         return work
@@ -43,20 +43,20 @@ def result(ticket: Ticket, title: str, *, stop_key: str = "") -> ResultFolder | 
 
 
 def offer(task: Task, label: str, *, key: str) -> None:
-    """Draw a button that submits a task, and draw the page again when it did."""
+    """Draw a button that submits a task and reruns the page."""
     if st.button(label, icon=":material/compare_arrows:", key=key) and submit(task):
         st.rerun()
 
 
 def wait(work: ResultFolder, title: str, *, stop_key: str = "", changed: Callable[[], bool] | None = None) -> None:
-    """Draw the progress of a pending job: a bar below 'title: what it is doing', or without a title that alone.
+    """Draw the progress of a pending job: a bar below 'title: activity', or below the activity if `title` is ''.
 
     Parameters
     ----------
     work : the folder that the job fills.
-    title : what the job makes.
+    title : name of the job's result.
     stop_key : the key of a Stop button beside the bar; '' for none.
-    changed : whether the page shows something of the pending job that has changed, so that it has to be drawn again.
+    changed : returns True if the page has to rerun before the job ends, because it shows something that changed.
     """
 
     def progress() -> None:
@@ -76,8 +76,8 @@ def poll(
     changed: Callable[[], bool] | None = None,
     seconds: float = SECONDS,
 ) -> None:
-    """Call `draw` every so many seconds until one of the pending jobs has ended or `changed` is true; then draw the
-    whole page again."""
+    """Call `draw` every `seconds` until one of the pending jobs has ended or `changed()` is true; then rerun the
+    page."""
     render_lock.polling_fragment(_tick, works[0].key, seconds)(works, draw, changed)
 
 
@@ -88,7 +88,7 @@ def _tick(works: Sequence[ResultFolder], draw: Callable[[], None], changed: Call
 
 
 def activity(work: ResultFolder) -> str:
-    """What a pending job is doing: its place in the queue, its epoch or its message, and the seconds left."""
+    """The activity of a pending job as text: its place in the queue, its epoch or its message, and the seconds left."""
     status = work.status()
     if active_run.state(work) == "waiting":
         return position(work.key) or status.get("message") or "about to start"
@@ -109,7 +109,7 @@ def position(key: str) -> str:
     if ticket is None or not ticket.position:
         return ""
     seconds = ticket.expected_seconds
-    if ticket.position == 1 and seconds == 0:  # no job is before it
+    if ticket.position == 1 and seconds == 0:  # it starts at once
         return "about to start"
     about = "" if seconds is None else f", about {seconds:.0f} s"
     reason = f" ({ticket.message})" if ticket.message else ""

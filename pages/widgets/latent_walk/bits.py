@@ -1,6 +1,6 @@
-"""Flip the bits of a hashing run's code and see; find the images with the same or nearly the same code.
+"""The section of a hashing run: switches for the bits of a code, its picture, and images with similar codes.
 
-The component `bits` draws the switches. The code one comes to rest at goes into the link as `bits`.
+The component `bits` draws the switches. The code is stored in the link as `bits=`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from pages.widgets.server import render_lock, shared
 from pages.widgets.session import keys
 
 DISTANCES = {0: "Same code", 1: "One bit away", 2: "Two bits away"}
-SHOWN = 20  # images a distance
+SHOWN = 20  # images for each Hamming distance
 A_ROW = 5
-LARGEST = 10  # buckets
-EXAMPLES = ("one of them", "another", "a third")  # of a bucket
-DECIDED = 0.9  # share of codings near an end, below which a run made no bits
+LARGEST = 10  # buckets shown, the largest first
+EXAMPLES = ("one of them", "another", "a third")  # captions of a bucket's images
+DECIDED = 0.9  # share of decided codings (`hashing.decided`) below which the page warns that they are no bits
 
 
 def draw(run: Run, data: Data, walker: Walker) -> None:
-    """The section of a hashing run: its bits under one's hand, images with such codes, and what the bits are worth."""
+    """Draw the section: the switches, images with similar codes, the bits' balance and the largest buckets."""
     if not run.spec.hashes:
         st.caption("Only noise before the codings makes bits of them: pick the hashing variant.")
         return
@@ -70,7 +70,7 @@ def _codes(cache: str, key: str, modified: int) -> Codes:
 
 @render_lock.fragment
 def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
-    """All that runs again when a code has come to rest."""
+    """Fragment that reruns when the component sends a new code."""
     first = int(datasets.watched(len(data.validation), data.validation_labels)[0])
     left, right = st.columns([1, 3], gap="large", vertical_alignment="bottom")
     sample = left.number_input(
@@ -110,8 +110,7 @@ def _how(walker: Walker) -> str:
 
 
 def _start_code(start: str, sample_code: str, d: int) -> tuple[str, str]:
-    """The code this session was at, as long as it began at the same image, and at first what the link names; and why
-    that was refused, if it was."""
+    """The session's code for this `start`, initially the one in the link; and the error of an invalid link, else ''."""
     last = st.session_state.get(keys.BITS_CODE)
     if last is None and keys.BITS in st.query_params:
         try:
@@ -126,7 +125,7 @@ def _noun(data: Data) -> str:
 
 
 def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
-    """Images whose codes differ from `code` (d,) in no, one or two bits."""
+    """Draw images whose codes differ from `code` (d,) in no, one or two bits."""
     distances = hashing.hamming(code, codes.bits)
     nearest = int(distances.min())
     st.markdown(f"###### Which {_noun(data)}s have such a code?")
@@ -153,7 +152,7 @@ def _images(data: Data, title: str, members: np.ndarray, a_row: int) -> None:
 
 
 def _shares(data: Data, members: np.ndarray) -> str:
-    """The three most frequent classes of some validation images, with their shares."""
+    """Text of the three most frequent classes of the validation images `members`, with their shares."""
     if data.validation_labels is None:
         return f"The first {min(SHOWN, len(members))}."
     labels, counts = np.unique(data.validation_labels[members], return_counts=True)

@@ -14,8 +14,8 @@ from aecore.presets.names import run_name
 from aecore.store.runs import Run
 from pages.widgets.basics import theme
 
-PER_ROW = 10  # pictures
-FINE = 25  # pictures of a GIF from end to end
+PER_ROW = 10  # pictures in a row
+FINE = 25  # pictures of a GIF between two codings
 
 
 def draw(
@@ -29,16 +29,16 @@ def draw(
     sheet: Sequence[str] | None = None,
     fine: tuple[np.ndarray, np.ndarray, ways.Path] | None = None,
 ) -> None:
-    """Draw the buttons. A file is made when its button is pressed.
+    """Draw the buttons. A file is created when its button is pressed.
 
     Parameters
     ----------
     z : the codings (m, d) of the pictures, in rows of `columns`.
-    names : one for each coding, in the CSV and below the pictures of the PNG.
-    name : begins the files' names and the buttons' keys.
+    names : names (m) of the codings, in the CSV and below the pictures of the PNG.
+    name : prefix of the files' names and the buttons' keys.
     framed : positions of the pictures with a frame; a sheet with frames has no labels.
     sheet : labels of the PNG instead of `names`.
-    fine : two codings and the way between them, which the GIF shows in smaller steps than `z`.
+    fine : two codings and the kind of path between them, for a GIF with smaller steps than `z`.
     """
     colours, title = theme.current(), run_name(run)
 

@@ -1,4 +1,4 @@
-"""Which images a walk leads between: picked by class and number, by chance, or on the map; kept in the link."""
+"""Pickers of the images at the ends of a walk: by class and number, at random, or from the selection on the map."""
 
 from __future__ import annotations
 
@@ -18,28 +18,33 @@ from pages.widgets.server import shared
 from pages.widgets.session import keys, selection
 
 THUMBNAIL, FIELDS = 84, 150  # pixels wide
-FIRST, TYPICAL = 50, 12  # images of a class looked at, and how many of them count as typical
+FIRST, TYPICAL = 50, 12  # images of a class that are examined, and how many of them count as typical
 WAYS = {"straight": "Straight", "spherical": "Spherical"}
 
 
 def images(data: Data, names: Sequence[str], first: Sequence[int], *, key: str) -> tuple[list[int], DeltaGenerator]:
-    """Pick an image for each of `names`, such as 'a', 'b': their sample numbers (`Data.numbered`), and the place beside
-    them where a walk's own controls stand.
+    """Draw a picker for each of `names` and buttons to swap, shuffle, or use the selection.
 
-    A name is the widget's key, stands in the link, and its last letter over the picture. `first` are the numbers
-    picked at first; where they change with the run, a number that nobody changed follows. Draws a picture with
-    class and number for each, and the buttons: swap (of two), shuffle, and what is selected on the map.
+    Parameters
+    ----------
+    names : keys of the number inputs and query parameters, such as 'a', 'b'; the last letter is the picture's title.
+    first : initial sample numbers (`Data.numbered`); if they change with the run, unchanged inputs follow.
+    key : prefix of the buttons' keys.
+
+    Returns
+    -------
+    The picked sample numbers, and the container beside the pictures for the walk's controls.
     """
     count = len(data.validation) + len(data.train)
     for name, number in zip(names, first, strict=True):
         if st.session_state.get(keys.proposed(name), number) == st.session_state.get(name) != number:
             st.session_state[name] = number
         st.session_state[keys.proposed(name)] = number
-        if not 0 <= st.session_state.get(name, 0) < count:  # of another data set
+        if not 0 <= st.session_state.get(name, 0) < count:  # the number was picked in a larger data set
             del st.session_state[name]
     with st.container(horizontal=True, gap="medium"):
         numbers = [_image(data, name, number) for name, number in zip(names, first, strict=True)]
-        # Beside two images in two rows, below three in one.
+        # The controls: beside two images in two rows, below three images in one row.
         with st.container(horizontal=True, gap="small", width=330 if len(names) == 2 else 700):
             place = st.container(horizontal=True, gap="small", width="content")
             _buttons(data, names, numbers, key)
@@ -60,17 +65,17 @@ def of_class(data: Data, group: int) -> int:
 
 
 def examples(data: Data, groups: Sequence[int]) -> list[int]:
-    """Validation samples that begin a walk: the first of each of these classes, where there are so many; without
-    labels, the first ones."""
+    """Numbers of the first validation sample of each of these classes; without labels, of the first samples."""
     order = watched(len(data.validation), data.validation_labels)
     return [int(order[group % len(order)]) for group in groups]
 
 
 def decoded_well(run: Run, data: Data, groups: Sequence[int]) -> list[int]:
-    """For each of these classes a sample that the run takes for typical and decodes well: of its first `FIRST`
-    validation samples the `TYPICAL` ones with codes nearest to their mean, and of those the one with the least mean
-    squared error. (The least error alone picks black or white clothes, and their difference is brightness.) Without
-    labels a share of the samples stands for each class.
+    """Number of a typical and well reconstructed validation sample of each of these classes.
+
+    Of the first `FIRST` samples of a class, the `TYPICAL` ones with codings nearest to their mean count as typical; of
+    these it is the one with the smallest mean squared error. (The smallest error alone selects black or white clothes,
+    which differ by brightness only.) Without labels an equal share of the samples replaces each class.
 
     Raises `AecoreError` like `inference.encode` for a run that cannot be read.
     """
@@ -93,12 +98,12 @@ def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], 
 
 
 def way(place: DeltaGenerator) -> interpolation.Path:
-    """Straight or on the sphere."""
+    """Draw the control of the path, 'straight' or 'spherical', and return its value."""
     return "spherical" if controls.segments(place, "Way", WAYS, keys.WAY) == "spherical" else "straight"
 
 
 def _image(data: Data, name: str, first: int) -> int:
-    """A picture, its class and its number."""
+    """Draw a picture with its class and number inputs, and return the number."""
     number = int(st.session_state.get(name, first))
     labels, classes = data.labels_of(np.array([number])), data.info.classes
     letter = name[-1].upper()
@@ -162,7 +167,7 @@ def _buttons(data: Data, names: Sequence[str], numbers: Sequence[int], key: str)
 
 
 def _first_of(dataset: str, name: str) -> None:
-    """Pick the first sample of the class that is picked for `name`."""
+    """Callback: set `name` to the first sample of the class that is selected for it."""
     data = shared.data(dataset)
     st.session_state[name] = of_class(data, data.info.classes.index(st.session_state[keys.class_of(name)]))
 
@@ -172,7 +177,7 @@ def _set(numbers: Mapping[str, int]) -> None:
 
 
 def _shuffle(dataset: str, names: Sequence[str]) -> None:
-    """A validation sample for each name, of different classes where there are any."""
+    """Callback: set each name to a random validation sample, of different classes if the data have labels."""
     data = shared.data(dataset)
     draw = st.session_state[keys.JOURNEY_DRAW] = st.session_state.get(keys.JOURNEY_DRAW, 0) + 1
     random = np.random.default_rng(draw)

@@ -1,4 +1,4 @@
-"""The hole map of a run, beside one of the other kind: an autoencoder and a variational one.
+"""The section of the hole map: a plain and a variational run side by side.
 
 The component `hole_map` draws it.
 """
@@ -29,7 +29,7 @@ WORDS = {"plain": "an autoencoder", "variational": "a variational autoencoder"}
 
 
 def section(run: Run, data: Data, of: Walker) -> None:
-    """The hole map of a run beside one of the other kind, which is picked, or trained where there is none."""
+    """Draw the hole map of a run beside that of a run of the other kind, or an offer to train such a run."""
     why = hole_map.reason(of)
     if why:
         st.caption(why)
@@ -63,9 +63,10 @@ def partner(run: Run) -> list[Run]:
 
 
 def counterpart(spec: RunSpec) -> RunSpec:
-    """A run of the other kind with two codings, trained on the same data as long as `spec`. Raises `SpecError`.
+    """The spec of a run of the other kind with two codings, trained on the same data as long as `spec`.
 
-    Its codings are linear: with an activation that ends somewhere two codings often get stuck there.
+    Its codings are linear, because two codings with a bounded activation often get stuck at its ends. Raises
+    `SpecError`.
     """
     return RunSpec(
         dataset=spec.dataset,
@@ -84,7 +85,7 @@ def counterpart(spec: RunSpec) -> RunSpec:
 
 
 def _other(run: Run, data: Data) -> Walker | None:
-    """The walker of the run that is picked to compare with; None where there is none yet, which is offered."""
+    """The walker of the run to compare with, from a select box; None, after an offer to train one, without any."""
     partners = partner(run)
     if not partners:
         _offer(run)
@@ -103,7 +104,7 @@ def _other(run: Run, data: Data) -> Walker | None:
 
 
 def _offer(run: Run) -> None:
-    """Train the counterpart when asked, and wait for it."""
+    """Draw a button that trains the counterpart, or the progress of its training."""
     try:
         spec = counterpart(run.spec)
         asked = runs.run_of(spec, shared.cache())

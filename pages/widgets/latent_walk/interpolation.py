@@ -1,4 +1,4 @@
-"""Walks between images, between classes and by arithmetic: what a decoder makes of the codings on the way.
+"""Decoded interpolations between images or class means, and arithmetic of codings.
 
 Each section is a fragment. `between`, `means` and `arithmetic` share widgets, and so query parameters, such as the
 number of pictures: a page shows one of them at a time.
@@ -25,22 +25,22 @@ from pages.widgets.latent_walk import downloads, endpoints
 from pages.widgets.server import render_lock
 from pages.widgets.session import keys
 
-PICTURES = 10  # from end to end
+PICTURES = 10  # initial number of pictures of an interpolation
 KINDS = {"images": "Between images", "classes": "Between classes", "sum": "A − B + C"}
-ENDS = (0, 9)  # classes that a visitor sees first: T-shirt and ankle boot in Fashion-MNIST
+ENDS = (0, 9)  # initial classes of both ends: T-shirt and ankle boot in Fashion-MNIST
 SUM_WIDTH = 670  # pixels of six pictures
-SUM = (2, 0, 3)  # pullover − T-shirt + dress: what long sleeves are
+SUM = (2, 0, 3)  # initial classes of the arithmetic: pullover − T-shirt + dress, which adds long sleeves
 
 
 def section(run: Run, data: Data, walker: Walker) -> None:
-    """The kind of walk that is picked."""
+    """Draw the kind of interpolation that is selected."""
     kind = controls.segments(st.container(horizontal=True), "Journey", KINDS, keys.JOURNEY)
     {"images": between, "classes": means, "sum": arithmetic}[kind](run, data, walker)
 
 
 @render_lock.fragment
 def between(run: Run, data: Data, walker: Walker) -> None:
-    """From image A to image B."""
+    """Draw the interpolation from image A to image B."""
     st.markdown("###### What lies between two images?")
     st.caption("Drag from A to B: each picture is decoded on the way. Show another run, and the two images stay.")
     numbers, bar = endpoints.images(data, (keys.A, keys.B), endpoints.examples(data, ENDS), key="between")
@@ -52,7 +52,7 @@ def between(run: Run, data: Data, walker: Walker) -> None:
 
 @render_lock.fragment
 def means(run: Run, data: Data, walker: Walker) -> None:
-    """From the mean coding of a class to that of another one."""
+    """Draw the interpolation from the mean coding of one class to that of another."""
     st.markdown("###### What lies between two classes?")
     labels = walker.reference.labels
     groups = [] if labels is None else np.unique(labels).tolist()
@@ -85,7 +85,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
 
 @render_lock.fragment
 def arithmetic(run: Run, data: Data, walker: Walker) -> None:
-    """A − B + C."""
+    """Draw the arithmetic A − B + C of three images' codings."""
     st.markdown("###### Can one calculate with codings?")
     st.caption(
         "A − B is a direction; C goes that way. Good: what sets A apart from B appears on C as it is decoded, and the "
@@ -120,7 +120,7 @@ def _walk(
     *,
     start: float = 0.0,
 ) -> None:
-    """Draw the pictures of a walk from coding a (d,) to coding b (d,) and its downloads, its controls in `bar`."""
+    """Draw the pictures from coding a (d,) to coding b (d,) and the downloads, with the controls in `bar`."""
     way = endpoints.way(bar)
     count = int(
         bar.number_input(
@@ -157,7 +157,7 @@ def _walk(
 
 
 def _on_the_way(run: Run, level: np.ndarray) -> str:
-    """What distance and drift say of a walk, whose places have the levels `level` (k,), and what neither sees."""
+    """A sentence on how many places of an interpolation, with levels (k,) as in `Diagnosis`, are off the manifold."""
     outside, far = float((level > 0).mean()), float((level == 2).mean())
     measured = (
         "All of this way is inside the data by distance and drift."

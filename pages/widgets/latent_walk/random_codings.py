@@ -18,14 +18,14 @@ from pages.widgets.session import keys
 
 COUNT = 20
 HOTTEST = 3.0
-MEASURED, TEMPERATURES = 200, (0.0, 0.5, 1.0, 2.0)  # draws at each temperature
+MEASURED, TEMPERATURES = 200, (0.0, 0.5, 1.0, 2.0)  # random codings at each temperature, and the temperatures
 GIVEN, GRID = (3, 4), (5, 7)
 GRID_FROM = {"random": "Random codings", "images": "Images"}
 
 
 @render_lock.fragment
 def draw(run: Run, data: Data, walker: Walker) -> None:
-    """Decoded random codings, scaled by the temperature that is picked."""
+    """Draw decoded random codings, scaled by the selected temperature."""
     variational = run.spec.variational
     st.markdown("###### What does it make up?")
     caption = st.empty()
@@ -61,7 +61,7 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
 
 @render_lock.fragment
 def grid(run: Run, data: Data, walker: Walker) -> None:
-    """The interpolation grid: 3 × 4 codings enlarged to 5 × 7."""
+    """Draw the interpolation grid: 3 × 4 codings enlarged to 5 × 7."""
     st.markdown("###### Does one thing turn into the next?")
     st.caption(
         f"Twelve codings (framed) and what lies between them, {GRID[0]} × {GRID[1]} by bilinear interpolation, as in "
@@ -95,7 +95,7 @@ def grid(run: Run, data: Data, walker: Walker) -> None:
 
 
 def _draws(key: str) -> int:
-    """Draw a button and return how often it was pressed: the seed of what is drawn."""
+    """Draw a button and return how often it was pressed, the seed of the random codings."""
     if st.button("Draw again", key=f"{key}_button", icon=":material/casino:"):
         st.session_state[key] = st.session_state.get(key, 0) + 1
     return int(st.session_state.get(key, 0))
@@ -123,6 +123,6 @@ def _measured(run: Run, walker: Walker) -> str:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _shares_inside(cache: str, key: str, modified: int, _run: Run, _walker: Walker) -> list[float]:
     """The share of random codings inside the data at each of `TEMPERATURES`."""
-    # At 0 all are the same place.
+    # At temperature 0 all codings are equal.
     codings = [latent_axes.sample(_run, MEASURED if t else 1, seed=0, temperature=t) for t in TEMPERATURES]
     return [float((off_manifold.diagnose(_run, _walker.reference, z).level == 0).mean()) for z in codings]

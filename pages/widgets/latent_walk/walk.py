@@ -1,7 +1,7 @@
-"""The walk: a coding that is moved by sliders or on a plane, and the picture that it decodes to.
+"""The walk: a coding that is moved by sliders or on a plane, and its decoded picture.
 
-The component `latent_walk` draws it. Where the walk stands is kept in the session and in the link: `z`, and `image` for
-the sample that it was set to last.
+The component `latent_walk` draws it. The coding is stored in the session and in the link as `z=`, the sample to which
+it was set last as `image=`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
 
 
 def begin(run: Run, data: Data) -> None:
-    """Set the walk's start in the session, before it is drawn.
+    """Set the walk's coding in the session, before it is drawn.
 
-    It is the sample that another page sent here; for another run than before the coding in the link, else that of a
-    validation sample; else where the walk stands already. Raises `RunError` for codings that cannot be read.
+    A sample that another page sent comes first; for a new run it is the coding in the link, else that of a validation
+    sample; otherwise the coding stays. Raises `RunError` for codings that cannot be read.
     """
     state = st.session_state
     sample = state.pop(keys.WALK_FROM, None)
@@ -46,7 +46,7 @@ def begin(run: Run, data: Data) -> None:
         _go_to(run, shared.array(run, "codings")[sample], sample)
         state[keys.WALK_BEGAN] = state[keys.WALK_Z]
         if not first and link:
-            del st.query_params[keys.Z]  # of another run
+            del st.query_params[keys.Z]  # it belongs to another run
         elif link:
             try:
                 _go_to(run, latent_axes.read_coding(link, len(state[keys.WALK_Z])))
@@ -56,7 +56,7 @@ def begin(run: Run, data: Data) -> None:
 
 
 def _linked_image(data: Data) -> int | None:
-    """The sample number that the link names as `image`; None without one. Raises `SpecError` for an unknown number."""
+    """The sample number in the link's `image`; None without one. Raises `SpecError` for an invalid number."""
     text, last = st.query_params.get(keys.IMAGE), len(data.validation) + len(data.train) - 1
     if text is None:
         return None
@@ -66,7 +66,7 @@ def _linked_image(data: Data) -> int | None:
 
 
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
-    """Move the walk to the coding z (d,); `sample` is the number of the image that it encodes, None for no image."""
+    """Set the walk to the coding z (d,); `sample` is the number of the image with that coding, or None."""
     st.session_state.pop(keys.WALK_NOTICE, None)
     st.session_state[keys.WALK_RUN] = run.key
     st.session_state[keys.WALK_Z] = np.array(z, np.float32)
@@ -75,7 +75,7 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 
 @render_lock.fragment
 def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
-    """The buttons over the walk and the walk: what runs again when a drag ends."""
+    """Fragment with the buttons and the walk; it reruns when a drag ends."""
     place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data)
     plane = _plane(bar, run, walker) if view == "plane" else {}
@@ -85,7 +85,7 @@ def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plan
         st.caption(_plane_caption(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state[keys.WALK_Z] = moved
-    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than what the component rounds
+    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than a rounding error of the component
         st.session_state.pop(keys.WALK_NOTICE, None)
     if keys.WALK_NOTICE in st.session_state:
         notice.warning(st.session_state[keys.WALK_NOTICE], place)
@@ -93,7 +93,7 @@ def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plan
 
 
 def _keep_link(z: np.ndarray, has_image: bool) -> None:
-    """Write the coding and the image's number into the link; remove them where the walk stands at its start."""
+    """Write the coding and the image's number into the link; remove them if the walk is at its start."""
     began = st.session_state.get(keys.WALK_BEGAN)
     link = {}
     if began is None or not np.allclose(z, began, rtol=1e-3, atol=1e-3):
@@ -108,7 +108,7 @@ def _keep_link(z: np.ndarray, has_image: bool) -> None:
 
 
 def _starts(bar: DeltaGenerator, run: Run, data: Data) -> None:
-    """Buttons that move the walk: to a random coding, to that of an image, to the centre."""
+    """Draw the buttons that set the walk to a random coding, to that of an image, or to the centre."""
     bar.button("Random", icon=":material/casino:", key="random", on_click=_go_to_random, args=(run.key,))
     with bar.popover("From an image", icon=":material/image:"):
         number = st.number_input("Validation sample", 0, len(data.validation) - 1, 0, key=keys.WALK_NUMBER)
@@ -118,27 +118,27 @@ def _starts(bar: DeltaGenerator, run: Run, data: Data) -> None:
 
 
 def _go_to_random(key: str) -> None:
-    """Move the walk of a run to a random coding, another one with every call."""
+    """Callback: set the walk of a run to a random coding, another one with every call."""
     run, draws = runs.open_run(key, shared.cache()), st.session_state.get(keys.DRAWS, 0) + 1
     st.session_state[keys.DRAWS] = draws
     _go_to(run, latent_axes.sample(run, 1, seed=draws)[0])
 
 
 def _go_to_image(key: str) -> None:
-    """Move the walk of a run to the coding of the validation sample whose number is picked."""
+    """Callback: set the walk of a run to the coding of the picked validation sample."""
     run, number = runs.open_run(key, shared.cache()), st.session_state[keys.WALK_NUMBER]
     _go_to(run, shared.array(run, "codings")[number], number)
 
 
 def _go_to_centre(key: str) -> None:
-    """Move the walk of a run to where each coding's slider starts."""
+    """Callback: set the walk of a run to the start of each coding's slider."""
     run = runs.open_run(key, shared.cache())
     starts = {axis.coding: axis.start for axis in latent_axes.axes(run)}
     _go_to(run, np.array([starts[coding] for coding in sorted(starts)]))
 
 
 def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
-    """Controls of the plane, as keyword arguments of `latent_walk.draw`: its two codings, its layers, its scale."""
+    """Draw the plane's controls; returns keyword arguments of `latent_walk.draw`: two codings, layers and scale."""
     active = [axis for axis in walker.axes if axis.active]
     labels = {
         axis.coding: f"coding {axis.coding + 1}{'' if axis.active else ', silent'}"
@@ -170,7 +170,7 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
 
 
 def _plane_caption(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
-    """The plane's caption, with what it cannot show: fixed codings and dots outside."""
+    """The plane's caption, including remarks on fixed codings and on dots outside the plane."""
     low, high = np.array([(axis.low, axis.high) for coding in axes for axis in walker.axes if axis.coding == coding]).T
     codes = walker.reference.codes[:, list(axes)]
     outside = int(((codes < low) | (codes > high)).any(axis=1).sum())
@@ -188,8 +188,8 @@ def _plane_caption(walker: Walker, data: Data, axes: tuple[int, int]) -> str:
 
 
 def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
-    """Means and standard deviations, each (d,), that a variational encoder gives for the image the walk was set to
-    last; None for another run, or without an image."""
+    """Means and standard deviations, each (d,), of a variational encoder for the image to which the walk was set last;
+    None for a plain run or without an image."""
     sample = st.session_state.get(keys.WALK_SAMPLE)
     if not run.spec.variational or sample is None:
         return None
@@ -198,7 +198,7 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def kl_bars(run: Run) -> None:
-    """The KL divergence of each coding as bars, for a variational run."""
+    """Draw the KL divergence of each coding as bars, for a variational run."""
     if run.metrics.get("kl_per_dimension"):
         st.markdown("###### What each coding carries")
         charts.draw(

@@ -1,4 +1,4 @@
-"""Controls of a pretraining experiment: its settings, Run and Stop, and why it failed."""
+"""Controls of a pretraining experiment: its settings, Run and Stop, and its error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ MAX_EPOCHS = 200
 
 
 def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
-    """The experiment that the controls ask for. Raises an `AecoreError` for data without labels or a bad number."""
+    """Draw the settings in `bar` and return their `PretrainSpec`.
+
+    Raises an `AecoreError` for data without labels or an invalid number of labels.
+    """
     info = datasets.info(run.spec.dataset)
     usual = [n for n in PretrainSpec.settings()["labels"].default if n <= info.n_train] or [info.n_train]
     require_labels(info)
@@ -63,7 +66,8 @@ def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
 
 
 def pending(spec: PretrainSpec) -> Experiment | None:
-    """The pending experiment: the one that this session submitted, else the one of the controls, else None."""
+    """The pending experiment: the one that the session submitted, else that of the controls; None if neither is
+    pending."""
     submitted = st.session_state.get(keys.ASKED_PRETRAINING)
     works = [experiments.open_experiment(submitted, shared.cache())] if submitted else []
     works.append(experiments.experiment_of(spec, shared.cache()))
@@ -71,7 +75,7 @@ def pending(spec: PretrainSpec) -> Experiment | None:
 
 
 def buttons(bar: DeltaGenerator, run: Run, spec: PretrainSpec, busy: Experiment | None) -> None:
-    """Run and Stop in `bar`, and a line on the experiment of the controls; `busy` is the pending one."""
+    """Draw Run and Stop in `bar`, and a line on the experiment of the controls; `busy` is the pending one."""
     state = active_run.state(experiments.experiment_of(spec, shared.cache()))
     is_busy = busy is not None and busy.key == experiments.key_of(spec)
     bar.button(
@@ -111,7 +115,7 @@ def _stop(key: str) -> None:
 
 
 def failure(spec: PretrainSpec) -> None:
-    """Why the experiment that this session submitted has no result, if it failed."""
+    """Draw the error of the experiment that the session submitted, if it failed."""
     work = experiments.experiment_of(spec, shared.cache())
     submitted = st.session_state.get(keys.ASKED_PRETRAINING) == experiments.key_of(spec)
     if submitted and active_run.state(work) in ("failed", "damaged"):

@@ -1,4 +1,4 @@
-"""Results of pretraining experiments: accuracy against the number of labels, and a verdict for each number."""
+"""Results of pretraining experiments: accuracy against the number of labels, in a figure, in words and as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.widgets.server import shared
 
 
 def draw(spec: PretrainSpec, rows: list[Row], comparisons: list[ArmComparison]) -> None:
-    """The accuracy of all trainings as a picture, beside the comparisons in words and as a table."""
+    """Draw the accuracies of all trainings as a figure, beside the comparisons in words and as a table."""
     picture, words = st.columns([3, 2], gap="medium")
     with picture:
         charts.draw(
@@ -45,7 +45,7 @@ def draw(spec: PretrainSpec, rows: list[Row], comparisons: list[ArmComparison]) 
 
 
 def _sentences(spec: PretrainSpec, comparisons: list[ArmComparison]) -> str:
-    """A list of what the comparisons show, for each number of labels and for the other optimizer."""
+    """A Markdown list with a sentence for each comparison, also for those with the other optimizer."""
     if not comparisons:
         return "No answer yet: press Run. The first comparison needs two seeds."
     lines = [f"- **{one.labels:,} labels**: {one.words}." for one in comparisons]

@@ -1,4 +1,4 @@
-"""How the error fell while a run was trained, and on which classes and pixels it is large."""
+"""Charts of a run's error: learning curves, error per class and error per pixel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.widgets.server import shared
 
 
 def learning(run: Run, data: Data) -> None:
-    """Learning curves beside the mean error of each class."""
+    """Draw the learning curves beside the mean error of each class."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("###### How it learned")
@@ -35,7 +35,7 @@ def learning(run: Run, data: Data) -> None:
 
 
 def pixels(run: Run) -> None:
-    """The mean error of each pixel as a heat map."""
+    """Draw the mean error of each pixel as a heat map."""
     st.markdown("###### Where the errors are")
     charts.draw(
         lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
@@ -47,7 +47,7 @@ def pixels(run: Run) -> None:
 
 
 def learning_curves(run: Run, pca_mse: float | None, identity: tuple | None = None) -> None:
-    """Errors against epochs; `identity` is None while the run trains, so that the chart is made anew."""
+    """Draw errors against epochs; `identity` is the cache key, None while the run trains for a chart without cache."""
     charts.draw(
         lambda colours: figures.learning_curves(
             run.history,

@@ -1,4 +1,4 @@
-"""Reconstructions of the same samples and the learning curves, drawn again and again while a run is trained."""
+"""Live view of a training: reconstructions of the same samples and the learning curves, updated every second."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pages.widgets.images import run_images
 from pages.widgets.reconstructions import errors, pictures
 from pages.widgets.server import render_lock, shared
 
-SECONDS = 1.0  # between two drawings
+SECONDS = 1.0  # between two updates
 
 
 def draw(run: Run) -> None:
-    """Draw a run that is trained, until it ends."""
+    """Draw the live view of a run in training until the training ends."""
     render_lock.polling_fragment(_draw, run.key, SECONDS)(run.key)
 
 
 def _draw(key: str) -> None:
-    """While it trains: the same images, growing clearer, and the curve."""
+    """Draw the images of the newest snapshot and the learning curves."""
     run = open_run(key, shared.cache())
     snapshot = run.latest_snapshot()
     data = shared.data(run.spec.dataset)

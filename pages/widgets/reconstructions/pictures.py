@@ -1,4 +1,4 @@
-"""Samples beside what a run makes of them, with the difference and the error of each."""
+"""Image grid of samples and their reconstructions, with differences and errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pages.widgets.session import keys, selection
 
 
 def draw(run: Run, data: Data) -> None:
-    """Choose samples and draw them over their reconstructions; a denoising run is given them with noise."""
+    """Draw the choice of samples and the grid; a denoising run gets corrupted samples as its input."""
     labels, names = data.validation_labels, data.info.classes
     ways = {way: text for way, text in run_images.WAYS.items() if names or way not in ("each", "class")}
     selection.forget_other(data)
@@ -42,7 +42,7 @@ def draw(run: Run, data: Data) -> None:
         noisy = corruption.corrupt(x, run.spec)
         output = inference.reconstruct(run, noisy)
         rows = [("original", x), ("noisy", noisy), ("reconstruction", output)]
-    elif (index >= len(data.validation)).any():  # training samples: only the validation's are kept
+    elif (index >= len(data.validation)).any():  # only reconstructions of validation samples are stored
         output = inference.reconstruct(run, x)
         rows = [("original", x), ("reconstruction", output)]
     else:
@@ -52,9 +52,9 @@ def draw(run: Run, data: Data) -> None:
 
 
 def comparison(rows: list[tuple[str, np.ndarray]], x: np.ndarray, output: np.ndarray, columns: list[str]) -> None:
-    """Draw rows of samples (title, (n, *shape)), and below them the difference and the error of `output` from `x`.
+    """Draw rows of samples (title, (n, *shape)), and below them the difference and the error of `output` against `x`.
 
-    Images are pictures, vectors small bars; `columns` are the n titles.
+    Vectors are drawn as bars; `columns` are the titles of the n columns.
     """
     errors = [error_text(error) for error in metrics.per_sample_mse(x, output)]
     grid.show([*rows, ("difference", grid.difference(x, output))], columns, ("MSE", errors))

@@ -1,4 +1,4 @@
-"""Memory of the page process, which runs for weeks: when garbage is collected and what goes back to the system."""
+"""Garbage collection and allocator settings of the Streamlit process, which runs for weeks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def configure() -> None:
     """Set up garbage collection and the allocator of this process. A second call changes nothing.
 
     `gc.freeze()` exempts the imported modules from collections. The threshold of the youngest generation is raised,
-    since a single page makes as many objects as usually start a collection; a timer collects instead, because the few
-    objects that a script run leaves behind refer to its images.
+    since a single page creates enough objects to start a collection; a timer collects instead, because the few
+    objects that a script run leaves behind hold references to its images.
     """
     gc.freeze()
     gc.set_threshold(20_000)
@@ -42,13 +42,16 @@ def _release_forever() -> None:
 
 
 def _configure_malloc() -> None:
-    """Limit glibc to two heaps: its default is eight a core, of which each keeps the size it once had, and script
-    threads come and go. Blocks of 1 MiB and more (arrays, files) are mapped on their own and returned when freed."""
+    """Limit glibc to two heaps, and let it map blocks of 1 MiB and more (arrays, files) separately.
+
+    By default there are eight heaps per core, which never shrink and are spread over many short-lived script threads;
+    separately mapped blocks are returned to the system when they are freed.
+    """
     with contextlib.suppress(OSError, AttributeError):
         _glibc().mallopt(M_ARENA_MAX, 2)
         _glibc().mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _glibc() -> ctypes.CDLL:
-    """Raises OSError on systems without glibc."""
+    """The C library. Raises OSError on systems without glibc."""
     return ctypes.CDLL("libc.so.6")

@@ -1,5 +1,6 @@
-"""Runs that are open in a tab. They are touched while the tab is open, so that eviction from the cache folder spares
-them, even when the tab is idle. A tab that reconnects while idle counts as open again with its next script run.
+"""Runs that are open in a tab, which are marked as used so that they are not evicted from the cache folder.
+
+This includes idle tabs. A tab that reconnects while idle counts as open again with its next script run.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ TOUCH_SECONDS = eviction.OPEN_SECONDS / 3
 class OpenRuns:
     """Keys of the runs that each session shows, and when the session was connected last.
 
-    `connected(session)` is whether a session's tab is open.
+    `connected(session)` returns True if a session's tab is open.
     """
 
     def __init__(self, connected: Callable[[str], bool]) -> None:
@@ -31,12 +32,13 @@ class OpenRuns:
         self._last: dict[str, float] = {}  # apart from the keys, so that `shown` never overwrites what `note` writes
 
     def note(self, session: str, keys: tuple[str, ...]) -> None:
+        """Store the keys of the runs that a session shows."""
         self._last[session] = time.monotonic()
         self._keys[session] = keys
 
     def shown(self) -> set[str]:
-        """Keys of all runs that are open now. A session that is away keeps its keys for `eviction.OPEN_SECONDS`, for
-        the case that it reconnects."""
+        """Keys of all runs that are open now. The keys of a disconnected session count for `eviction.OPEN_SECONDS`,
+        because it may reconnect."""
         open_keys: set[str] = set()
         for session, keys in list(self._keys.items()):
             if self._connected(session):
@@ -48,7 +50,7 @@ class OpenRuns:
 
 
 def note(*shown: Run) -> None:
-    """Note which runs this session's page shows, all of them in one call."""
+    """Store which runs this session's page shows; each call replaces those of the previous one."""
     _open_runs().note(presence.session(), tuple(run.key for run in shown))
 
 

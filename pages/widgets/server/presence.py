@@ -1,7 +1,7 @@
-"""Sessions whose tabs are open, and the end of jobs that only closed tabs wait for.
+"""Sessions whose tabs are open, and the stop of jobs that only closed tabs wait for.
 
-Streamlit releases a session's cached resources when its connection ends, which a reload, a break in the network or a
-proxy's timeout does as well. So a session may come back within `GRACE_SECONDS` before the queue forgets it.
+Streamlit releases a session's cached resources when its connection ends, also by a reload, a network failure or a
+proxy's timeout. So a session may reconnect within `GRACE_SECONDS` before it leaves the queue.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SESSION = "session"  # key of this session's id in `st.session_state`
 
 
 def session() -> str:
-    """This session's id, by which the queue knows it."""
+    """This session's id, which it has in the queue."""
     return st.session_state.setdefault(SESSION, uuid.uuid4().hex)
 
 
@@ -31,27 +31,32 @@ def visitors() -> set[str]:
 
 
 def attend() -> None:
-    """Note that this session's tab is open. When it is closed and not opened again within `GRACE_SECONDS`, the queue
-    stops what only this session waits for."""
+    """Mark this session's tab as open.
+
+    If it is closed and not opened again within `GRACE_SECONDS`, the queue stops the jobs that only this session
+    watches.
+    """
     _present(session())
 
 
 class Departures:
-    """Sessions whose connection has ended. One timer for all of them calls `leave(session)` for each that is not back
-    within `GRACE_SECONDS`."""
+    """Sessions whose connection has ended. A timer calls `leave(session)` for those that do not reconnect within
+    `GRACE_SECONDS`."""
 
     def __init__(self, leave: Callable[[str], None]) -> None:
         self._leave = leave
         self._lock = threading.Lock()
-        self._due: dict[str, float] = {}  # in the order in which they left
+        self._due: dict[str, float] = {}  # {session: time}, in the order of the disconnections
         self._timer_runs = False
 
     def begin(self, session: str) -> None:
+        """Start the grace period of a session."""
         with self._lock:
             self._due[session] = time.monotonic() + GRACE_SECONDS
             self._start_timer()
 
     def cancel(self, session: str) -> None:
+        """End the grace period of a session that reconnected."""
         with self._lock:
             self._due.pop(session, None)
 

@@ -1,8 +1,8 @@
 """Global FIFO lock around script runs.
 
-Under the GIL, concurrent script threads slow each other and the event loop down superlinearly, so the server draws one
-page or fragment at a time. A run may hold the lock for `MAX_HOLD_SECONDS`; then the next one starts beside it. Sessions
-that have drawn no page yet go first. `tests/load/classroom.py` measures how long a class waits.
+Under the GIL, concurrent script threads slow each other and the event loop down superlinearly, so the server runs one
+script or fragment at a time. A run may hold the lock for `MAX_HOLD_SECONDS`; then the next one starts beside it.
+Sessions that have drawn no page yet go first. `tests/load/classroom.py` measures how long a class waits.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class FifoLock:
-    """A lock that is handed on in the order of requests, those with `first` before the others.
+    """A lock that is acquired in the order of requests, those with `first` before the others.
 
-    A holder that keeps it for `MAX_HOLD_SECONDS` loses it to the next one and goes on beside it; of several waiting
-    threads only one gets it, so a long queue does not start many runs at once.
+    A thread that holds it for `MAX_HOLD_SECONDS` loses it to the next thread and continues beside it. Only one waiting
+    thread gets it then, so a long queue does not start many runs at once.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ def poll_interval(key: str, seconds: float) -> float:
 def _locked(function: Function) -> Function:
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        presence.attend()  # after a break in the network only fragments run again
+        presence.attend()  # a session that reconnects may rerun only fragments
         with acquire():
             return function(*args, **kwargs)
 
@@ -124,5 +124,5 @@ def _lock() -> FifoLock:
 
 @st.cache_resource(show_spinner=False)
 def _thread() -> threading.local:
-    """`holds`: whether this thread holds the lock."""
+    """Thread-local values: `holds` is True if this thread holds the lock."""
     return threading.local()

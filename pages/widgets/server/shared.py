@@ -22,8 +22,10 @@ def cache() -> Path:
 
 @st.cache_resource(show_spinner=False)
 def queue() -> jobs.Queue:
-    """The server's only queue; as a cached resource it outlives a reload of this module. Its first call also sets up
-    the process: logging, memory and the patches of Streamlit."""
+    """The server's only queue, a cached resource so that it survives a reload of this module.
+
+    The first call also sets up the process: logging, memory and the patches of Streamlit.
+    """
     _log_events()
     memory.configure()
     streamlit_patches.apply()
@@ -58,7 +60,7 @@ def array(work: ResultFolder, name: str) -> np.ndarray:
 
 
 def arrays(work: ResultFolder, name: str) -> dict[str, np.ndarray]:
-    """`work.arrays(name)`, read once for all sessions; read only. For small arrays: the last 32 files are kept."""
+    """`work.arrays(name)`, read once for all sessions; read only. For small arrays: the last 32 files are cached."""
     return _arrays(work.folder.as_posix(), name, written(work, f"{name}.npz"))
 
 
@@ -79,7 +81,7 @@ def file_identity(work: ResultFolder, file: str) -> tuple[str, int]:
 
 
 def written(work: ResultFolder, file: str) -> int:
-    """Modification time of one of its files, in nanoseconds. Raises `RunError` if the file is missing."""
+    """Modification time of a file of a result folder, in nanoseconds. Raises `RunError` if the file is missing."""
     try:
         return (work.folder / file).stat().st_mtime_ns
     except OSError as error:

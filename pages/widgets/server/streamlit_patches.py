@@ -1,7 +1,7 @@
-"""Monkey patches for the overhead of Streamlit 1.67 per script run: everything here that is private to Streamlit.
+"""Monkey patches that reduce the overhead of Streamlit 1.67 per script run; all uses of its private parts.
 
-`apply` installs the table `PATCHES` if the installed version is `WRITTEN_FOR`, else none of them: pages look the same
-without, and cost more processor time. `python -m tests.load.patches` measures what each of them gains.
+`apply` installs the table `PATCHES` if the installed version is `WRITTEN_FOR`, else none of them; pages look the same
+without, but need more processor time. `python -m tests.load.patches` measures the gain of each patch.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 import streamlit as st
 
 WRITTEN_FOR = "1.67.0"
-REPLACED = "_aecore_replaced"  # attribute of a replacement: what it stands for
-BUNDLE_SECONDS = 0.03  # that a message of a page under way may wait for others
+REPLACED = "_aecore_replaced"  # attribute of a replacement that holds the original
+BUNDLE_SECONDS = 0.03  # longest delay of a message of a running script for bundling
 BLOB_HASHES = "blob hashes"
 
 
 @dataclass(frozen=True)
 class Patch:
-    """The attribute `path` of a module, such as 'Class.method', and what makes a replacement from the original."""
+    """The attribute `path` of a module, such as 'Class.method', and the function from the original to a replacement."""
 
     name: str
     module: str
@@ -36,16 +36,17 @@ class Patch:
 
     @property
     def current(self) -> Any:
-        """The attribute as it is now, the original or its replacement."""
+        """The current value of the attribute, the original or its replacement."""
         owner, attribute = self._place()
         return getattr(owner, attribute)
 
     @property
     def installed(self) -> bool:
+        """True if the attribute is replaced."""
         return hasattr(self.current, REPLACED)
 
     def install(self) -> None:
-        """Replace the attribute. Without effect if it is replaced."""
+        """Replace the attribute. No effect if it is replaced already."""
         if not self.installed:
             owner, attribute = self._place()
             original = getattr(owner, attribute)
@@ -73,10 +74,10 @@ def apply() -> None:
 
 @contextlib.contextmanager
 def lazy_bytes(component: str, make: Callable[[], bytes]) -> Iterator[bool]:
-    """Components named `component` that are drawn inside get the bytes of `make()` in place of their data, and only if
-    the browser does not have the message; their data needs to be no more than a version of it.
+    """Context manager: components named `component` drawn inside send the bytes of `make()` instead of their data.
 
-    Yields False if that patch is not installed; then the data has to be `make()` itself.
+    `make` is called only if the browser does not have the message; the data passed to the component is a version of
+    these bytes. Yields False if the patch is not installed; then the data must be `make()` itself.
     """
     if not any(patch.name == BLOB_HASHES and patch.installed for patch in PATCHES):
         yield False
@@ -92,8 +93,8 @@ _blob = threading.local()  # `component` and `make` of the blob that this thread
 
 
 def _lazy_blobs(populate_hash: Callable[[Any], None]) -> Callable[[Any], None]:
-    """`populate_hash_if_needed`: Streamlit hashes all bytes of a message and copies them several times before it finds
-    that the browser has them. The hash of a blob's version is enough, and the bytes are put in where they are sent."""
+    """Replacement of `populate_hash_if_needed`, which hashes and copies all bytes of a message even if the browser has
+    them: hashes the version of a blob and inserts the bytes when they are sent."""
     from streamlit.runtime import scriptrunner
 
     @functools.wraps(populate_hash)
@@ -112,8 +113,8 @@ def _lazy_blobs(populate_hash: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _cached_theme(populate: Callable[..., None]) -> Callable[..., None]:
-    """`_populate_theme_msg`: reads all options for each of six sections of a theme that cannot change, in every script
-    run. Here once a section."""
+    """Replacement of `_populate_theme_msg`, which reads all options of six sections of a constant theme in every script
+    run: reads each section once."""
     sections: dict[str, Any] = {}
 
     @functools.wraps(populate)
@@ -129,9 +130,9 @@ def _cached_theme(populate: Callable[..., None]) -> Callable[..., None]:
 
 
 def _bundled_messages(on_event: Callable[..., None]) -> Callable[..., None]:
-    """`_on_scriptrunner_event`: each message of a page wakes the event loop, which then competes for the GIL with the
-    script thread. Here messages are delivered together, in their order: at the next event of another kind, or after
-    `BUNDLE_SECONDS`."""
+    """Replacement of `_on_scriptrunner_event`, which wakes the event loop for each message of a page, so that it
+    competes for the GIL with the script thread: delivers messages together, in their order, at the next event of
+    another kind or after `BUNDLE_SECONDS`."""
     from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
     @functools.wraps(on_event)
@@ -157,7 +158,8 @@ def _deliver(session: Any, bundle: deque[Any]) -> None:
 
 
 def _signal_in_place(enqueued: Callable[[Any], None]) -> Callable[[Any], None]:
-    """`_enqueued_some_message`: wakes the event loop through its socket, also when called on the event loop."""
+    """Replacement of `_enqueued_some_message`, which wakes the event loop through its socket even when it is called on
+    the event loop: sets the event directly there."""
 
     @functools.wraps(enqueued)
     def signal(runtime: Any) -> None:
@@ -175,14 +177,14 @@ def _signal_in_place(enqueued: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 class _LazyState(property):
-    """`filtered_state`: copies all of the session's state for every widget with a key, which looks up one value."""
+    """Replacement of `filtered_state`, which copies the whole session state for every widget with a key: a view."""
 
     def __init__(self, original: property) -> None:
         super().__init__(lambda state: _StateView(state, original))
 
 
 class _StateView(Mapping[str, Any]):
-    """The mapping that `original` returns for a `SafeSessionState`, without a copy where one value is looked up."""
+    """The mapping that `original` returns for a `SafeSessionState`, without a copy for the lookup of one value."""
 
     def __init__(self, state: Any, original: property) -> None:
         self._state, self._original = state, original

@@ -1,4 +1,4 @@
-"""The same run without its sparsity penalty, which a page compares it with."""
+"""The baseline of a sparse run: the same spec without the sparsity penalty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pages.widgets.server import shared
 
 
 def find(run: Run) -> Run | None:
-    """The run without a penalty; None where it was not trained yet, and for a run that has no penalty itself."""
+    """The baseline, if it is trained; None otherwise and for a run without a penalty."""
     if run.spec.sparsity_weight == 0:
         return None
     without = runs.run_of(run.spec.replace(sparsity_weight=0), shared.cache())
@@ -18,7 +18,7 @@ def find(run: Run) -> Run | None:
 
 
 def offer(run: Run, baseline: Run | None) -> None:
-    """Offer to train the run without a penalty where there is no `baseline` yet."""
+    """Draw a button that trains the missing baseline, or its progress; nothing if `baseline` is given."""
     if run.spec.sparsity_weight == 0 or baseline:
         return
     spec = run.spec.replace(sparsity_weight=0)

@@ -1,4 +1,4 @@
-"""Charts of a run's activations: their histogram, the mean of each unit, and what the penalty costs."""
+"""Charts of a run's activations: their histogram, the mean of each unit, and the penalty as a function of the mean."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pages.widgets.server import shared
 
 
 def has_target(run: Run, layer: str) -> bool:
-    """Whether the run's penalty asks for a mean activation in this layer."""
+    """True if the run's penalty has a target for the mean activation of this layer."""
     return run.spec.sparsity_weight > 0 and run.spec.sparsity in ("kl", "mse") and layer == "codings"
 
 
 def histograms(run: Run, layer: str, activity: activations.Activity, beside: Run | None) -> None:
-    """Histograms of all activations and of the units' means, over those of the run `beside`."""
+    """Draw histograms of all activations and of the units' means, over those of the run `beside`."""
     of = (*shared.identity(run), layer, *(shared.identity(beside) if beside else ()))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -56,7 +56,7 @@ def _about_means(targeted: bool, lowest: float) -> str:
 
 
 def penalties(run: Run, layer: str, activity: activations.Activity) -> None:
-    """The penalty of one unit against its mean activation, with the run's units as ticks."""
+    """Draw the penalty of a unit as a function of its mean activation, with the run's units as ticks."""
     st.markdown("###### What the penalty costs")
     weight, kind, target = run.spec.sparsity_weight, run.spec.sparsity, run.spec.sparsity_target
     means = np.clip(activity.means, 0, 1) if layer == "codings" and activity.lowest >= 0 else None
