@@ -53,7 +53,7 @@ def lower(model: ModelProto) -> Program:
 
 
 class _Lowering:
-    """A method per ONNX operation that needs a step; `values` are the tensors by name: arrays for constants, or views."""
+    """A method per ONNX operation that needs a step; `values` are the tensors by name: constant arrays, or views."""
 
     def __init__(self, allocator: Allocator, values: dict[str, Any]) -> None:
         self.buffers, self.values = allocator, values

@@ -1,7 +1,7 @@
-"""The bits of a code as switches, over the picture that the code is decoded to.
+"""Component with the bits of a code as switches, and the picture that the code is decoded to.
 
-A flip is decoded in the browser at once (`bits.js`) and nothing is sent; the code one comes to rest at is. Where the
-browser cannot run the decoder, the server decodes that one.
+The browser decodes each flip at once (`bits.js`) and sends the code when the flipping pauses. If the browser cannot run
+the decoder, the server decodes that code.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ OWNER = "bits"
 
 @dataclass(frozen=True)
 class Codes:
-    """A run's validation codings (n, d) as bits: `bits` (n, d), `levels` (2, d), the distinct codes (k, d), the most
-    frequent first, with their `counts` (k,), and the share of codings that are `decided`."""
+    """A run's validation codings (n, d) as `bits` (n, d), with `levels` (2, d) as in `hashing.levels`; the distinct
+    codes (k, d), the most frequent first, with their `counts` (k,); and the share of codings that are `decided`."""
 
     codings: np.ndarray
     bits: np.ndarray
@@ -38,16 +38,16 @@ class Codes:
 def draw(
     walker: Walker, codes: Codes, sample: int, image: np.ndarray, *, start: str, code: str, name: str, noun: str
 ) -> str:
-    """Draw the switches; the code they came to rest at last, as text, else `code`.
+    """Draw the switches; returns the code that the browser sent last, as text, else `code`.
 
     Parameters
     ----------
-    sample : the number of the sample to begin at, whose code flips are counted from.
+    sample : number of the sample whose code the view starts with and counts flips from.
     image : that sample, of the run's shape, float32.
-    start : a name of the run and the sample: an answer that belongs to another start is not taken.
-    name, noun : what the sample is called: 'Bag, no. 12', 'image'.
+    start : identifier of the run and the sample; messages with another one are ignored.
+    name, noun : the sample's name and kind: 'Bag, no. 12', 'image'.
     """
-    own = hashing.text(codes.bits[sample])
+    sample_code = hashing.text(codes.bits[sample])
     d = codes.bits.shape[1]
     arrays: dict[str, np.ndarray | bytes] = {
         "packed": hashing.pack_bits(codes.distinct),
@@ -65,7 +65,7 @@ def draw(
             blobs.send(OWNER, slot)
         view: dict[str, Any] = {
             "start": start,
-            "own": own,
+            "own": sample_code,
             "code": code,
             "name": name,
             "noun": noun,
@@ -86,7 +86,7 @@ def draw(
 
 
 def rested(answer: object, start: str, d: int) -> str | None:
-    """The code the browser sent, if it belongs to this run and this image: a message may be older than the page."""
+    """The code in the browser's message; None for a message of another `start`, which may be older than the page."""
     if not isinstance(answer, dict) or answer.get("start") != start:
         return None
     code = answer.get("bits")

@@ -1,6 +1,6 @@
-"""A canvas to draw a small grey image on: brush, fill, eraser, undo; by mouse, pen or finger.
+"""Component with a canvas for a small grey image: brush, fill, eraser, undo; by mouse, pen or finger.
 
-Nothing is sent while a stroke is drawn. When it ends, the browser sends a PNG of a few kB.
+The browser sends a PNG of a few kB when a stroke ends.
 """
 
 from __future__ import annotations
@@ -52,19 +52,22 @@ _HTML = f"""
 
 @dataclass(frozen=True)
 class Drawing:
-    """The canvas: `pixels` (112, 112) uint8, bright on black; `framed`: drawn over a data set's image."""
+    """A drawing: `pixels` (112, 112) uint8, bright on black; `framed` is True if it is over a data set's image."""
 
     pixels: np.ndarray
     framed: bool
 
 
 def draw(key: str) -> Drawing | None:
-    """Draw the canvas; returns its drawing, None while it is empty. Raises `AecoreError` for a message that no canvas
-    sends. The drawing is stored in the session while another page or way of input is shown."""
+    """Draw the canvas; returns its drawing, None while it is empty.
+
+    The drawing stays in the session while another page or kind of input is shown. Raises `AecoreError` for an invalid
+    message of the browser.
+    """
     state = _state(key)
     sent = st.session_state.get(key, {}).get("drawing")
     if isinstance(sent, dict) and sent.get("version") == state["version"]:
-        read_drawing(sent.get("image"))  # raises for an image that cannot be read, before it is stored
+        read_drawing(sent.get("image"))  # raises for an invalid image before it is stored
         state.update(image=sent.get("image") or "", framed=sent.get("framed") is True)
     _component()(key=key, data={"side": DRAWING_SIDE, **state}, on_drawing_change=lambda: None)
     pixels = read_drawing(state["image"])
@@ -72,7 +75,7 @@ def draw(key: str) -> Drawing | None:
 
 
 def begin_with(key: str, sample: np.ndarray) -> None:
-    """Put a sample (height, width) uint8, or with one channel or three, onto the canvas, to be drawn over."""
+    """Put a sample (height, width[, 1 or 3]) uint8 onto the canvas, to be drawn over."""
     grey = sample if sample.ndim == 2 else sample.mean(axis=2).astype(np.uint8)
     rows, columns = (np.arange(DRAWING_SIDE) * size // DRAWING_SIDE for size in grey.shape)
     image = base64.b64encode(png(grey[np.ix_(rows, columns)])).decode()

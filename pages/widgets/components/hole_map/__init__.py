@@ -1,7 +1,6 @@
-"""The hole map: where a decoder's pictures come back from the encoder far from where they left, for one run or two
-side by side.
+"""Component of the hole map: the drift |z − E(D(z))| over a plane of two codings, for one run or two side by side.
 
-Everything is computed in the browser (`holes.js` and `plane/*.js`), from the walkers' blobs; nothing comes back.
+The browser computes everything (`holes.js` and `plane/*.js`) from the walkers' blobs and sends nothing back.
 For tests the component's root has `dataset.ready` ("done" when all hole maps are whole), and each side has
 `dataset.over` and `.within`: the shares of the plane, and of the data's range, that drift beyond the usual limit.
 """
@@ -23,15 +22,17 @@ from pages.widgets.components.latent_walk import Walker, groups
 from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.components.shared.blobs import Blob
 
-RANGE = (1, 99)  # percentiles of the codes: the data's range, without the outliers
-BEYOND = 0.15  # of the range, on each side: how much further the plane of a plain run goes
-NARROW = 0.05  # of the wider axis: an axis along which the codes hardly differ is made that wide
+RANGE = (1, 99)  # percentiles of the codes that bound the data's range
+BEYOND = 0.15  # margin on each side of a plain run's plane, as a share of the range
+NARROW = 0.05  # smallest extent of an axis, as a share of the wider axis
 HALVES = ("decoder", "encoder", "survey")
 
 
 def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
-    """Draw the hole maps of one run or two of the same data, each with its title and measured by its own held-out
-    images. A run without a plane, or that the browser cannot run, has a line in its place."""
+    """Draw the hole maps of one run or two of the same data, each relative to the run's held-out images.
+
+    `sides` are (title, walker). A run without a plane or without decoding in the browser gets a line of text instead.
+    """
     slots: dict[str, Blob] = {}
     shown = []
     for name, (title, of) in zip(("left", "right"), sides, strict=False):
@@ -53,22 +54,23 @@ def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
 
 
 def reason(of: Walker) -> str:
-    """Why a run has no plane, in one line; '' for a run that has one."""
+    """One line on why a run has no plane; '' for a run with a plane."""
     return "" if len(of.axes) > 1 else "One coding is a line, not a plane: a hole map needs two codings."
 
 
 def missing(of: Walker) -> str:
-    """Why a run's plane cannot be drawn by a browser, in one line; '' where it can."""
+    """One line on why the browser cannot draw a run's plane; '' if it can."""
     if why := reason(of):
         return why
     return "" if of.decoder and of.encoder else f"No hole map: the server would have to draw it ({of.why_not})."
 
 
 def side(of: Walker, title: str) -> dict[str, Any]:
-    """The part of the view about a run called `title`: which plane is drawn, between which codes, with which words.
+    """The view's entry for a run: its title, plane, limits and texts.
 
-    The plane spans the two codings that carry most. A variational run is drawn in quantiles of its prior, so that all
-    cells are equally likely; a plain one, which has no prior, evenly over its codes' range and somewhat beyond.
+    The plane spans the two codings that come first in `latent_axes.axes`. For a variational run it is drawn in
+    quantiles of the prior, so that all cells are equally likely; for a plain one evenly over the codes' range and
+    somewhat beyond.
     """
     variational = of.run.spec.variational
     facts: dict[str, Any] = {
@@ -104,16 +106,16 @@ def side(of: Walker, title: str) -> dict[str, Any]:
 
 
 def _limits(box: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
-    """Low and high ends (2,) of a plain run's plane around the box [[low, low], [high, high]] of its codes."""
+    """Lower and upper limits (2,) of a plain run's plane around the box [[low, low], [high, high]] of its codes."""
     spans = box[1] - box[0]
     wide = np.maximum(spans, max(NARROW * float(spans.max()), 1e-3)) * (1 + 2 * BEYOND)
     middle = box.mean(axis=0)
-    least, most = ACTIVATION_RANGES[activation]  # no coding lies beyond it
+    least, most = ACTIVATION_RANGES[activation]  # codings cannot exceed it
     return np.maximum(middle - wide / 2, least), np.minimum(middle + wide / 2, most)
 
 
 def _note(of: Walker, axes: list[int]) -> str:
-    """Remarks on the plane: silent codings, codings that stand still; '' without any."""
+    """Remarks on the plane: inactive codings, codings outside the plane; '' if there are none."""
     silent = [axis for axis in axes if not of.reference.active[axis]]
     fixed = len(of.axes) - 2
     text = ""

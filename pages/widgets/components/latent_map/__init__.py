@@ -1,13 +1,13 @@
-"""The interactive map: one or two panels of points on canvas, with the images behind them, drawn by our own script.
+"""Component of the interactive map: one or two panels of points on a canvas, with the images behind the points.
 
 The data are split by how often they change, into `blobs`: the samples, each panel's points and neighbours, each sheet
-of images, and the view (colours, selection, tool). So a new selection costs the small view and nothing else, and
-another projection keeps the images.
+of images, and the view (colours, selection, tool). So a new selection sends only the small view, and another projection
+does not send the images again.
 
 Scripts: `scene.js` (positions, index), `raster.js` and `base.js` (points, images,
 names), `overlay.js` (hover, lines, rings), `card.js`, `panel.js`, `gestures.js`, `keys.js`, `map.js` (the component).
 For tests, each panel's upper canvas has `dataset.hovered`, `.focus`, `.selected`, `.ready`, and a method
-`positionOf(i)`: where sample i stands on it, in CSS pixels.
+`positionOf(i)`, the position of sample i in CSS pixels.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pages.widgets.components.shared.blobs import Blob
 from pages.widgets.images.sprite_sheet import Sheet
 
 SLOTS = ("samples", "images", "panel0", "panel1", "reconstructions0", "reconstructions1")
-STEPS = 64  # colours of a scale
+STEPS = 64  # colours of a colour scale
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: n points, and what is known about each of them in the run it shows.
+    """One map of n points, with their neighbours, reconstructions and errors in the run that it shows.
 
-    points : (n, 2) or (n, 3). What is not finite is not drawn.
+    points : (n, 2) or (n, 3). Points that are not finite are not drawn.
     near : (n, k) positions (0 to n-1) of the true nearest neighbours in the codings, nearest first.
-    near_map : (n, k) positions of the nearest in the map.
+    near_map : (n, k) positions of the nearest neighbours on the map, nearest first.
     reconstructions : (n, height, width[, channels]) uint8, or their sheet.
     errors : (n,) reconstruction errors.
     """
@@ -51,7 +51,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something on the map that is no sample, such as a drawing: a star with a text. `image` is uint8."""
+    """A star with a text for something that is no sample, such as a drawing. `image` is uint8."""
 
     panel: int
     point: tuple[float, ...]
@@ -61,7 +61,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Picked:
-    """What is chosen, as positions in the map: the point clicked last, and the selection in order."""
+    """The marked point, clicked last, and the selection in order, as positions in the map."""
 
     point: int | None
     selection: list[int]
@@ -85,10 +85,10 @@ def draw(
     marks: Sequence[Mark] = (),
     height: int = 560,
 ) -> Picked:
-    """Draw the map; returns what is chosen.
+    """Draw the map; returns the selection and the marked point.
 
-    `selected` and `focus` are the choice so far. Right after a gesture the choice of the visitor is returned, at every
-    other time `selected` and `focus` again, so that the caller can simply store the answer.
+    `selected` and `focus` are the current ones. In the script run after a gesture the visitor's are returned, otherwise
+    `selected` and `focus`, so that the caller can always store the result.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def draw(
     labels : (n,) class numbers.
     images : (n, height, width[, channels]) uint8, or their sheet; None for data that are no images.
     colour : 'class' (colour and shape), or a name of `values`; 'error' without values takes the panels' errors.
-    values : (n,) what colours the points, between their 2nd and 98th percentile; what is not finite is grey.
+    values : (n,) values for colours, scaled from their 2nd to their 98th percentile; others than finite ones are grey.
     height : of a panel, in pixels; on a narrow page panels stand below each other and are at most as high as wide.
 
     Raises
@@ -133,7 +133,7 @@ def _slots(
     images: np.ndarray | Sheet | None,
     count: int,
 ) -> dict[str, Blob]:
-    """All blobs but the view, by slot."""
+    """{slot: blob} of all blobs except the view."""
     samples = {"numbers": numbers.astype(np.int32)}
     if labels is not None:
         samples["groups"] = np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.uint16)
@@ -142,7 +142,7 @@ def _slots(
         slots["images"] = blobs.sprite_blob("images", images)
     for i, panel in enumerate(panels):
         arrays = {"points": np.asarray(panel.points, np.float32)}
-        position = np.uint16 if count <= 65_536 else np.uint32  # half the bytes for the usual map
+        position = np.uint16 if count <= 65_536 else np.uint32  # the smallest type that holds all positions
         for name, near in (("near", panel.near), ("near_map", panel.near_map)):
             if near is not None:
                 arrays[name] = np.asarray(near).astype(position)
@@ -164,7 +164,7 @@ def _view(
     marks: Sequence[Mark],
     count: int,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
-    """Colours, names and marks: what changes how the same points look."""
+    """Header and arrays of the view: colours, names and marks."""
     groups = [] if labels is None else np.unique(np.asarray(labels)).tolist()
     view: dict[str, Any] = packing.style_header(theme.current(), groups, class_names)
     arrays: dict[str, np.ndarray | bytes] = {}
@@ -190,14 +190,14 @@ def _view(
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """2nd and 98th percentile, so that one outlier does not flatten all others; never the same number twice."""
+    """2nd and 98th percentile of the finite values, robust to outliers; always two different numbers."""
     finite = values[np.isfinite(values)]
     low, high = (float(q) for q in np.percentile(finite, (2, 98))) if len(finite) else (0.0, 1.0)
     return low, high if high > low else low + max(abs(low), 1.0) * 1e-6
 
 
 def _picked(answer: object, count: int) -> Picked | None:
-    """The browser's answer, None where it does not fit this map: a message may be older than the picture."""
+    """The browser's message as `Picked`; None for one that does not fit this map, since it may be older."""
     if not isinstance(answer, dict):
         return None
     point, selection = answer.get("point"), answer.get("selection")
@@ -215,7 +215,7 @@ def _check(
     style: str,
     tool: str,
 ) -> int:
-    """The number of samples, if everything fits together."""
+    """The number of samples. Raises `ValueError` for arrays that do not belong together."""
     if not 1 <= len(panels) <= 2:
         raise ValueError(f"panels: got {len(panels)}, allowed: 1 or 2")
     count = len(numbers)

@@ -1,7 +1,7 @@
-"""The latent walk: sliders, or a plane of two codings, under a picture that follows the hand, and where one stands.
+"""Component of the latent walk: sliders or a plane of two codings, the decoded picture and its diagnosis.
 
-The decoder runs in the browser (`shared/network.js`), so nothing is sent while a coding moves; when it is let go, the
-codings are, once. What only the server can do (a network that does not run in a browser) it does then.
+The decoder runs in the browser (`shared/network.js`), which sends the codings once, when they are released. For a
+network that does not run in a browser, the server decodes them then.
 
 Scripts: `walk.js` (the component), `sliders.js`, `where_panel.js`, `plane/*.js`, `shared/picture.js`. For tests the
 component's root has `dataset.ready` (the walk drawn), `.z` (the codings as JSON), `.strips` ("done" when all pictures
@@ -31,20 +31,20 @@ from pages.widgets.components.shared.blobs import Blob
 from pages.widgets.server import shared
 
 SLOTS = ("facts", "decoder", "encoder", "survey", "images")
-DIGITS = 4  # significant ones of a coding that was let go: what a link holds
-HEAVY = 2_000_000  # bytes of weights, beyond which the images beside them are sent with losses: 4 MB are the limit
+DIGITS = 4  # significant digits of a released coding, as many as in a link
+HEAVY = 2_000_000  # bytes of weights above which the images are compressed with losses, to stay below 4 MB together
 LAYERS = {"grid": True, "data": True, "holes": False}
 
 
 @dataclass(frozen=True)
 class Walker:
-    """What a browser needs of a run to walk through its codings.
+    """A run's data for the components that decode in the browser.
 
-    shape : of one sample. classes : their names. reach : the largest value in vectors, 1 for images.
-    decoder, encoder : None where the browser cannot run them, which `why_not` says in one line.
-    axes : the codings in use first, then the silent ones, each in the order of `walk.axes`.
-    bounds : (2, d), how far codings may lie: as far as the data's do, or the sliders reach.
-    slots : all of this as blobs, by name, the images of the reference set too; for every component that decodes.
+    shape : of one sample. classes : names of the classes. reach : the largest value in vectors, 1 for images.
+    decoder, encoder : None if the browser cannot run them; `why_not` is the reason in one line.
+    axes : the active codings, then the others, each in the order of `latent_axes.axes`.
+    bounds : (2, d), smallest and largest codings: those of the data or the ends of the sliders.
+    slots : {slot: blob} of these fields and of the reference set's images.
     """
 
     run: Run
@@ -61,7 +61,7 @@ class Walker:
 
 
 def walker(run: Run, data: Data) -> Walker:
-    """The walker of a run, made once for all sessions. Raises `RunError` where codings are missing or not finite."""
+    """The walker of a run, cached for all sessions. Raises `RunError` for codings that are missing or not finite."""
     return _walker(*shared.identity(run), run, data)
 
 
@@ -76,23 +76,23 @@ def draw(
     layers: Mapping[str, bool] = LAYERS,
     anchor: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Draw the walk; returns the codings (d,) float32 where it was let go last.
+    """Draw the walk; returns the codings (d,) float32 that were released last.
 
-    The caller keeps the answer and passes it as the next `z`. Any other `z` than the last answer moves the walk there
-    (a button, another page); what lies beyond the walker's bounds is brought back to them, and the component says so.
+    The caller stores the result and passes it as the next `z`. Any other `z` (from a button or another page) sets the
+    walk to it, clipped to the walker's bounds, which the component reports.
 
     Parameters
     ----------
-    z : (d,). What is not finite starts where its axis does.
+    z : (d,). Codings that are not finite are set to the start of their axis.
     view : 'plane' needs two codings and a decoder that runs in the browser; without them there are sliders.
-    axes : of the plane, two codings counted from 0.
-    quantiles : the plane's axes in probabilities of the prior.
-    layers : of the plane: 'grid', 'data', 'holes'.
-    anchor : means and standard deviations, each (d,), of the image the walk was set to last: the plane's ellipse.
+    axes : the plane's two codings, counted from 0.
+    quantiles : True for axes of the plane in quantiles of the prior.
+    layers : {'grid', 'data', 'holes': visible} of the plane.
+    anchor : means and standard deviations, each (d,), of the image to which the walk was set last; drawn as an ellipse.
 
     Raises
     ------
-    ValueError : for codings of another number than the run has, for axes that it does not have.
+    ValueError : for another number of codings than the run's, and for axes that do not exist.
     """
     size = len(walker.axes)
     z = np.asarray(z, np.float64)
@@ -126,8 +126,9 @@ def draw(
 
 
 def settle(state: dict[str, Any], walker: Walker, z: np.ndarray, sent: object) -> None:
-    """Update `state`, the session's record of a walk: `z` is where Python wants it, `sent` the browser's last message.
-    `turn` counts how often Python moved the walk; an answer to an earlier turn is late and is ignored.
+    """Update `state`, the session's record of a walk, from the caller's `z` and the browser's last message `sent`.
+
+    `state["turn"]` counts the moves by Python; a message of an earlier turn is outdated and ignored.
     """
     wanted, notice = _within(z, walker)
     if state.get("run") != walker.run.key or wanted != state["z"]:
@@ -138,7 +139,7 @@ def settle(state: dict[str, Any], walker: Walker, z: np.ndarray, sent: object) -
 
 
 def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
-    """Codings within the bounds, rounded as the browser does, and one line about those that were not."""
+    """The codings clipped to the bounds and rounded like the browser's, and one line on the clipped ones."""
     start = np.empty(len(z))
     for axis in walker.axes:
         start[axis.coding] = axis.start
@@ -155,7 +156,7 @@ def _within(z: np.ndarray, walker: Walker) -> tuple[list[float], str]:
 
 
 def _answer(sent: object, turn: int, walker: Walker) -> list[float] | None:
-    """The codings that the browser sent; None for another turn, or where no walk can stand."""
+    """The codings in the browser's message; None for one of another turn or with invalid codings."""
     if not isinstance(sent, Mapping) or sent.get("turn") != turn:
         return None
     codings = sent.get("codings")
@@ -168,7 +169,7 @@ def _answer(sent: object, turn: int, walker: Walker) -> list[float] | None:
 
 
 def _served(walker: Walker, z: np.ndarray) -> tuple[str, dict[str, np.ndarray | bytes]]:
-    """The picture and what it is encoded to, for a browser that cannot compute them; or one line why not."""
+    """An error line or '', and arrays with the decoded picture and its codings, for a browser that cannot decode."""
     arrays: dict[str, np.ndarray | bytes] = {}
     if walker.decoder is not None and walker.encoder is not None:
         return "", arrays
@@ -201,7 +202,7 @@ def _walker(cache: str, key: str, modified: int, _run: Run, _data: Data) -> Walk
     reached = np.array([(axis.low, axis.high) for axis in sorted(axes, key=lambda axis: axis.coding)]).T
     codes = np.concatenate([np.asarray(run.array("codings"), np.float64), reference.codes, reached])
     decoder, encoder, why_not = browser.compile_halves(run)
-    halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # else there is nothing to encode
+    halves = {"decoder": decoder, "encoder": encoder if decoder else None}  # the encoder gets decoded pictures only
     reach = 1.0 if info.is_image else float(np.nan_to_num(np.abs(_data.validation)).max()) or 1.0
     facts = {
         "shape": list(info.shape),

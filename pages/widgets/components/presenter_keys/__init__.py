@@ -1,4 +1,4 @@
-"""The keys of a presentation: arrows, Page Up and Page Down step through it, Escape leaves it."""
+"""Component for a presentation's keys: arrows, Page Up and Page Down change the step, Escape ends it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import streamlit.components.v2 as components
 
 from pages.widgets.components.shared import bundle, packing
 
-LEAVE = -1  # the step by which `present.js` says that Escape was pressed
+LEAVE = -1  # the step that `present.js` sends for Escape
 
 
 def draw(key: str, step: int, count: int, version: str) -> None:
-    """Draw the buttons of a presentation of `count` steps and listen to its keys; `pressed` is the answer.
+    """Draw the buttons of a presentation of `count` steps and listen to its keys; read the result with `pressed`.
 
-    `version` names the steps: a press that belongs to another version is forgotten.
+    `version` identifies the steps; a press that belongs to another version is ignored.
     """
     data = {"step": step, "count": count, "version": version}
     _component()(key=key, data=data, on_step_change=lambda: None)
 
 
 def pressed(key: str) -> int | None:
-    """The step that the keys say, `LEAVE` for Escape. To be read in every script run: a callback is left out where
-    presses are so fast that one run is given up for the next and the step is again what it was before both."""
+    """The step that was reached by keys, `LEAVE` for Escape, None before any key.
+
+    Read it in every script run. A callback would miss presses that are so fast that a run is cancelled by the next one
+    and the step is the same as before both.
+    """
     state: Any = st.session_state.get(key)
     step = state.get("step") if state else None
     return step if isinstance(step, int) and not isinstance(step, bool) else None

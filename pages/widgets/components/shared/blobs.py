@@ -1,10 +1,10 @@
 """Blobs: the data of a canvas component, split by how often they change.
 
-Streamlit sends a message the browser has already as a reference of a few bytes. So large arrays travel alone, in a
-*blob*: an invisible component that only passes its bytes on to the component with the key `owner` in the same page
-(`shared/blob.js` and `shared/blobs.js`). A blob's *version* is a hash of its content. The small blob `view` comes last
-and names the versions that belong together, so that old and new are never mixed, and a message that changes the view
-costs the view and nothing else.
+Streamlit sends only a reference for a message that the browser has cached. So large arrays are sent in messages of
+their own: a *blob* is an invisible component that passes its bytes to the component with the key `owner` in the same
+page (`shared/blob.js` and `shared/blobs.js`). A blob's *version* is a hash of its content. The small blob `view` comes
+last and names the versions that belong together, so that old and new data are never mixed, and a change of the view
+sends only the view.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def sprite_blob(slot: str, images: np.ndarray | sprite_sheet.Sheet, lossy: bool 
 
 
 def versions(slots: Mapping[str, Blob]) -> dict[str, str]:
-    """The versions of blobs by slot, for a view to name them."""
+    """{slot: version} of the blobs, an entry of the view."""
     return {slot: header["version"] for slot, (header, _) in slots.items()}
 
 

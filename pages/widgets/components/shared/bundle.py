@@ -1,9 +1,9 @@
-"""A component's ES modules as the one script that Streamlit takes: imports resolved, names kept.
+"""Bundler: joins a component's ES modules into the single script that Streamlit accepts, without renaming.
 
-`streamlit.components.v2.component(js=…)` loads one string as a module of its own, so relative imports would lead
-nowhere. `script` joins the entry module and all that it imports, each once and before its importers. Understood is
-what these modules write: `import { a, b } from "./x.js";`, `export` before a top-level function, class or constant,
-one name a declaration, and `export default function` in the entry.
+`streamlit.components.v2.component(js=…)` loads one string as a module, in which relative imports cannot be resolved.
+`script` concatenates the entry module and its imports, each once and before its importers. The supported syntax is
+`import { a, b } from "./x.js";`, `export` before a top-level function, class or constant with one name per declaration,
+and `export default function` in the entry.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def script(*entries: str, root: Path = COMPONENTS) -> str:
             if owners.setdefault(binding, name) != name:
                 raise ValueError(f"{binding}: declared in {owners[binding]} and in {name}")
         exports[path] = {binding for export, binding in declared if export}
-        body = _DECLARATION.sub(lambda found: found[0].removeprefix("export "), _IMPORT.sub("", source))
+        body = _DECLARATION.sub(lambda match: match[0].removeprefix("export "), _IMPORT.sub("", source))
         if left := _LEFT.search(body):
             raise ValueError(f"{name}: got {left[0]!r}, allowed: named imports, exported declarations")
         if importers and re.search(r"^export default\b", body, re.M):

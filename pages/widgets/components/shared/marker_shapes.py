@@ -14,7 +14,7 @@ PATH = Path(__file__).with_suffix(".js")
 
 
 def source() -> str:
-    """The text of `marker_shapes.js`: one line a shape, corners rounded to four decimals."""
+    """The text of `marker_shapes.js`: a line per shape, corners rounded to four decimals."""
     lines = [
         f"  {json.dumps(marker.symbol)}: {json.dumps([[round(x, 4), round(y, 4)] for x, y in marker.corners])},"
         for marker in MARKERS

@@ -1,8 +1,8 @@
-"""Data for a canvas component: arrays as one container of bytes, the style of page and classes; its style sheets.
+"""Container format for a canvas component's arrays; colours and markers of its header; its style sheets.
 
 `shared/unpack.js` reads the container without copying: the length of the header (4 bytes, little-endian),
-the header as JSON, then the buffers, each beginning at a multiple of 8 bytes. The header's `arrays` tell dtype, shape
-and place of each; everything else in it is the caller's own.
+the header as JSON, then the buffers, each beginning at a multiple of 8 bytes. The header's `arrays` hold dtype, shape
+and offset of each buffer; the caller defines the other entries.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from aecore.figures.theme import Theme
 
 COMPONENTS = Path(__file__).resolve().parents[1]
 ALIGNMENT = 8
-# What JavaScript has a typed array for; 64-bit integers would arrive as BigInt, so they are refused.
+# The dtypes with a typed array in JavaScript, without 64-bit integers, which would become BigInt.
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
 def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
-    """A container of `header` and the arrays.
+    """Bytes of a container with `header` and the arrays.
 
     Parameters
     ----------
-    header : what JSON can hold, NaN and infinity excepted; the name 'arrays' is taken.
-    arrays : any shape, in one of `DTYPES`; bytes (a file, such as a PNG) travel as uint8 of shape (length,).
+    header : JSON values without NaN and infinity; the name 'arrays' is reserved.
+    arrays : of any shape, in one of `DTYPES`; bytes (a file, such as a PNG) are stored as uint8 of shape (length,).
 
     Raises
     ------
@@ -43,7 +43,7 @@ def pack(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
 
 
 def head(header: Mapping[str, Any], **arrays: np.ndarray | bytes) -> bytes:
-    """The container without its buffers: their names, dtypes, shapes and offsets, but not their content."""
+    """Bytes of the container without its buffers, only with their names, dtypes, shapes and offsets."""
     return _laid_out(header, arrays)[0]
 
 
@@ -66,10 +66,10 @@ def _laid_out(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes
 
 
 def style_header(theme: Theme, groups: Sequence[int] = (), class_names: Sequence[str] = ()) -> dict[str, Any]:
-    """The style of a header: `theme`, colours and font of the page, and `classes`, colour, marker and name of each.
+    """Header entries `theme`, colours and font of the page, and `classes`, colour, marker and name of each class.
 
-    `groups` are the class numbers to describe, in the order in which the arrays count them; a class without a name in
-    `class_names` is called by its number. `shared/markers.js` draws the shapes.
+    `groups` are the class numbers to include, in the order in which the arrays index them; a class without a name in
+    `class_names` is named by its number. `shared/markers.js` draws the shapes.
     """
     return {
         "theme": {
@@ -100,10 +100,10 @@ def style_header(theme: Theme, groups: Sequence[int] = (), class_names: Sequence
 
 
 def style(name: str) -> str:
-    """A style sheet such as 'latent_map/map.css'."""
+    """The text of a style sheet such as 'latent_map/map.css'."""
     return (COMPONENTS / name).read_text(encoding="utf-8")
 
 
 def markup(name: str) -> str:
-    """A piece of HTML such as 'training_film/film.html'."""
+    """The text of an HTML fragment such as 'training_film/film.html'."""
     return (COMPONENTS / name).read_text(encoding="utf-8")

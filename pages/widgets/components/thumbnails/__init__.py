@@ -1,4 +1,4 @@
-"""Thumbnails that can be clicked: from an image to its point on the map."""
+"""Component of thumbnails that can be clicked, such as to mark an image's point on the map."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def _component() -> components.ComponentRenderer:
 
 
 def thumbnails(images: grid.Samples, labels: Sequence[str], *, key: str, per_row: int = 8) -> int | None:
-    """`grid.thumbnails` as buttons; returns the position of the one clicked just now, else None."""
+    """Draw `grid.thumbnails` as buttons; returns the position of the one that caused this script run, else None."""
     markup = grid.thumbnails_html(images, labels, per_row)
     return _component()(key=key, data={"html": markup}, on_clicked_change=lambda: None).get("clicked")

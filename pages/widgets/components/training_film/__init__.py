@@ -1,6 +1,6 @@
-"""A run's training as a film on a canvas: the codings at every snapshot, with a scrubber along the error's curve.
+"""Component of the training film: the codings at every snapshot on a canvas, with a slider along the error curve.
 
-The film plays in the browser (`film.js`); nothing is sent while it plays or is scrubbed, then the frame it rests at is.
+The film plays in the browser (`film.js`), which sends the frame when playing or sliding stops.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from aecore.figures import Theme
 from pages.widgets.basics import theme
 from pages.widgets.components.shared import bundle, packing
 
-WATCHED = 10  # samples beside the map, one of each class as `datasets.watched` orders them
+WATCHED = 10  # samples beside the map: the first of `datasets.watched`, one of each class
 FEWEST_WATCHED = 4
-MOST_BYTES = 1_500_000  # of reconstructions, at the most snapshots that a run has
+MOST_BYTES = 1_500_000  # bytes of reconstructions for the largest number of snapshots
 MOST_SNAPSHOTS = 60
-AGAIN = 6  # frames sent once more while it trains, should the browser have missed some
+AGAIN = 6  # frames that are sent again during a training, in case the browser missed some
 HEIGHT = 430
-LEVELS = 65_535  # a position is sent as two uint16
+LEVELS = 65_535  # largest uint16, the type of a position's coordinates
 
 
 def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None = None) -> bytes:
-    """The frames of a film from number `first` on, as a container for the component.
+    """Bytes of a container with the frames of a film from number `first` on.
 
-    Positions travel as uint16 on a grid that spans the view three times over; what is further out lies on its edge.
-    `opening` is the frame shown first, None the last one.
+    Positions are uint16 on a grid of three times the view's size, to whose edge positions outside are clipped.
+    `opening` is the frame to show first, None for the last one.
     """
     left, bottom, right, top = film.bounds()
     low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
@@ -77,14 +77,14 @@ def payload(film: Film, colours: Theme, *, first: int = 0, opening: int | None =
 
 
 def sent_key(key: str) -> str:
-    """The key of the number of frames in `st.session_state` that a session has of the film `key`."""
+    """Session-state name of the number of frames of the film `key` that the browser has."""
     return f"{key}_sent"
 
 
 def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None) -> int:
-    """Draw a film; returns the number of the frame it rests at, at first `opening` or the last.
+    """Draw a film; returns the number of the current frame, initially `opening` or the last one.
 
-    With `live` only frames that this session does not have are sent; a run of the whole page begins anew.
+    With `live` only frames that the browser lacks are sent; a rerun of the whole page sends all of them.
     """
     first = 0
     if live:

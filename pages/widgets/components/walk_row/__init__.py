@@ -1,10 +1,9 @@
-"""Rows of decoded pictures, and a scrubber from the first of them to the last: both decoded in the browser.
+"""Component with rows of decoded pictures, and optionally a large picture with a slider from the first to the last.
 
-Nothing is sent while one scrubs or plays (`journey.js`). The browser gets two `blobs`: the decoder, and a small view
-with the codings. Where the browser cannot run the decoder, the server decodes the pictures and a film of the way
-between them, says so in one line, and all the rest is the same. For tests, the root has `dataset.ready` (all pictures
-of the row are drawn), `.t`, `.z` and `.level` (of the scrubber), `.spot` (the picture that is described) and `.near`
-(its nearest real image).
+The browser decodes them (`journey.js`) from two `blobs`: the decoder, and a small view with the codings. If it cannot
+run the decoder, the server sends the decoded pictures and intermediate ones, and the component says so in one line.
+For tests, the root has `dataset.ready` (all pictures of the row are drawn), `.t`, `.z` and `.level` (of the slider),
+`.spot` (the picture that is described) and `.near` (its nearest real image).
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from pages.widgets.components.latent_walk import Walker
 from pages.widgets.components.shared import blobs, bundle, packing
 from pages.widgets.server import shared
 
-ALONG = 41  # places between both ends at which distance and drift are measured
-MOST = 1e6  # times the usual: what overflowed is not infinite
+ALONG = 41  # codings from the first to the last at which distance and drift are measured
+MOST = 1e6  # largest ratio that is sent, also where the network overflowed
 
 
 def draw(
@@ -43,23 +42,23 @@ def draw(
     ends: tuple[str, str] = ("A", "B"),
     start: float = 0.0,
 ) -> off_manifold.Diagnosis | None:
-    """Draw codings (m, d) as pictures, `columns` in a row; returns the diagnosis of `ALONG` places of a scrubber's way.
+    """Draw codings (m, d) as pictures, `columns` in a row; returns the diagnosis of the slider's path, if any.
 
     Parameters
     ----------
-    labels : one under each picture, or none at all.
-    scrub : add the large picture with the scrubber from the first coding to the last, along `way`, m ≥ 2.
+    labels : texts (m) under the pictures, or none.
+    scrub : add the large picture with the slider from the first coding to the last, along `way`, m ≥ 2.
     framed : positions of pictures with a frame.
-    wrap : a narrow page has half as many columns; without it the rows stay as they are.
-    places : where each picture stands, with its drift: drawn as a bar under it, and in words for the one that is
-        pointed at. A scrubber's way is diagnosed here.
-    ends : what both ends are called.
-    start : where the scrubber stands at first, 0 to 1.
+    wrap : True for half as many columns on a narrow page; False to keep the rows.
+    places : diagnosis of the m codings, drawn as bars under the pictures, and in words for the one that is hovered.
+        That of the slider's path is computed here, at `ALONG` codings.
+    ends : names of both ends.
+    start : initial position of the slider, 0 to 1.
 
     Raises
     ------
-    AecoreError : for codings that are not finite or of another width than the run's; for a decoder that the server
-        cannot run either.
+    AecoreError : for codings that are not finite or of another width than the run's, and for a decoder that neither
+        the browser nor the server can run.
     """
     codings = np.asarray(codings, np.float32)
     slots: dict[str, blobs.Blob] = {}
@@ -94,8 +93,10 @@ def draw(
 def _view(
     walker: Walker, codings: np.ndarray, scrub: bool, way: interpolation.Path
 ) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes], off_manifold.Diagnosis | None]:
-    """What follows from the codings: the way's angle, how far from the data it leads, and pictures if the server
-    decodes."""
+    """Header and arrays that depend on the codings, and the diagnosis of the slider's path.
+
+    They hold the angle of the path, its diagnosis, and pictures if the server decodes.
+    """
     view: dict[str, Any] = {"scrub": scrub, "shape": list(walker.shape), "reach": walker.reach}
     arrays: dict[str, np.ndarray | bytes] = {"codings": codings}
     if walker.decoder is None:
@@ -111,7 +112,7 @@ def _view(
 
 
 def _diagnosis(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str, Any], dict[str, np.ndarray | bytes]]:
-    """Verdicts and measures of places as header and arrays, with the nearest real images, each once."""
+    """Header and arrays of a diagnosis: verdicts, measures, and the nearest real images, each once."""
     assert places.drift_ratio is not None
     reference = walker.reference
     shown, near = np.unique(places.nearest, return_inverse=True)
@@ -134,7 +135,7 @@ def _diagnosis(walker: Walker, places: off_manifold.Diagnosis) -> tuple[dict[str
 
 
 def _sent(samples: np.ndarray) -> np.ndarray:
-    """Images as uint8; what is no image as it is."""
+    """Images as uint8, vectors unchanged."""
     return tones(samples, 0.0, 1.0) if samples.ndim > 2 else samples
 
 
