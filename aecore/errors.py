@@ -1,4 +1,4 @@
-"""Errors for the user: their text is one line with the received value and the allowed ones, or with what to do."""
+"""Exceptions with messages for the user: one line with the received value and the allowed ones, or with the remedy."""
 
 
 class AecoreError(ValueError):

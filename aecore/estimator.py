@@ -1,8 +1,8 @@
 """The scikit-learn estimator `Autoencoder`: a preset with `fit`, `transform` and `inverse_transform`, for pipelines and
 grid searches.
 
-The one module outside `aecore.worker` that imports scikit-learn; nothing imports it but `aecore.Autoencoder`, when that
-is first used. TensorFlow is imported by the first `fit` or `transform`, in the process that runs it.
+This is the only module outside `aecore.worker` that imports scikit-learn; it is imported at the first access to
+`aecore.Autoencoder`. TensorFlow is imported by the first `fit` or `transform`.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Encode.
+        """Encode X: the codings of its samples.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._encode(validate_data(self, X, dtype=np.float32, reset=False))
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Decode.
+        """Decode X: the reconstructions from codings.
 
         Parameters
         ----------
@@ -295,7 +295,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return arrays.decode(self._built(), codings).reshape(len(codings), -1)
 
     def _built(self) -> Network:
-        """The network, built again from the weights where this is a copy that came through a pickle."""
+        """The network; rebuilt from the weights after unpickling."""
         if not hasattr(self, "_network"):
             from aecore.worker.training import arrays
 

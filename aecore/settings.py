@@ -1,4 +1,4 @@
-"""Environment variables of a server, in one table, which DEPLOYMENT.md repeats."""
+"""Table of a server's environment variables, which is also in DEPLOYMENT.md."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def get(name: str) -> Any:
     if not text:
         return variable.default
     if isinstance(variable.default, str):
-        return text  # a path or an address, as it is
+        return text  # a path or an address, unchanged
     value = fields.coerced(name, type(variable.default), text)
     fields.require(variable.low <= value < math.inf, name, text, f"{variable.low:g} or more")
     return value
 
 
 def check() -> None:
-    """Raise `SpecError` for the first variable that cannot be read, or that begins with AECORE_ and is unknown."""
+    """Raise `SpecError` for the first variable that is invalid, or that begins with AECORE_ and is unknown."""
     for variable in TABLE:
         get(variable.name)
     for name in sorted(os.environ):

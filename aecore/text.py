@@ -8,22 +8,22 @@ NOTHING = "–"
 
 
 def error_text(value: float | None) -> str:
-    """Four decimals without a leading zero: `.0131`, `-.0020`, `1.2500`; two digits and a power for less: `3.1e-5`."""
+    """The value with four decimals and no leading zero: `.0131`, `-.0020`, `1.2500`; smaller ones as `3.1e-5`."""
     return _decimals(value, 4)
 
 
 def share_text(value: float | None) -> str:
-    """Three decimals without a leading zero: `.937`, `1.000`."""
+    """The value with three decimals and no leading zero: `.937`, `1.000`."""
     return _decimals(value, 3)
 
 
 def count_text(value: float | None) -> str:
-    """Thousands with a comma: `163,814`."""
+    """The value as a whole number with commas: `163,814`."""
     return NOTHING if _missing(value) else f"{value:,.0f}"
 
 
 def seconds_text(value: float | None) -> str:
-    """One decimal: `3.9 s`."""
+    """Seconds with one decimal: `3.9 s`."""
     return NOTHING if _missing(value) else f"{value:,.1f} s"
 
 

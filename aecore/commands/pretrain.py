@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> Answer:
         "folder": str(done.folder),
         "settings": spec.to_dict(),
         "rows": [row._asdict() for row in experiment.rows],
-        "verdicts": [{**dataclasses.asdict(each), "outcome": each.outcome, "words": each.words} for each in judged],
+        "verdicts": [
+            {**dataclasses.asdict(comparison), "outcome": comparison.outcome, "words": comparison.words}
+            for comparison in judged
+        ],
         "conclusion": conclusion(judged),
     }
     return Answer(value, _text(spec, value, judged), INTERRUPTED if done.state == "stopped" else 0)
@@ -52,11 +55,11 @@ def _text(spec: PretrainSpec, value: dict[str, Any], judged: list[ArmComparison]
         return f"{head}: stopped before there was anything to keep"
     lines = [
         {
-            "labels": f"{each.labels:,}",
-            **{ARMS[arm]: accuracy_text(each.means[arm], each.deviations[arm]) for arm in each.means},
-            "verdict": each.words,
+            "labels": f"{comparison.labels:,}",
+            **{ARMS[arm]: accuracy_text(comparison.means[arm], comparison.deviations[arm]) for arm in comparison.means},
+            "verdict": comparison.words,
         }
-        for each in judged
+        for comparison in judged
     ]
     stopped = " (stopped early)" if value["state"] == "stopped" else ""
     columns = ("labels", *ARMS.values(), "verdict")

@@ -89,12 +89,12 @@ def _projector(run: Run) -> Files:
 def _program(name: str, write: Callable[..., str]) -> Callable[[Run], Files]:
     def program(run: Run) -> Files:
         spec = run.spec
-        made: Files = {name: write(spec, run.key, run.metrics.get("val_mse")).encode()}
+        contents: Files = {name: write(spec, run.key, run.metrics.get("val_mse")).encode()}
         if spec.dataset not in script.SHIPPED_WITH_KERAS:
             data, buffer = datasets.load(spec.dataset), io.BytesIO()
             np.savez_compressed(buffer, train=data.train, validation=data.validation)
-            made[f"{spec.dataset}.npz"] = buffer.getvalue()
-        return made
+            contents[f"{spec.dataset}.npz"] = buffer.getvalue()
+        return contents
 
     return program
 

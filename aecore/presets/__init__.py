@@ -1,4 +1,4 @@
-"""Named specs: a short default of every variant, the published recipes, and this project's best and fast ones."""
+"""Presets, which are named specs: a short one of every variant, published recipes, and this project's best and fast."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The demonstration runs, which pages show before a run is trained or chosen. They are committed to the repository.
 
-`python -m aecore demo` makes them. A page that names one here gets its key without a file being read.
+`python -m aecore demo` trains them. `keys` gives their keys without reading a file.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
 
-MAX_BYTES = 25_000_000  # all of them together, in every clone of the repository
+MAX_BYTES = 25_000_000  # bytes of all demonstrations together, since they are in every clone of the repository
 BEGIN, END = "# demonstration runs: begin", "# demonstration runs: end"
 _HEADER = "# Written by `python -m aecore demo`: everything here is left out, but for the demonstration runs."
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A run for the first visit: a preset with some settings changed, the maps that are drawn with it, and the
-    settings of the pretraining experiments that are done with its encoder."""
+    """A run for the first visit: a preset with some settings changed, the maps that are computed for it, and the
+    settings of the pretraining experiments with its encoder."""
 
     name: str
     preset: str
@@ -36,14 +36,17 @@ class Demonstration:
 
     @property
     def spec(self) -> RunSpec:
+        """The spec of the run."""
         return presets.get(self.preset).spec.replace(**self.settings)
 
     @property
     def key(self) -> str:
+        """The key of the run."""
         return runs.run_key(self.spec)
 
     @property
     def pretrainings(self) -> list[PretrainSpec]:
+        """The specs of the pretraining experiments."""
         return [PretrainSpec.from_settings(self.spec, settings) for settings in self.pretraining]
 
 
@@ -54,7 +57,7 @@ _SPARSE = _NARROW | {"coding_size": 100}
 DEMONSTRATIONS = (
     Demonstration("stacked", "stacked", maps=tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))),
     Demonstration("linear", "linear"),
-    # The classifiers are trained as printed, and with an optimizer that leaves less for pretraining to do.
+    # The classifiers are trained with the published optimizer, and with one that benefits less from pretraining.
     Demonstration("convolutional", "convolutional", pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003})),
     Demonstration("recurrent", "recurrent"),
     Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
@@ -75,7 +78,7 @@ def keys() -> Mapping[str, str]:
 
 
 def committed(folder: Path) -> list[str]:
-    """The keys that `folder`/.gitignore lets through now; [] where there is no such file."""
+    """The keys that `folder`/.gitignore does not ignore; [] without such a file."""
     path = folder / ".gitignore"
     lines = path.read_text().splitlines() if path.exists() else []
     block = lines[lines.index(BEGIN) + 1 : lines.index(END)] if BEGIN in lines and END in lines else []
@@ -83,7 +86,7 @@ def committed(folder: Path) -> list[str]:
 
 
 def commit(folder: Path, allowed: Iterable[str]) -> None:
-    """Write `folder`/.gitignore, so that of all folders in it exactly those of these keys are committed."""
+    """Write `folder`/.gitignore so that git tracks exactly the folders of these keys."""
     lines = [_HEADER, "*", "!.gitignore", BEGIN, *(f"!{key}/" for key in sorted(allowed)), END]
     lines += ["# Without this line git would enter the folders above and leave out what is in them.", "!*/**"]
     files.write_bytes(folder / ".gitignore", ("\n".join(lines) + "\n").encode())

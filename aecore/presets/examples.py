@@ -1,6 +1,6 @@
 """Examples for a class: settings that work well or badly, with the reason.
 
-Each trains in seconds on the embedded images, so a class can check what `see` says.
+Each trains in seconds on the embedded images, so a class can verify the result that `see` describes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Example:
 
     Parameters
     ----------
-    good : whether the settings work well.
-    preset, settings : a preset's name, and the settings that differ from it.
+    good : True if the settings work well.
+    preset, settings : name of a preset, and the settings that differ from it.
     setup : the settings in words.
     see, why : the result, and its reason.
-    page : the page that shows it best.
+    page : URL path of the page that shows the result.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Example:
 
     @property
     def spec(self) -> RunSpec:
+        """The spec of its run."""
         return presets.get(self.preset).spec.replace(**self.settings)
 
     @property

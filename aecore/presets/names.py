@@ -1,4 +1,4 @@
-"""Names of runs in words, for headings, lists and files."""
+"""Names of runs for headings, lists and files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from aecore.variants import title
 
 
 def run_name(run: Run) -> str:
-    """Family, codings and epochs: 'Stacked · 30 codings · 5 epochs'."""
+    """Variant, codings and epochs of a run: 'Stacked · 30 codings · 5 epochs'."""
     codings = run.metrics.get("coding_size", run.spec.coding_size)
     return " · ".join((title(run.spec), counted(codings, "coding"), counted(run.spec.epochs, "epoch")))
 
 
 def run_label(run: Run) -> str:
-    """The name with the validation error, where it was measured: 'Stacked · 30 codings · 5 epochs · .0131'.
+    """The name with the validation error, if it is known: 'Stacked · 30 codings · 5 epochs · .0131'.
 
-    A run that was stopped early begins with 'stopped · '.
+    The label of a run that was stopped early begins with 'stopped · '.
     """
     stopped = "stopped · " if run.state == "stopped" else ""
     mse = run.metrics.get("val_mse")

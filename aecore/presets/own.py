@@ -1,7 +1,7 @@
-"""Recipes of this project on the full Fashion-MNIST: the smallest error for a coding size, and fast fits.
+"""Presets of this project on the full Fashion-MNIST: the smallest error for a coding size, and fast trainings.
 
-`best-…` is the best network with so many codings, `best-…-fast` its form for a lecture: fewer epochs. `fast-…` is a
-published network, layer for layer, trained to its published validation loss in a fraction of the time
+`best-…` is the best network with that number of codings, `best-…-fast` the same with fewer epochs, for a lecture.
+`fast-…` is a published network, layer for layer, with settings that reach its published validation loss in less time
 (`python -m tests.bench.time_to_loss`).
 """
 
@@ -57,7 +57,7 @@ def _best(name: str, title: str, description: str, **settings: Any) -> Preset:
 
 
 def _fast(printed: str, description: str, **settings: Any) -> Preset:
-    """A published network, with its layers and its loss, and another fit."""
+    """A preset with the layers and the loss of a published one and other training settings."""
     source = _PRINTED[f"geron-{printed}"]
     title = f"{source.title.removesuffix(' (Géron)')} (fast)"
     return Preset(f"fast-{printed}", title, source.spec.replace(**settings), description, parameters=source.parameters)

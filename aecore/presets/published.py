@@ -1,4 +1,4 @@
-"""Published recipes on the full data, exactly as printed, with the numbers their authors obtained.
+"""Published recipes on the full data, with their exact settings and the results that their authors published.
 
 Sources: A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras & TensorFlow*, 2nd edition, O'Reilly 2019,
 chapter 17, numbers from the author's notebook (ageron/handson-ml2, 17_autoencoders_and_gans.ipynb at 729fec7);
@@ -36,7 +36,7 @@ def _geron(
     further: dict[str, float] | None = None,
     **changes: Any,
 ) -> Preset:
-    """A recipe of the book: Fashion-MNIST in full, batches of 32, SGD. `printed`: train and val loss, accuracy."""
+    """A recipe of the book: full Fashion-MNIST, batches of 32, SGD. `printed`: train and val loss, accuracy."""
     common: dict[str, Any] = {
         "dataset": "fashion-mnist",
         "optimizer": "sgd",
@@ -52,8 +52,8 @@ def _geron(
 def _hubens(
     name: str, description: str, parameters: int, printed: tuple[float, float] | None, **changes: Any
 ) -> Preset:
-    """A recipe of the article's notebook or, without numbers, of its text: MNIST in full, batches of 128, relu, the
-    10,000 test images to validate. `printed`: train and val loss."""
+    """A recipe of the article's notebook or, without numbers, of its text: full MNIST, batches of 128, relu, validation
+    on the 10,000 test images. `printed`: train and val loss."""
     common: dict[str, Any] = {
         "dataset": "mnist",
         "activation": "relu",

@@ -26,22 +26,22 @@ _METADATA = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """Declaration of one field of a spec.
+    """Declaration of a spec's field: type, default, allowed values, and the texts of its widget and `--help`.
 
     Attributes
     ----------
     name, kind, default : of the dataclass field; `kind` is its type, such as float or tuple[int, ...].
-    help : what it is, in one line without a full stop, for `--help`.
+    help : the field's meaning, in one line without a full stop, for `--help`.
     label : title of its widget; by default the name with spaces.
     tooltip : help of its widget; "" for none.
-    disabled_tooltip : why its widget is disabled where the other fields leave it without effect.
-    choices : the allowed texts; () where it is not a choice.
+    disabled_tooltip : why its widget is disabled while the other fields leave it without effect.
+    choices : the allowed texts; () for a field that is not a choice.
     low, high : the allowed range of a number, or of each number of a tuple; None for any.
-    above_low : True where `low` itself is refused.
-    min_items, max_items : how many numbers a tuple holds.
-    max_length : characters of free text, which keeps its case; 0 for text that is read in lower case.
+    above_low : True if `low` itself is refused.
+    min_items, max_items : allowed lengths of a tuple.
+    max_length : largest length of free text, whose case is preserved; 0 for text that is converted to lower case.
     stops, step : the usual values on a slider, or the step of a number input.
-    off_at_0 : the fields without effect while this one is 0 ("off"); None where 0 is a value like any other.
+    off_at_0 : the fields without effect while this one is 0 ("off"); None if 0 is an ordinary value.
     read : (value) -> field's value, instead of reading by `kind`; raises `SpecError`.
     """
 
@@ -65,7 +65,7 @@ class Setting:
     kind: Any = str
 
     def parse(self, value: Any) -> Any:
-        """`value`, of a JSON type or text, as the field holds it; raises `SpecError` with what is allowed."""
+        """The field's value from a JSON type or text; raises `SpecError` with the allowed values."""
         if self.read:
             return self.read(value)
         if self.max_length:
@@ -77,7 +77,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What the field takes, in words; "" where only `read` tells."""
+        """The allowed values in words; "" if only `read` defines them."""
         if self.choices:
             return ", ".join(self.choices)
         if self.max_length:
@@ -105,7 +105,7 @@ class Setting:
 def setting(default: Any, help: str, *, factory: Callable[[], Any] | None = None, **declared: Any) -> Any:
     """A dataclass field with its `Setting` as metadata.
 
-    `default` is `MISSING` for a required field; `factory` makes a mutable default instead. `declared` are further
+    `default` is `MISSING` for a required field; `factory` creates a mutable default instead. `declared` are further
     attributes of `Setting`.
     """
     metadata = {_METADATA: Setting(default, help, **declared)}
@@ -139,20 +139,20 @@ class Spec:
 
     @classmethod
     def parse(cls, name: str, value: Any) -> Any:
-        """`value`, of a JSON type or text, as field `name` holds it, checked by itself; raises `SpecError`."""
+        """The value of field `name` from a JSON type or text, validated separately; raises `SpecError`."""
         cls.refuse_unknown((name,))
         return cls.settings()[name].parse(value)
 
     @classmethod
     def refuse_unknown(cls, names: Iterable[str]) -> None:
-        """Raise `SpecError` for the first of `names` that is no field."""
+        """Raise `SpecError` for the first of `names` that is not a field."""
         for name in names:
             if name not in cls.settings():
                 raise SpecError(f"unknown {cls.kind} setting {name!r}; allowed: {', '.join(cls.settings())}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """A spec from JSON types or text; unknown or missing names and bad values raise `SpecError`."""
+        """A spec from JSON types or text; unknown or missing names and invalid values raise `SpecError`."""
         cls.refuse_unknown(values)
         for name, declared in cls.settings().items():
             if declared.default is MISSING and name not in values:
@@ -175,10 +175,10 @@ class Spec:
 
 @dataclass(frozen=True)
 class Derived(Spec):
-    """Spec of something computed from a run, stored in `runs/<run>/<kind>/<key>/`.
+    """Spec of a result that is computed from a run and stored in `runs/<run>/<kind>/<key>/`.
 
-    `edition` enters the key: raised when the same settings give another result, so that older ones are computed anew;
-    None for a computation that never changed.
+    `edition` is part of the key. It is raised when the same settings give another result, so that older results are
+    computed anew; None for a computation that never changed.
     """
 
     edition: ClassVar[int | None] = None
@@ -190,7 +190,7 @@ class Derived(Spec):
 
 
 def digest(*parts: str) -> str:
-    """16 hexadecimal digits of SHA-256 over the parts; every key in the project is made here."""
+    """16 hexadecimal digits of SHA-256 over the parts; all keys of the project are computed by this function."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:KEY_LENGTH]
 
 

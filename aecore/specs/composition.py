@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise `SpecError` where choices exclude each other, with what would be allowed and why."""
+    """Raise `SpecError` for choices that exclude each other, with the allowed ones and the reason."""
     if spec.loss == "bce":
         require(
             spec.output_activation == "sigmoid",

@@ -1,4 +1,4 @@
-"""Reading the fields of specs from JSON or text: numbers, switches, lists, and one line for what cannot be read."""
+"""Conversion of JSON or text to the values of spec fields: numbers, switches, lists; one line for invalid values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KIND_NAMES: dict[Any, str] = {
 
 
 def coerced(name: str, kind: Any, value: Any) -> Any:
-    """`value` as `kind` (str, int, float, bool or tuple[int, ...]); `SpecError` says what field `name` takes."""
+    """`value` as `kind` (str, int, float, bool or tuple[int, ...]); raises `SpecError` with field `name`'s kind."""
     try:
         if get_origin(kind) is tuple:
             return _whole_numbers(value)
@@ -34,23 +34,23 @@ def coerced(name: str, kind: Any, value: Any) -> Any:
 
 
 def require(ok: bool, name: str, value: Any, allowed: str) -> None:
-    """Raise `SpecError` with the project's one line unless `ok`."""
+    """Raise `SpecError` with "name: got value, allowed: …" unless `ok`."""
     if not ok:
         raise SpecError(f"{name}: got {value!r:.80}, allowed: {allowed}")
 
 
 def whole_number(value: Any) -> int:
-    """`value` as int; `ValueError` for a switch and for what is not whole."""
+    """`value` as int; `ValueError` for a bool and for a number that is not whole."""
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError
     return int(value)
 
 
 def number(value: Any) -> float:
-    """`value` as float; `ValueError` for a switch."""
+    """`value` as float; `ValueError` for a bool."""
     if isinstance(value, bool):
         raise ValueError
-    return float(value) + 0.0  # -0.0, which JSON would spell differently, becomes 0.0
+    return float(value) + 0.0  # -0.0, which has another JSON text, becomes 0.0
 
 
 def _switch(value: Any) -> bool:

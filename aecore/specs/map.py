@@ -11,7 +11,7 @@ from aecore.specs.fields import require
 
 METHODS = ("none", "pca", "tsne", "umap")
 MAX_POINTS = 60_000
-# The settings that only some methods use, with those methods.
+# {setting: the methods that use it}, for settings that not all methods use.
 _METHODS_OF = {"perplexity": ("tsne",), "n_neighbors": ("umap",), "min_dist": ("umap",), "seed": ("tsne", "umap")}
 
 
@@ -23,9 +23,9 @@ def _layer(name: Any) -> str:
 
 @dataclass(frozen=True)
 class MapSpec(Derived):
-    """What to map, and how. Construction validates and raises `SpecError` with one line; defaults are frozen.
+    """Settings of a map. Construction validates and raises `SpecError` with one line; defaults are frozen.
 
-    The same spec draws the same map. Settings that its method does not use are reset to their defaults.
+    Equal specs give equal maps. Settings that the method does not use are reset to their defaults.
     """
 
     kind: ClassVar[str] = "map"
@@ -53,11 +53,11 @@ class MapSpec(Derived):
                 self._set(name, self.settings()[name].default)
 
     def points(self, n_validation: int, n_train: int) -> int:
-        """How many points the map of a run on a data set with so many samples has."""
+        """Number of points of the map for a data set with these numbers of samples."""
         return min(self.n, n_validation + (n_train if self.split == "all" else 0))
 
     def check(self, n: int, d: int | None = None) -> None:
-        """Raise `SpecError` where `n` points are too few for this map, or their `d` codings (see `check_width`)."""
+        """Raise `SpecError` for too few points `n`, and for `d` codings as in `check_width`."""
         require(n >= 3, "points", n, "at least 3")
         if self.method == "tsne":
             require(n > 6, "points", n, "at least 7 for t-SNE (perplexity is at least 2 and below a third of them)")
@@ -68,11 +68,11 @@ class MapSpec(Derived):
             self.check_width(d)
 
     def check_width(self, d: int) -> None:
-        """Raise `SpecError` where `d` codings of each point are too many for this map, or too few."""
+        """Raise `SpecError` for too many or too few codings `d` of each point."""
         if self.method == "none" and d > self.dimensions:
             flat = "dimensions=3, " if d == 3 else ""
-            drawn = " on 2 dimensions" if flat else ""
-            raise SpecError(f"method: got 'none' for {d} codings{drawn}, allowed: {flat}pca, tsne, umap")
+            where = " on 2 dimensions" if flat else ""
+            raise SpecError(f"method: got 'none' for {d} codings{where}, allowed: {flat}pca, tsne, umap")
         if self.method == "pca" and d < self.dimensions:
             codings = "1 coding" if d == 1 else f"{d} codings"
             raise SpecError(f"method: got 'pca' for {codings}, allowed: none, tsne, umap")

@@ -1,6 +1,6 @@
-"""Optimizers by name and the arguments that a recipe may give them, as one short text: 'momentum=0.9 nesterov=1'.
+"""Names of the optimizers, and their arguments as one short text: 'momentum=0.9 nesterov=1'.
 
-Pages and the command line read them here; `aecore.worker.training.objectives` makes the Keras optimizer.
+Pages and the command line read them here; `aecore.worker.training.objectives` creates the Keras optimizer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_LENGTH = 200
 
 _SHARE, _POSITIVE, _SWITCH = (0.0, 0.999999), (0.0, 1000.0), (0.0, 1.0)
 _ADAM = {"beta_1": _SHARE, "beta_2": _SHARE, "epsilon": _POSITIVE}
-# What Keras calls them, with the range of each; a switch is 0 or 1.
+# Keras's names of the arguments, with their ranges; a switch is 0 or 1.
 ARGUMENTS: dict[str, dict[str, tuple[float, float]]] = {
     "sgd": {"momentum": _SHARE, "nesterov": _SWITCH},
     "adam": {**_ADAM, "amsgrad": _SWITCH},
@@ -40,7 +40,7 @@ _SWITCHES = ("nesterov", "amsgrad", "centered")
 
 
 def canonical(text: Any) -> str:
-    """`text` with names sorted and numbers in their shortest form, so that equal arguments are equal text."""
+    """`text` with sorted names and the shortest form of numbers, so that equal arguments have equal texts."""
     return " ".join(f"{name}={value:.12g}" for name, value in sorted(_read(text).items()))
 
 
@@ -50,7 +50,7 @@ def arguments(text: str) -> dict[str, float | bool]:
 
 
 def check(optimizer: str, text: str, field: str = "optimizer_arguments") -> None:
-    """Raise `SpecError` for an argument that the optimizer does not have, or outside its range."""
+    """Raise `SpecError` for an argument that the optimizer does not have or that is outside its range."""
     allowed = {**ARGUMENTS[optimizer], **_ANY}
     for name, value in _read(text).items():
         if name not in allowed:

@@ -1,4 +1,4 @@
-"""`Phase`: the own training of one layer in a layer-by-layer schedule."""
+"""`Phase`: the settings for the training of one layer in a layer-by-layer schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_EPOCHS = 1000
 
 @dataclass(frozen=True)
 class Phase:
-    """One layer's own training in a layer-by-layer schedule: epochs, optimizer, learning rate and loss."""
+    """Training of one layer in a layer-by-layer schedule: epochs, optimizer, learning rate and loss."""
 
     epochs: int
     optimizer: str
@@ -27,7 +27,7 @@ class Phase:
     optimizer_arguments: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON types, without empty optimizer arguments: keys of earlier runs have none."""
+        """The fields as JSON types, without empty optimizer arguments, which would change the keys of older runs."""
         values = dataclasses.asdict(self)
         if not self.optimizer_arguments:
             del values["optimizer_arguments"]

@@ -24,7 +24,7 @@ MAX_SEEDS = 10
 
 @dataclass(frozen=True)
 class PretrainSpec(Derived):
-    """What to compare. Construction validates and raises `SpecError` with one line; defaults are frozen.
+    """Settings of an experiment. Construction validates and raises `SpecError` with one line; defaults are frozen.
 
     For every number of labels and every seed three classifiers of one architecture (the encoder, a hidden dense
     layer, softmax) get the same labelled images in the same batches for equally many epochs:
@@ -33,9 +33,9 @@ class PretrainSpec(Derived):
     - 'pretrained' starts from the autoencoder's weights: first only the head is trained, then everything;
     - 'frozen' starts from the autoencoder's weights too, and only the head is ever trained.
 
-    `autoencoder` is the run whose encoder is used, trained first if need be. It is no setting: it enters keys as the
-    run's key. Seeds count from 1, so a larger number of them repeats the first ones. The optimizer starts afresh when
-    the encoder thaws.
+    `autoencoder` is the spec of the run whose encoder is used; a missing run is trained first. It is not a setting, but
+    its run's key is part of the experiment's key. Seeds count from 1, so a larger number of seeds includes the smaller
+    one. The optimizer's state is reset when the encoder is unfrozen.
     """
 
     kind: ClassVar[str] = "pretraining"
@@ -63,7 +63,7 @@ class PretrainSpec(Derived):
         require(below, "frozen_epochs", self.frozen_epochs, f"0 to {self.epochs - 1}, fewer than epochs")
 
     def check(self, info: DatasetInfo) -> None:
-        """Raise `SpecError` where the data set cannot serve this experiment."""
+        """Raise `SpecError` for a data set that does not fit this experiment."""
         require_labels(info)
         for n in self.labels:
             allowed = f"{len(info.classes)} (one of each class) to {info.n_train:,}, with commas between"
@@ -71,7 +71,7 @@ class PretrainSpec(Derived):
 
     @classmethod
     def from_settings(cls, autoencoder: RunSpec, values: dict[str, Any]) -> PretrainSpec:
-        """Build a spec from JSON types or text; unknown names and bad values raise `SpecError`."""
+        """A spec from JSON types or text; unknown names and invalid values raise `SpecError`."""
         cls.refuse_unknown(values)
         return cls(autoencoder, **values)
 

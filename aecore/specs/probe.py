@@ -10,7 +10,7 @@ from aecore.specs.base import MAX_SEED, Derived, setting
 
 @dataclass(frozen=True)
 class ProbeSpec(Derived):
-    """How to measure a run. Construction validates and raises `SpecError` with one line; defaults are frozen."""
+    """Settings of a run's probe. Construction validates and raises `SpecError` with one line; defaults are frozen."""
 
     kind: ClassVar[str] = "probe"
 

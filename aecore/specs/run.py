@@ -1,6 +1,6 @@
 """`RunSpec`: the complete, hashable description of one training.
 
-A variant is a composition of independent choices, so the spec is flat: one field a choice. Two rules keep keys
+A variant is a composition of independent choices, so the spec is flat, with a field per choice. Two rules keep keys
 stable for years. Canonical JSON omits every field that equals its default, so the defaults below are *frozen*: a new
 field's default must mean "as before", and no default may ever change (`tests/specs/test_run.py` holds golden keys).
 Fields a composition does not use are reset to their default before hashing, so a setting without effect does not
@@ -21,7 +21,7 @@ from aecore.specs.phases import LOSSES, MAX_EPOCHS, Phase, read_phases
 __all__ = ["Phase", "RunSpec"]
 
 ACTIVATIONS = ("linear", "relu", "selu", "elu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid")
-SPARSITY_BATCH = 32  # batch size that the printed weights of penalties on batch means refer to
+SPARSITY_BATCH = 32  # batch size to which published weights of penalties on batch means refer
 MAX_WIDTH = 4096
 MAX_BATCH_SIZE = 10_000
 MAX_DROPOUT = 0.95
@@ -30,10 +30,10 @@ _LAYERS: dict[str, Any] = {"low": 1, "high": MAX_WIDTH, "max_items": 8}
 
 @dataclass(frozen=True)
 class RunSpec(Spec):
-    """What to train, completely. Construction validates and raises `SpecError` with one line.
+    """All settings of a training. Construction validates and raises `SpecError` with one line.
 
-    The declaration of each field says what it is and which values it takes; `python -m aecore train --help` prints
-    them. A new axis of the composition is one more field, whose default means "as before".
+    The declaration of each field has its meaning and allowed values; `python -m aecore train --help` prints them. A new
+    axis of the composition is one more field, whose default means "as before".
     """
 
     kind: ClassVar[str] = "run"
@@ -256,7 +256,7 @@ class RunSpec(Spec):
 
     @property
     def variational(self) -> bool:
-        """True for codings drawn from a mean and a log-variance while training."""
+        """True for codings that are sampled from a mean and a log-variance during training."""
         return self.coding == "variational"
 
     @property

@@ -1,4 +1,4 @@
-"""`StabilitySpec`: the same map drawn with several seeds."""
+"""`StabilitySpec`: the settings of one map computed with several seeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aecore.specs.fields import require
 from aecore.specs.map import MapSpec
 
 SEEDED_METHODS = ("tsne", "umap")
-MAX_POINTS = 2000  # so that five maps take seconds
+MAX_POINTS = 2000  # points up to which five maps take seconds
 MAX_SEEDS = 10
 
 
@@ -38,11 +38,11 @@ def _values(text: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class StabilitySpec(Derived):
-    """One map drawn with several seeds: its own, and the numbers after it.
+    """One map computed with several seeds: that of the map, and the numbers after it.
 
-    Both engines start from PCA, which the seed jitters, and UMAP's seed also draws the points that repel each other.
-    So the spec measures how much of the shown map is chance, not what a random start would do, which places whole
-    groups anywhere (Kobak and Linderman 2021).
+    Both engines start from PCA with jitter by the seed; UMAP's seed also determines the random points that repel each
+    other. So this measures the randomness of the shown map, not of random initial positions, which place whole groups
+    anywhere (Kobak and Linderman 2021).
 
     Construction raises `SpecError` with one line for a map that has no seed.
     """
@@ -57,13 +57,13 @@ class StabilitySpec(Derived):
 
     @property
     def maps(self) -> list[MapSpec]:
-        """The maps, one a seed; the first is `drawing`."""
+        """The specs of the maps, one per seed; the first is `drawing`."""
         first = self.drawing.seed
         return [self.drawing.replace(seed=(first + i) % (MAX_SEED + 1)) for i in range(self.seeds)]
 
 
 def refusal(spec: MapSpec) -> str:
-    """Why the stability of a map cannot be measured, in one line; "" where it can."""
+    """One line on why the stability of a map cannot be measured; "" if it can."""
     try:
         StabilitySpec(spec)
     except AecoreError as error:

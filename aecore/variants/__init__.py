@@ -1,17 +1,17 @@
-"""The families of autoencoders: one file each with a `VARIANT`, and this registry.
+"""Registry of the variants, the families of autoencoders; each has a file with a `VARIANT`.
 
-To add one: a file beside this one, and its name in `_FILES`, after those families that it is a special case of.
+To add one: a file beside this one, and its name in `_FILES`, after the families of which it is a special case.
 
 1. `variant(name, description, matches, words, **settings)`: the settings are fields of `RunSpec`, everything else is as
    in the short presets. It should train in seconds and end below PCA, or its description says why not.
 2. A regularization term of its own is a function in `aecore/worker/training/regularizers.py`, an entry of
    `REGULARIZERS` there and a choice of `RunSpec.penalty`, switched on by `penalty="name", penalty_weight=…`.
-3. `make test`: that it builds, trains, saves, exports to ONNX, can be found again from its spec, and has a title of its
-   own is checked for every registered variant. Its knob needs a test in `tests/worker/training/test_knobs.py`.
+3. `make test` checks for every registered variant that it builds, trains, saves, exports to ONNX, is recognised from
+   its spec, and has a unique title. Its knob needs a test in `tests/worker/training/test_knobs.py`.
 
 A new axis of the composition (a layer, another coding) is a field in `aecore/specs/run.py` whose default means "as
-before", and its effect in `aecore/worker/training/`. To be a knob, its name stands in `MAIN` or `ADVANCED` of
-`pages/widgets/session/knobs.py`.
+before", and its effect in `aecore/worker/training/`. A field whose name is in `MAIN` or `ADVANCED` of
+`pages/widgets/session/knobs.py` is a knob.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aecore.variants.base import GERON, HUBENS, Preset, Variant
 
 __all__ = ["GERON", "HUBENS", "VARIANTS", "Preset", "Variant", "title", "variant_of"]
 
-# General families first: a spec that matches several belongs to the last of them, and titles name them in this order.
+# General families first: the last match of a spec is its variant, and titles name the matches in this order.
 _FILES = (
     "stacked",
     "linear",
@@ -46,7 +46,7 @@ VARIANTS: tuple[Variant, ...] = tuple(import_module(f"{__name__}.{file}").VARIAN
 
 
 def variant_of(spec: RunSpec) -> str:
-    """Name of the variant that a spec belongs to: the most special one that matches."""
+    """Name of a spec's variant, the most special one that matches."""
     return _matching(spec)[-1].name
 
 

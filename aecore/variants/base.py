@@ -11,13 +11,13 @@ from aecore.specs.run import RunSpec
 GERON = "A. Géron, Hands-On Machine Learning, 2nd edition, chapter 17"
 HUBENS = "N. Hubens, Introduction to Autoencoders"
 
-# What short presets share: the book's stacked network, with an optimizer that needs fewer epochs than plain SGD.
+# Settings of all short presets: the book's stacked network, with an optimizer that needs fewer epochs than plain SGD.
 _SHORT: dict[str, Any] = {"optimizer": "nadam", "learning_rate": 0.003, "batch_size": 32, "epochs": 12}
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named spec. `published` holds what its source printed: train_loss, val_loss, rounded_accuracy, …"""
+    """A named spec. `published` holds the results of its source: train_loss, val_loss, rounded_accuracy, …"""
 
     name: str
     title: str
@@ -35,10 +35,10 @@ class Variant:
     Parameters
     ----------
     name : its name in links and on the command line.
-    description : one or two sentences for the page: what it is, what to look at, where it comes from.
+    description : one or two sentences for the page: definition, what to observe, source.
     spec : its short preset, which trains in seconds on 10,000 of Fashion-MNIST's images.
-    matches : (spec) -> whether it belongs to the family. It may belong to several.
-    words : (spec) -> the family's part of a title, such as 'sparse (L1)'; '' where other families' parts suffice.
+    matches : (spec) -> True if the spec belongs to the family; it may belong to several.
+    words : (spec) -> the family's part of a title, such as 'sparse (L1)'; '' if the parts of other families suffice.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Builds the data sets that are part of the package: `python -m aecore.worker.embed`.
+"""Script that builds the data sets embedded in the package: `python -m aecore.worker.embed`.
 
 Needs the full Fashion-MNIST on this machine, and scikit-learn. The files are committed; `tests/datasets` compares them
 with a new build.
@@ -21,7 +21,7 @@ SEED = 2017
 
 
 def fashion_mnist_sample() -> Data:
-    """A balanced, shuffled sample of Fashion-MNIST, which keeps its split into training and validation."""
+    """A balanced, shuffled sample of Fashion-MNIST, with the same split into training and validation."""
     full, info = fashion_mnist.read(), fashion_mnist_12k.INFO
     random = np.random.RandomState(SEED)
     if full.train_labels is None or full.validation_labels is None:

@@ -31,24 +31,25 @@ from aecore.worker.training.architectures import Autoencoder, build_encoder
 from aecore.worker.training.download import fetch
 from aecore.worker.training.fit import chunks, floats, one_by_one, train
 
-STEPS = 100  # batches in one TensorFlow call; a stop waits for its end
+STEPS = 100  # batches in one TensorFlow call, after which a stop takes effect
 BATCH = 500  # samples encoded at a time
-AUTOENCODER_SHARE = 0.3  # of the progress bar, if the autoencoder is trained first
-OVERHEAD = 2000  # cost of starting and evaluating one classifier, in training samples
+AUTOENCODER_SHARE = 0.3  # share of the progress bar for the training of a missing autoencoder
+OVERHEAD = 2000  # time to start and evaluate a classifier, in units of the time for one training sample
 
 
 class Training(NamedTuple):
-    """One classifier: how many labels, which seed, which arm."""
+    """One classifier of an experiment: number of labels, seed and arm."""
 
     labels: int
     seed: int
     arm: str
 
     def frozen_epochs(self, spec: PretrainSpec) -> int:
+        """Number of epochs in which only the head is trained."""
         return {"scratch": 0, "pretrained": spec.frozen_epochs, "frozen": spec.epochs}[self.arm]
 
     def presented(self, spec: PretrainSpec) -> int:
-        """Number of samples that pass forwards and backwards through the encoder."""
+        """Number of training samples in forward and backward passes through the encoder."""
         return self.labels * (spec.epochs - self.frozen_epochs(spec))
 
 
@@ -154,7 +155,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 
 
 class Contest:
-    """The network of all trainings of an experiment, which run one after the other.
+    """The network that all trainings of an experiment use, one after the other.
 
     Parameters
     ----------
@@ -270,7 +271,7 @@ def labelled(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
 
 
 def _train_autoencoder(run: Run, spec: RunSpec, progress: ProgressWriter) -> None:
-    """Train the autoencoder's run under its own lease; the result is an ordinary run."""
+    """Train the autoencoder's run under a lease of that run; the result is an ordinary run."""
     lease = Lease(run.folder)
     if not lease.acquire():
         raise RunError(f"run {run.key}: another process trains this autoencoder; wait for it, then start again")

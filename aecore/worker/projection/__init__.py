@@ -12,7 +12,7 @@ from aecore.specs.map import MapSpec
 
 
 def warm() -> None:
-    """Import the engines, and let UMAP compile in a background thread, before the first map is asked for."""
+    """Import the engines, and compile UMAP in a background thread, before the first map is requested."""
     import openTSNE  # noqa: F401
 
     from aecore.analysis import inference  # noqa: F401

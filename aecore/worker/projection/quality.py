@@ -28,7 +28,7 @@ BLOCK = 512  # rows of distances at a time: 20 MB
 
 @dataclass(frozen=True)
 class MapTrust:
-    """How far a map and each of its points can be trusted.
+    """Trustworthiness and continuity of a map and of each of its points.
 
     `trust`, `continuity` : (n,) float32 in [0, 1], 1 = all neighbours agree.
     `trustworthiness`, `continuity_mean` : their means.
@@ -48,7 +48,7 @@ def measure_trust(x: np.ndarray, points: np.ndarray, near: np.ndarray, report: R
     Parameters
     ----------
     near : (n, at least k) row numbers of the exact nearest neighbours in `x`, nearest first.
-    report : called with the share done; what it raises ends the work.
+    report : called with the share done; its exceptions end the work.
     """
     k = _valid_k(len(x), NEIGHBOURS)
     report(0.0)

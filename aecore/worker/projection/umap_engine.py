@@ -11,7 +11,7 @@ import numpy as np
 from aecore.specs.map import MapSpec
 from aecore.worker.projection.umap_patches import import_umap, progress_of
 
-# Epochs up to MANY points, and beyond; umap-learn's own are 500 and 200. `python -m tests.bench.projection` compares.
+# Epochs up to MANY points, and above; umap-learn's defaults are 500 and 200. See `python -m tests.bench.projection`.
 EPOCHS, MANY, EPOCHS_OF_MANY = 100, 10_000, 200
 
 _lock = threading.Lock()  # two fits at once abort the process (numba's workqueue layer)
@@ -28,7 +28,7 @@ def embed(
 
     Parameters
     ----------
-    report : called with the share done, every epoch; what it raises ends the work.
+    report : called with the share done, every epoch; its exceptions end the work.
     near : the exact neighbours as `engines.neighbours` returns them, at least `spec.n_neighbors` − 1.
     initial : initial positions (n, spec.dimensions).
     """

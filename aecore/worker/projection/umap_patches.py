@@ -80,7 +80,7 @@ def cache_compiled_functions(umap: Any) -> None:
 
 @contextlib.contextmanager
 def progress_of(umap: Any, report: Callable[[int], None]) -> Iterator[None]:
-    """Call `report` with the number of every epoch of a fit inside the block; what it raises ends the fit."""
+    """Call `report` with the number of every epoch of a fit inside the block; its exceptions end the fit."""
 
     def bar(epochs: Iterable[int], **_: Any) -> Iterator[int]:
         for epoch in epochs:

@@ -1,6 +1,6 @@
-"""Adam and AdamW with Keras's numbers, each variable updated by one TensorFlow operation instead of a dozen.
+"""Adam and AdamW with the results of Keras's, but one TensorFlow operation per variable.
 
-`tests/bench/optimizers.py` measures what that saves for wide dense layers.
+`tests/bench/optimizers.py` measures the time that this saves for wide dense layers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tensorflow as tf
 class Adam(keras.optimizers.Optimizer):
     """Adam (Kingma and Ba 2015, the efficient form at the end of section 2); parameters as `keras.optimizers.Adam`.
 
-    Without `amsgrad`, which the operation does not offer.
+    `amsgrad` is missing, because the TensorFlow operation lacks it.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Adam(keras.optimizers.Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def build(self, variables: list[Any]) -> None:
-        """First and second moment of each variable, both 0."""
+        """Create the first and second moment of each variable, both 0."""
         if self.built:
             return
         super().build(variables)
@@ -39,7 +39,7 @@ class Adam(keras.optimizers.Optimizer):
             self.moments[id(variable.value)] = moments
 
     def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
-        """Move `variable`, TensorFlow's inside Keras's, by one step."""
+        """Update `variable`, the TensorFlow variable inside Keras's, by one step."""
         m, v = self.moments[id(variable)]
         t = tf.cast(self.iterations + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(

@@ -1,6 +1,6 @@
 """The Keras models of a `RunSpec`: an encoder, a decoder, and the `Autoencoder` that owns both.
 
-Both halves are functional models with flat codings (n, d) between them, so each is exported alone. The hidden layers,
+Both are functional models with flat codings (n, d) between them, so each is exported alone. The hidden layers,
 whose activations are exported too, are called `hidden_1`, `hidden_2`, … through encoder and decoder. The shapes in
 comments are those of samples (28, 28) with `hidden=(16, 32)` and `coding_size=10`.
 """
@@ -18,7 +18,7 @@ from keras import layers, ops
 from aecore.specs.run import RunSpec
 from aecore.worker.training.layers import BatchNormalization, Corruption, TiedDense, activation, corrupt, sample
 
-MAX_LOG_VARIANCE = 20.0  # noise before the codings can make it so large that its exponential is infinite
+MAX_LOG_VARIANCE = 20.0  # limit, because noise before the codings can make the exponential infinite
 
 
 @keras.saving.register_keras_serializable("aecore")
@@ -27,7 +27,7 @@ class Autoencoder(keras.Model):
 
     Parameters
     ----------
-    spec : what to build, a `RunSpec` or its dictionary.
+    spec : the network's settings, a `RunSpec` or its dictionary.
     shape : one sample's shape: (height, width), (height, width, channels) or (features,).
     """
 
@@ -49,8 +49,8 @@ class Autoencoder(keras.Model):
     def forward(self, x: Any, training: bool = False, noise: Any = None, draw: Any = None) -> tuple[Any, Any, Any]:
         """Reconstruction, codings, and log-variance (None for plain codings).
 
-        `noise` and `draw` are seeds: of the input's corruption, and of the draw from a variational encoder's
-        distribution. None: the clean input, the distribution's mean.
+        `noise` and `draw` are seeds of the input's corruption and of the sampling from a variational encoder's
+        distribution; None for the clean input and the distribution's mean.
         """
         codings, log_var = self.encoder(self.corrupted(x, noise), training=training), None
         if self.spec.variational:
@@ -60,7 +60,7 @@ class Autoencoder(keras.Model):
         return self.decoder(z, training=training), codings, log_var
 
     def corrupted(self, x: Any, seed: Any) -> Any:
-        """`x` with the spec's noise on the input; `x` itself where there is none or `seed` is None."""
+        """`x` with the spec's noise on the input; `x` itself for a spec without noise or if `seed` is None."""
         spec = self.spec
         if seed is None or spec.noise_rate == 0 or spec.noise_on != "input":
             return x
@@ -76,7 +76,7 @@ class Autoencoder(keras.Model):
         return codings[0] if self.spec.variational else codings
 
     def layer_pairs(self) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
-        """A dense stack's layers, outermost first: (encoder's, decoder's). What layer-by-layer training works on."""
+        """(encoder's layer, decoder's layer) pairs of a dense stack, outermost first, for layer-by-layer training."""
         kinds = (layers.Dense, TiedDense)
         down = [layer for layer in self.encoder.layers if isinstance(layer, kinds)]
         up = [layer for layer in self.decoder.layers if isinstance(layer, kinds)]
@@ -92,7 +92,7 @@ def hidden_layers(half: keras.Model) -> list[keras.layers.Layer]:
 
 
 def layer_title(layer: keras.layers.Layer) -> str:
-    """A hidden layer in words, unique within its autoencoder: 'hidden 1 · dense 100'."""
+    """Title of a hidden layer, unique within its autoencoder: 'hidden 1 · dense 100'."""
     kinds = {"Conv2D": "convolution", "Conv2DTranspose": "transposed convolution", "LSTM": "LSTM"}
     shape = layer.output.shape
     kind = kinds.get(type(layer).__name__, "convolution" if len(shape) == 4 else "dense")
@@ -100,7 +100,7 @@ def layer_title(layer: keras.layers.Layer) -> str:
 
 
 def build_encoder(spec: RunSpec, shape: tuple[int, ...]) -> keras.Model:
-    """(n, *shape) to codings (n, d), or to [mean, log-variance] (n, d) each of a variational encoder."""
+    """The model from samples (n, *shape) to codings (n, d), or to [mean, log-variance], each (n, d), if variational."""
     inputs = keras.Input(shape, name="samples")
     build = {"dense": _encode_dense, "convolutional": _encode_images, "recurrent": _encode_rows}[spec.architecture]
     x = build(inputs, spec)
@@ -116,7 +116,7 @@ def build_encoder(spec: RunSpec, shape: tuple[int, ...]) -> keras.Model:
 
 
 def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -> keras.Model:
-    """Codings (n, d) to reconstructions (n, *shape). A tied one uses `encoder`'s kernels."""
+    """The model from codings (n, d) to reconstructions (n, *shape). A tied one uses `encoder`'s kernels."""
     coding_layer = encoder.get_layer("codings")
     inputs = keras.Input(coding_layer.output.shape[1:], name="codings")
     first = len(spec.hidden) + len(spec.dense_hidden) + 1  # hidden layers are numbered through both halves
@@ -143,7 +143,7 @@ def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -
 
 
 def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.Layer]) -> Any:
-    """A hidden layer, `layer(activation=…, name=…)`; where the spec says so its weighted sums are normalized first."""
+    """Output of a hidden layer, `layer(activation=…, name=…)`; the spec may ask for normalized weighted sums."""
     if spec.normalization == "none":
         return layer(activation=activation(spec.activation), name=name)(x)
     x = layer(activation="linear", name=f"sum_{name}")(x)
@@ -156,7 +156,7 @@ def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.
 
 
 def _noisy(x: Any, spec: RunSpec) -> Any:
-    """The input of the coding layer, corrupted (semantic hashing: noise drives sigmoid codings to 0 or 1)."""
+    """The coding layer's input with the spec's noise (semantic hashing: noise drives sigmoid codings to 0 or 1)."""
     if spec.noise_rate == 0 or spec.noise_on == "input":
         return x
     return Corruption(spec.noise, spec.noise_rate, spec.seed, name="noise")(x)
@@ -208,7 +208,7 @@ def _halved(spec: RunSpec, side: int) -> int:
 
 
 def _decode_images(x: Any, spec: RunSpec, shape: tuple[int, ...], codings: tuple[int, ...], first: int) -> Any:
-    """Codings to images (n, height, width, channels).
+    """Images (n, height, width, channels) from codings.
 
     `codings`: the shape of a spatial bottleneck, (rows, columns, maps). `first`: the number of the first hidden layer.
     """
@@ -228,7 +228,7 @@ def _decode_images(x: Any, spec: RunSpec, shape: tuple[int, ...], codings: tuple
 
 
 def _transposed(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
-    """A transposed convolution of stride 2 a stage. `widths`: maps of each stage and at last the channels."""
+    """A transposed convolution of stride 2 per stage. `widths`: maps of each stage and finally the channels."""
     for number, (target, filters) in enumerate(zip(reversed(sizes[:-1]), widths[1:], strict=True), first):
         # With stride 2 and a 3x3 kernel, 'valid' gives 2s + 1 and 'same' 2s.
         short = any(2 * side < wanted for side, wanted in zip(x.shape[1:3], target, strict=True))
@@ -243,7 +243,7 @@ def _transposed(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tup
 
 
 def _upsampled(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
-    """Convolution and nearest upsampling; an unpadded last convolution where that makes the size come out exactly."""
+    """Convolutions and nearest upsampling; the last convolution is unpadded if that gives the exact size."""
     *stages, channels = widths
     for stage, filters in enumerate(stages, 1):
         exact = tuple((side - 2) * 2 for side in x.shape[1:3]) == tuple(sizes[0])
@@ -256,7 +256,7 @@ def _upsampled(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tupl
 
 
 def _cropped(x: Any, target: tuple[int, ...], name: str) -> Any:
-    """The middle `target` (height, width) of feature maps that may be larger."""
+    """Feature maps cropped to their central `target` (height, width)."""
     spare = [side - wanted for side, wanted in zip(x.shape[1:3], target, strict=True)]
     if not any(spare):
         return x

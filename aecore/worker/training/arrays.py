@@ -1,7 +1,7 @@
-"""Training and application of a network on arrays in memory, without a run folder: what `aecore.estimator` calls.
+"""Training and application of a network on arrays in memory, without a run folder, for `aecore.estimator`.
 
-The caller's process may hold other Keras models and random streams: Keras's session is not cleared, and the state of
-Python's `random` is restored after it was seeded.
+The caller's process may have other Keras models and random states: Keras's session is not cleared, and the state of
+Python's `random` is restored after seeding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aecore.worker.training.architectures import Autoencoder
 from aecore.worker.training.fit import chunks, require_finite, stages, stepper
 from aecore.worker.training.objectives import make_optimizer
 
-CHUNK = 100  # steps in one TensorFlow call: the more the faster, but Ctrl-C is only heard between calls
+CHUNK = 100  # steps in one TensorFlow call; more are faster, but Ctrl-C takes effect only between calls
 BATCH = 500  # samples encoded or decoded at once, which bounds the memory of wide convolutional layers
 
 _python_random = threading.Lock()
@@ -27,11 +27,11 @@ _python_random = threading.Lock()
 def fit_arrays(
     spec: RunSpec, x: np.ndarray, report: Callable[[str], object] = lambda line: None
 ) -> tuple[Autoencoder, list[float]]:
-    """Train `spec` on the samples `x` (n, *shape) float32; the data set and the validation it names play no part.
+    """Train `spec` on the samples `x` (n, *shape) float32, ignoring its data set and validation settings.
 
-    Returns the model and the mean training loss of every epoch, through all stages of the schedule: the numbers of
-    `aecore.worker.training.train` for the same samples. `report` receives one line an epoch. Raises `AecoreError` when
-    the loss is no longer finite.
+    Returns the model and the mean training loss of every epoch in all stages of the schedule, equal to those of
+    `aecore.worker.training.train` for the same samples. `report` is called with one line per epoch. Raises
+    `AecoreError` when the loss is no longer finite.
     """
     model = build(spec, x.shape[1:])
     samples, order = tf.constant(x), np.random.default_rng(spec.seed)
@@ -54,9 +54,9 @@ def fit_arrays(
 
 
 def build(spec: RunSpec, shape: tuple[int, ...], weights: list[np.ndarray] | None = None) -> Autoencoder:
-    """The network for samples of that shape: untrained, with the weights that its seed draws, or with those given.
+    """The network for samples of that shape, with the given weights or the initial ones of the spec's seed.
 
-    Keras draws the seeds of initializers from Python's `random`, so that is seeded here, under a lock, and restored.
+    Keras draws the seeds of initializers from Python's `random`, whose state is set under a lock and restored.
     """
     with _python_random:
         state = random.getstate()

@@ -1,5 +1,7 @@
-"""Download of the data sets that Keras offers, where this machine has no copy. For workers only: it needs the
-internet, and the time-out that Keras does not offer is set for all sockets of the process meanwhile."""
+"""Download of data sets that Keras offers and this machine lacks.
+
+For workers only, because it sets a socket time-out for the whole process, which Keras's download lacks.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,14 @@ from aecore import datasets
 from aecore.datasets import Data
 from aecore.errors import DamagedError, DatasetError
 
-CONNECT_SECONDS = 10.0  # behind a firewall that drops packets Keras would wait for ever
+CONNECT_SECONDS = 10.0  # time-out, since Keras would wait forever behind a firewall that drops packets
 _LOADERS = {"fashion-mnist": keras.datasets.fashion_mnist.load_data, "mnist": keras.datasets.mnist.load_data}
 
 
 def download(name: str) -> None:
-    """Put the files of a data set into Keras's cache, where `datasets.load` finds them.
+    """Download the files of a data set into Keras's cache, from which `datasets.load` reads them.
 
-    Raises `DatasetError` for one that Keras does not have and when the download fails.
+    Raises `DatasetError` for a data set that Keras does not have and for a failed download.
     """
     if name not in _LOADERS:
         raise DatasetError(f"download: got {name!r}, allowed: {', '.join(_LOADERS)}")
@@ -34,9 +36,9 @@ def download(name: str) -> None:
 
 
 def fetch(name: str) -> Data:
-    """`datasets.load`, with a download before a second try where Keras has the data set.
+    """The arrays of `datasets.load`; if that fails, those after a download of the data set.
 
-    Raises `DatasetError` where neither helps: for a damaged copy that could not be replaced, what is wrong with it.
+    Raises `DatasetError` if both fail; for a damaged copy with the damage as its message.
     """
     try:
         return datasets.load(name)

@@ -1,9 +1,9 @@
 """The training loop: `train` turns a spec into a complete run folder.
 
-`train` builds the model and a `Fit`. `Fit.all_stages` goes through the stages (one, or one a layer and a fine-tuning),
-each stage through its epochs, each epoch through its chunks of batches; `stepper` is the gradient step itself, traced,
-with a whole chunk in one TensorFlow call. Between chunks the loop records the losses of single steps, takes snapshots
-and asks whether to stop. Data sets stay in memory as they are (images as bytes) and become floats batch by batch.
+`train` builds the model and a `Fit`. `Fit.all_stages` loops over the stages (one, or one per layer and a fine-tuning),
+each stage over its epochs, each epoch over its chunks of batches; `stepper` is the traced gradient step, which trains a
+whole chunk in one TensorFlow call. Between chunks the loop records the losses of single steps, takes snapshots and
+checks for a stop. Images stay in memory as bytes and are converted to floats batch by batch.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from aecore.worker.training.objectives import Joint, LayerPhase, Objective, make
 from aecore.worker.training.record import SNAPSHOT_CODINGS, SNAPSHOT_IMAGES, Recorder, projection, snapshot_steps
 from aecore.worker.training.save import finish
 
-PCA_AFTER_SECONDS = 5.0  # or after the first epoch: PCA is computed in a thread of its own and takes a core
-CHUNK_SECONDS = 0.25  # how long one TensorFlow call should take, since a stop waits for its end
+PCA_AFTER_SECONDS = 5.0  # or after the first epoch, since the thread that computes PCA occupies a core
+CHUNK_SECONDS = 0.25  # intended duration of a TensorFlow call, after which a stop takes effect
 
 
 @dataclass
 class Stage:
-    """What is trained at a time: the whole network, or one pair of layers of a layer-by-layer schedule."""
+    """A stage of the training: the whole network, or one pair of layers of a layer-by-layer schedule."""
 
     name: str
     settings: Phase
@@ -45,7 +45,7 @@ class Stage:
 
 
 def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
-    """Train `spec` and fill `folder`, a run folder (see `aecore.store.runs`), up to `DONE`, or `STOPPED` when asked to.
+    """Train `spec` and fill `folder`, a run folder (see `aecore.store.runs`), up to the mark `DONE` or `STOPPED`.
 
     Deterministic for a seed on one machine. `should_stop` is called about four times a second. Raises an
     `AecoreError` for a spec that does not fit the data, missing data, and a loss that is no longer finite.
@@ -73,7 +73,7 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
 
 @lru_cache(maxsize=4)
 def pca_errors(dataset: str) -> np.ndarray:
-    """`metrics.pca_floor` of a data set: PCA's validation MSE by number of components. Kept for later trainings."""
+    """`metrics.pca_floor` of a data set: PCA's validation MSE by number of components; cached for later trainings."""
     data = fetch(dataset)
     return metrics.pca_floor(data.train, data.validation)
 
@@ -99,13 +99,13 @@ class Fit:
     ----------
     run : the folder to fill.
     model : untrained.
-    data : training and validation samples; both are put into tensors as they are.
-    pool : where PCA is computed meanwhile.
+    data : training and validation samples; both become tensors of the same dtype.
+    pool : executor that computes PCA during the training.
 
     Attributes
     ----------
     recorder : losses, history and progress so far.
-    chunk : how many steps the next TensorFlow call takes.
+    chunk : number of steps in the next TensorFlow call.
     phase : the name of the current stage.
     """
 
@@ -127,7 +127,7 @@ class Fit:
         self.chunk = 1
 
     def all_stages(self, should_stop: Callable[[], bool]) -> bool:
-        """Run every stage; True when asked to stop before the end."""
+        """Train every stage; returns True if it was stopped before the end."""
         for stage in self.stages:
             self.phase = stage.name
             if self._stage(stage, should_stop):
@@ -135,7 +135,7 @@ class Fit:
         return False
 
     def summary(self, last_epoch: dict[str, Any] | None) -> dict[str, Any]:
-        """What `metrics.json` says about the training; without a row of the last epoch the model is evaluated now."""
+        """The training's entries of `metrics.json`; without a row of the last epoch the model is evaluated now."""
         row = last_epoch
         if row is None:
             row = self._epoch_row(self._evaluation(Joint(self.model))(), self.recorder.losses[-self.batches :])
@@ -147,7 +147,7 @@ class Fit:
         }
 
     def _stage(self, stage: Stage, should_stop: Callable[[], bool]) -> bool:
-        """Train one stage; True when asked to stop before its end."""
+        """Train one stage; returns True if it was stopped before its end."""
         recorder, settings = self.recorder, stage.settings
         optimizer = make_optimizer(settings, self.spec, settings.epochs * self.batches)
         optimizer.build(stage.objective.variables)
@@ -178,23 +178,23 @@ class Fit:
 
     @cached_property
     def pca_errors(self) -> Future[np.ndarray]:
-        """`pca_errors` of the data set; the first use starts the computation, beside the training."""
+        """`pca_errors` of the data set; the first access starts the computation in parallel to the training."""
         return self.pool.submit(pca_errors, self.spec.dataset)
 
     def _record_pca(self) -> None:
-        """Give the recorder PCA's error with as many components as codings, once it is computed."""
+        """Pass PCA's error with as many components as codings to the recorder, once it is computed."""
         if self.recorder.pca_mse is None and self.pca_errors.done():
             self.recorder.pca_mse = metrics.pca_mse(self.pca_errors.result(), int(np.prod(self.model.coding_shape)))
 
     def _snapshot(self, show: Callable[[Any], Any]) -> None:
-        """Record the codings, projected where they are many, and the reconstructions of the watched samples."""
+        """Record the codings (wide ones projected) and the reconstructions of the watched samples."""
         codings, reconstructions, error = (value.numpy() for value in show(self.watched))
         self.recorder.snapshot(codings if self.basis is None else codings @ self.basis, reconstructions, float(error))
 
     def _chunks(self) -> Iterator[np.ndarray]:
-        """One epoch's sample indices in a new order: (steps, batch size) at a time, the last batch may be short.
+        """Chunks of one epoch's sample indices in a new order, each (steps, batch size); the last batch may be short.
 
-        A chunk is as long as its time allows and ends where a snapshot is due.
+        A chunk has at most `chunk` steps and ends before a snapshot.
         """
         order, size = self.order.permutation(len(self.train)).astype(np.int32), self.spec.batch_size
         step, full = 0, len(order) // size
@@ -208,12 +208,12 @@ class Fit:
             yield order[None, full * size :]
 
     def _pace(self, steps: int, seconds: float) -> None:
-        """Set `chunk` so that a call takes `CHUNK_SECONDS`; at most four times the last: the first includes tracing."""
+        """Set `chunk` for calls of `CHUNK_SECONDS`; at most four times the last value, as the first call traces."""
         wanted = int(steps * CHUNK_SECONDS / max(seconds, 1e-4))
         self.chunk = max(1, min(wanted, 4 * self.chunk))
 
     def _epoch_row(self, evaluation: np.ndarray, losses: list[float]) -> dict[str, Any]:
-        """One row of the history; the training loss is the mean over the epoch's batches, as Keras prints it."""
+        """An epoch's row of the history; as in Keras, the training loss is the mean over the epoch's batches."""
         loss, penalty, val_mse, val_bce = evaluation.tolist()
         return {
             "epoch": self.recorder.step // self.batches,
@@ -230,10 +230,10 @@ class Fit:
 
 
 class Evaluation:
-    """The validation of an objective: called, it gives loss, penalty, MSE and BCE as an array (4,).
+    """Validation of an objective; a call returns loss, penalty, MSE and BCE as an array (4,).
 
-    Means over the samples (n, …), in batches of the training's size, since penalties on batch means depend on it.
-    Noise and draws are those of `seed` at every call.
+    They are means over the samples (n, …), in batches of the training's size, on which some penalties depend. Noise and
+    sampling use the same `seed` in every call.
     """
 
     def __init__(self, objective: Objective, samples: Any, batch_size: int, seed: int) -> None:
@@ -258,7 +258,7 @@ class Evaluation:
 
 
 def snapshot_fn(model: Autoencoder, objective: Objective) -> Callable[[Any], Any]:
-    """A traced function: samples (n, …) to codings (n, d), the first reconstructions (16, …) and the MSE of all."""
+    """A traced function from samples (n, …) to codings (n, d), the first 16 reconstructions and the MSE of all."""
 
     @tf.function(autograph=False)
     def show(x: Any) -> Any:
@@ -269,7 +269,7 @@ def snapshot_fn(model: Autoencoder, objective: Objective) -> Callable[[Any], Any
 
 
 def stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: Any) -> Callable[..., Any]:
-    """A traced function: sample indices (steps, batch) to losses and squared errors (steps, 2) of as many steps."""
+    """A traced function that trains on sample indices (steps, batch); returns losses and squared errors (steps, 2)."""
 
     def step(indices: Any) -> Any:
         x = floats(tf.gather(train, indices))  # (batch, *shape)
@@ -286,13 +286,13 @@ def stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: 
 
 
 def one_by_one(function: Callable[[Any], Any], n: Any) -> Any:
-    """`function` of 0 to n - 1 in that order, within a traced function: its float32 results, stacked."""
+    """Stacked float32 results of `function` for 0 to n - 1 in that order, for use within a traced function."""
     return tf.map_fn(function, tf.range(n), fn_output_signature=tf.float32, parallel_iterations=1)
 
 
 def chunks(order: np.ndarray, size: int, most: int) -> Iterator[np.ndarray]:
-    """One epoch's sample indices as (steps, batch size), at most `most` steps at a time; a short last batch comes
-    alone, as (1, rest)."""
+    """Chunks (steps, batch size) of one epoch's sample indices, with at most `most` steps each; a short last batch is
+    a chunk (1, rest)."""
     full = len(order) // size * size
     batches = order[:full].reshape(-1, size)
     yield from (batches[start : start + most] for start in range(0, len(batches), most))
@@ -301,7 +301,7 @@ def chunks(order: np.ndarray, size: int, most: int) -> Iterator[np.ndarray]:
 
 
 def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None:
-    """Raise `AecoreError` where one of the losses (steps,) is infinite or not a number."""
+    """Raise `AecoreError` if one of the losses (steps,) is infinite or NaN."""
     if not np.all(np.isfinite(losses)):
         what = "not a number" if np.isnan(losses).any() else "infinite"
         raise AecoreError(
@@ -310,5 +310,5 @@ def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None
 
 
 def floats(samples: Any) -> Any:
-    """`datasets.as_float` for tensors: bytes divided by 255, anything else as it is."""
+    """`datasets.as_float` for tensors: uint8 divided by 255, other dtypes unchanged."""
     return tf.cast(samples, tf.float32) / 255 if samples.dtype == tf.uint8 else samples

@@ -1,4 +1,4 @@
-"""The few layers and random operations that Keras does not have, or not for this range of values."""
+"""Layers, activations and random operations that Keras lacks, or has only for a smaller range of values."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("aecore")
 def gelu(x: Any) -> Any:
-    """x · Φ(x) (Hendrycks and Gimpel 2016), as Keras's own; that one is exported as an operator that ONNX lacks."""
+    """x · Φ(x) (Hendrycks and Gimpel 2016), equal to Keras's, which is exported as an operator that ONNX lacks."""
     return 0.5 * x * (1 + ops.erf(x / math.sqrt(2)))
 
 
 def activation(name: str) -> Any:
-    """What a layer takes as the activation of that name."""
+    """The `activation` argument of a Keras layer for that name."""
     return gelu if name == "gelu" else name
 
 
 def corrupt(x: Any, kind: str, rate: float, clip: bool, seed: Any) -> Any:
     """`x` with Gaussian noise of standard deviation `rate`, or with a share `rate` of its values dropped.
 
-    Dropout scales what is left by 1 / (1 - rate), as `keras.layers.Dropout` does. `seed` is an integer (the same
-    noise each time) or a `keras.random.SeedGenerator`.
+    Dropout scales the remaining values by 1 / (1 - rate), like `keras.layers.Dropout`. `seed` is an integer (the same
+    noise in every call) or a `keras.random.SeedGenerator`.
     """
     if kind == "dropout":
         noisy = keras.random.dropout(x, rate, seed=seed)
@@ -36,7 +36,7 @@ def corrupt(x: Any, kind: str, rate: float, clip: bool, seed: Any) -> Any:
 
 
 def sample(mean: Any, log_var: Any, seed: Any) -> Any:
-    """One draw from N(mean, exp(log_var)), differentiable in both (Kingma and Welling 2014, the reparametrisation)."""
+    """A sample of N(mean, exp(log_var)), differentiable in both (reparametrisation, Kingma and Welling 2014)."""
     return mean + ops.exp(0.5 * log_var) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
 
 
@@ -44,11 +44,11 @@ def sample(mean: Any, log_var: Any, seed: Any) -> Any:
 class BatchNormalization(keras.layers.BatchNormalization):
     """Batch normalization (Ioffe and Szegedy 2015) over all axes but the last, with two differences from Keras's layer.
 
-    A batch of one sample, such as the last of an epoch may be, is normalized by the moving statistics and leaves them
-    as they are: its own mean and variance would make all its values 0. Feature maps (n, height, width, maps) go, while
-    training, through one TensorFlow operation instead of a dozen.
+    A batch of one sample, possible at the end of an epoch, is normalized by the moving statistics and does not update
+    them, since normalizing by its mean would make all its values 0. During training, feature maps (n, height, width,
+    maps) are normalized by one fused TensorFlow operation.
 
-    Named like Keras's, since a saved model finds a layer's weights by the name of its class.
+    The class has the name of Keras's, since a saved model stores a layer's weights under the name of its class.
     """
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
@@ -88,7 +88,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable("aecore")
 class Corruption(keras.layers.Layer):
-    """`corrupt` as a layer, active while training. `keras.layers.GaussianNoise` refuses deviations above 1."""
+    """`corrupt` as a layer, active during training. `keras.layers.GaussianNoise` refuses deviations above 1."""
 
     def __init__(self, kind: str, rate: float, seed: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -103,10 +103,10 @@ class Corruption(keras.layers.Layer):
 
 
 class TiedDense(keras.layers.Layer):
-    """A dense layer whose kernel is another one's, transposed; its bias is its own.
+    """A dense layer with the transposed kernel of another dense layer and a bias of its own.
 
-    It cannot be serialised alone (a layer inside a layer's configuration comes back without its weights): the model
-    that owns both, `architectures.Autoencoder`, is what is saved.
+    It cannot be serialised alone, because a layer inside a layer's configuration is restored without its weights; the
+    model that owns both, `architectures.Autoencoder`, is saved instead.
     """
 
     def __init__(self, dense: keras.layers.Dense, activation: Any, **kwargs: Any) -> None:

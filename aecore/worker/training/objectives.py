@@ -1,7 +1,7 @@
-"""Losses: the reconstruction error, the variational divergence, the penalties on the codings, and the optimizer.
+"""Training objectives (reconstruction error, KL divergence, penalties on the codings), learning rate and optimizer.
 
-Called with a batch x (n, *shape) while training, an objective returns loss and squared error. `validate` returns the
-same loss and, besides, the deterministic errors of the reconstruction of the clean x.
+Called with a batch x (n, *shape) during training, an objective returns loss and squared error. `validate` returns the
+same loss and the deterministic errors of the reconstruction of the clean x.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def kl_divergence(mean: Any, log_var: Any) -> Any:
 
 
 def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
-    """`RunSpec.sparsity` of a batch of codings (n, d), weighted; 0 when it is off.
+    """The weighted penalty `RunSpec.sparsity` of a batch of codings (n, d), a scalar; 0 if it is off.
 
     "l1", "l2": Σ |z| or Σ z² over the codings, mean over the batch. The other two compare the batch mean q of each
     coding with the target p: "mse" is Σ (q - p)², "kl" is Σ p log(p / q) + (1 - p) log((1 - p) / (1 - q)) (Ng 2011,
@@ -60,7 +60,7 @@ def sparsity_penalty(spec: RunSpec, codings: Any) -> Any:
 
 
 class Joint:
-    """The whole autoencoder: reconstruction error of x from its noisy version, plus penalties."""
+    """Objective of the whole autoencoder: reconstruction error of x from its noisy version, plus penalties."""
 
     def __init__(self, model: Autoencoder) -> None:
         self.model, self.spec = model, model.spec
@@ -73,17 +73,17 @@ class Joint:
         return loss, reconstruction_loss("mse", x, y)
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
-        """Loss as trained, its penalties and divergence alone, then MSE and BCE.
+        """Training loss, the sum of its penalties and divergence, MSE and BCE, all scalars.
 
-        The loss of a variational run draws once from each distribution (what Keras prints) with `seed`, and with
-        noisy validation it sees noise of `seed`; MSE and BCE are those of the mean and of the clean input.
+        The loss of a variational run uses one sample of each distribution (as Keras prints it) with `seed`, and noisy
+        validation uses noise of `seed`; MSE and BCE are those of the mean and of the clean input.
         """
         clean, _, log_var = seen = self.model.forward(x)
         noisy = self.spec.noisy_validation
         if noisy or log_var is not None:
             seen = self.model.forward(x, noise=seed if noisy else None, draw=seed)
         y, codings, log_var = seen
-        penalty = self._penalty(x, codings, log_var, seed)  # once: a second one would draw other numbers
+        penalty = self._penalty(x, codings, log_var, seed)  # only once, since a second call would sample again
         loss = reconstruction_loss(self.spec.loss, x, y) + penalty
         return loss, penalty, reconstruction_loss("mse", x, clean), reconstruction_loss("bce", x, clean)
 
@@ -91,7 +91,7 @@ class Joint:
         return self.model(x)
 
     def _penalty(self, x: Any, codings: Any, log_var: Any, seed: Any) -> Any:
-        """Penalties on the codings and the variational divergence, per feature as the reconstruction error is."""
+        """Penalties on the codings plus the KL divergence per feature (the reconstruction error is per feature too)."""
         penalty = sparsity_penalty(self.spec, codings)
         if self.spec.penalty_weight:
             penalty += self.spec.penalty_weight * REGULARIZERS[self.spec.penalty](self.model, x, seed)
@@ -102,11 +102,10 @@ class Joint:
 
 
 class LayerPhase:
-    """One pair of layers of a dense stack, trained as an autoencoder of the activations of the layers before it.
+    """Objective of one pair of layers of a dense stack, an autoencoder of the activations of the layers before it.
 
-    Greedy layer-wise training (Bengio et al. 2007). The pair belongs to the whole model, so there is nothing to
-    assemble afterwards. Input noise acts on the first pair, noise before the codings and the sparsity penalty on
-    the last.
+    Greedy layer-wise training (Bengio et al. 2007). The pair belongs to the whole model, so nothing has to be assembled
+    afterwards. Input noise is applied to the first pair, noise before the codings and the sparsity penalty to the last.
     """
 
     def __init__(self, model: Autoencoder, depth: int, loss: str) -> None:
@@ -126,7 +125,7 @@ class LayerPhase:
         return self._loss(self._features(x), codings), float("nan")  # a pair reconstructs features, not samples
 
     def validate(self, x: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
-        """Loss of the pair, its penalty; MSE and BCE of the input's reconstruction by all layers trained so far."""
+        """Loss of the pair and its penalty; MSE and BCE of the input's reconstruction by all layers trained so far."""
         features, y = self._features(x), self.reconstruct(x)
         codings = self.down(features)  # (n, units)
         errors = reconstruction_loss("mse", x, y), reconstruction_loss("bce", x, y)
@@ -155,7 +154,7 @@ Objective = Joint | LayerPhase
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
-    """`rate` over a fit of `steps` steps as `RunSpec.decay` and `warmup` say: a linear rise from 0, then constant or
+    """Schedule of `RunSpec.decay` and `warmup` over `steps` steps: a linear rise from 0 to `rate`, then constant or
     half a cosine down to 0 (Loshchilov and Hutter 2017, without restarts)."""
 
     def __init__(self, rate: float, steps: int, decay: str, warmup: float) -> None:
@@ -164,7 +163,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         step = ops.cast(step, "float32")
-        # No step has rate 0: while rising a step has the rate of its end, while falling that of its begin.
+        # No step has rate 0: a step of the rise has the rate at its end, a step of the decay that at its beginning.
         factor = ops.minimum((step + 1) / (self.warmup * self.steps), 1.0) if self.warmup else 1.0
         if self.decay == "cosine":
             fallen = ops.maximum(step / self.steps - self.warmup, 0.0) / (1 - self.warmup)
@@ -176,9 +175,9 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of a stage of `steps` steps; arguments that `settings` does not give are Keras's defaults."""
+    """The optimizer of a stage of `steps` steps, with Keras's defaults for arguments that `settings` lacks."""
     given = arguments(settings.optimizer_arguments)
-    amsgrad = bool(given.get("amsgrad"))  # an argument of Adam and AdamW that only Keras's own have
+    amsgrad = bool(given.get("amsgrad"))  # an argument that only Keras's Adam and AdamW have
     kinds = {
         "sgd": keras.optimizers.SGD,
         "adam": keras.optimizers.Adam if amsgrad else Adam,

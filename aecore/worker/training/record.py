@@ -1,4 +1,4 @@
-"""What a fit leaves behind while it runs: status, history and snapshots in the run folder."""
+"""`Recorder`: writes status, history and snapshots of a running training into its run folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SNAPSHOT_WIDTH = 30
 LOG_SNAPSHOTS = 22
 MAX_SNAPSHOTS = 60
 MAX_STEPS = 500
-FINISH_SECONDS = 2.0  # a first guess of what follows the last step: evaluation, arrays, ONNX
-# Codings in snapshots are for drawing: this many levels across their range. Up to three are drawn as they are, where
-# coarse levels would show as a lattice; more are projected, which blurs it.
+FINISH_SECONDS = 2.0  # first estimate of the time after the last step, for evaluation, arrays and ONNX
+# Levels of the codings in snapshots across their range. Up to three codings are drawn without a projection, where
+# coarse levels would be visible as a lattice; a projection blurs it.
 CODING_LEVELS = {"few": 2000, "many": 96}
 
 
@@ -31,7 +31,7 @@ def snapshot_steps(total: int, per_epoch: int) -> set[int]:
     """
     wanted = points = min(LOG_SNAPSHOTS, total)
     while len(log_spaced := {0, *np.geomspace(1, total, points).round().astype(int).tolist()}) <= wanted:
-        points += 1  # the first points round to the same few steps
+        points += 1  # several of the first points are rounded to the same step
     ends = np.arange(per_epoch, total + 1, per_epoch)
     room = MAX_SNAPSHOTS - len(log_spaced)
     if len(ends) > room:
@@ -40,10 +40,10 @@ def snapshot_steps(total: int, per_epoch: int) -> set[int]:
 
 
 def projection(width: int) -> np.ndarray | None:
-    """(width, 30) with orthonormal columns, None for codings narrow enough to be kept whole.
+    """Orthonormal columns (width, 30) on which wide codings are projected; None for codings that are stored unchanged.
 
-    Random but fixed: a basis fitted to the codings (PCA) is known at the end only, and one fitted earlier would show
-    some snapshots better than others. Distances survive, scaled alike (Johnson and Lindenstrauss 1984).
+    They are random but fixed, since a basis fitted to the codings of one snapshot (PCA) would show the others worse.
+    Distances are preserved up to a common factor (Johnson and Lindenstrauss 1984).
     """
     if width <= SNAPSHOT_WIDTH:
         return None
@@ -52,12 +52,12 @@ def projection(width: int) -> np.ndarray | None:
 
 
 class Recorder:
-    """Writes a training's progress into its folder, often enough to look alive, seldom enough to cost nothing."""
+    """Writer of a training's progress into its run folder, at limited rates."""
 
     def __init__(self, run: Run, total_steps: int, epochs: int, batches: int, unit_range: bool) -> None:
         self.run, self.total, self.epochs, self.batches, self.unit_range = run, total_steps, epochs, batches, unit_range
         self.started = self.written = time.time()
-        self.warm: tuple[int, float] | None = None  # step and time after the first chunk: tracing is over
+        self.warm: tuple[int, float] | None = None  # step and time after the first chunk, which includes tracing
         self.losses: list[float] = []
         self.errors: list[float] = []
         self.rows: list[dict[str, Any]] = []
@@ -69,6 +69,7 @@ class Recorder:
 
     @property
     def step(self) -> int:
+        """Number of steps trained, in all phases."""
         return len(self.losses)
 
     @property
@@ -77,6 +78,7 @@ class Recorder:
         return min(self.step // self.batches + 1, self.epochs)
 
     def status(self, phase: str, message: str = "training", state: str = "running", force: bool = True) -> None:
+        """Write status.json and history.json; without `force` at most once in `STATUS_SECONDS`."""
         now = time.time()
         if not force and now - self.written < STATUS_SECONDS:
             return
@@ -100,13 +102,14 @@ class Recorder:
         write_json(self.run.folder / "history.json", {"steps": self._thinned(), "epochs": self.rows})
 
     def steps_done(self, losses: np.ndarray, errors: np.ndarray) -> None:
+        """Record the losses (steps,) and squared errors (steps,) of a chunk of steps."""
         self.losses += losses.tolist()
         self.errors += errors.tolist()
         if self.warm is None:
             self.warm = self.step, time.time()
 
     def snapshot(self, codings: np.ndarray, reconstructions: np.ndarray, val_mse: float) -> None:
-        """One more file in `snapshots/`: codings (1000, k ≤ 30), reconstructions (16, ...)."""
+        """Write a file into `snapshots/`: codings (1000, k ≤ 30), reconstructions (16, ...)."""
         write_arrays(
             self.folder / f"{self.snapshots:05d}.npz",
             {
@@ -121,8 +124,11 @@ class Recorder:
         self.snapshots += 1
 
     def merge_snapshots(self) -> None:
-        """All snapshots in `snapshots.npz`, small: codings rounded to a grid, and the snapshots of one number side by
-        side in memory (Fortran order), where they resemble each other. The folder goes."""
+        """Write all snapshots into a small `snapshots.npz` and delete their folder.
+
+        Codings are rounded to a grid; Fortran order puts the similar values of successive snapshots side by side, which
+        compresses better.
+        """
         arrays = self.run.snapshots()
         codings = arrays["codings"].astype(np.float32)
         levels = CODING_LEVELS["few" if codings.shape[-1] <= 3 else "many"]
@@ -140,7 +146,7 @@ class Recorder:
         ]
 
     def _eta(self, now: float) -> float | None:
-        """Seconds left, from the pace since the first steps, which are slow; None before there is a pace."""
+        """Seconds left at the pace since the first chunk, whose steps are slow; None during that chunk."""
         if self.warm is None or self.step == self.warm[0]:
             return None
         first, since = self.warm
@@ -148,13 +154,13 @@ class Recorder:
 
 
 def half(values: np.ndarray) -> np.ndarray:
-    """float16, cut at its largest number instead of infinite."""
+    """Values as float16, clipped to its finite range."""
     largest = np.finfo(np.float16).max
     return np.clip(values, -largest, largest).astype(np.float16)
 
 
 def compact(samples: np.ndarray, unit_range: bool) -> np.ndarray:
-    """uint8 for samples in [0, 1], which is what images are made of, else float16."""
+    """Samples as uint8 if they are in [0, 1] (`unit_range`), else as float16."""
     if unit_range:
         return (np.clip(samples, 0, 1) * 255).round().astype(np.uint8)
     return half(samples)

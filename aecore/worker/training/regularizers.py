@@ -14,8 +14,8 @@ Regularizer = Callable[[Any, Any, Any], Any]
 def jacobian_norm(model: Any, x: Any, seed: Any) -> Any:
     """Squared Frobenius norm of the encoder's Jacobian at the samples (n, ...), mean over the batch.
 
-    Rifai et al. 2011, equation 6, for any encoder: the norm is the mean of |J'v|² over normal vectors v, and one v a
-    sample is an unbiased estimate of it (Hutchinson 1990) at the price of one backward pass.
+    Rifai et al. 2011, equation 6, for any encoder: the norm is the mean of |J'v|² over normal vectors v, and one v per
+    sample gives an unbiased estimate (Hutchinson 1990) with one backward pass.
     """
     with tf.GradientTape() as tape:
         tape.watch(x)

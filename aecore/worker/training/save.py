@@ -1,4 +1,4 @@
-"""What remains of a fit: arrays, metrics, the model and its two ONNX halves."""
+"""Writer of a finished training's results: arrays, metrics, the Keras model, and encoder and decoder as ONNX."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from aecore.worker.training.record import compact, half
 
 OPSET = 17
 BATCH = 500
-LAYER_SAMPLES = 500  # feature maps are large; their statistics do not need every sample
+LAYER_SAMPLES = 500  # samples for the statistics of hidden layers, since feature maps are large
 MAX_TRAIN_CODINGS = 10_000
 MAX_TRAIN_NUMBERS = 50_000
 WIDE = 64
 
 
 def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, summary: dict[str, Any]) -> None:
-    """Write everything but status and mark into the run's folder. `summary`: the metrics that the fit knows itself."""
+    """Write all files except status and mark into the run's folder. `summary` holds the metrics from `Fit.summary`."""
     info, folder = data.info, run.folder
     codings, log_var = _encoded(model, data.validation)
     reconstructions = _batched(tf.function(model.decoder, autograph=False), codings)
@@ -98,12 +98,15 @@ def describe_layers(model: Autoencoder) -> list[dict[str, Any]]:
 
 
 def save_model(model: Autoencoder, path: Path) -> None:
-    """`path` in Keras's format, weights only (no optimizer state); loads back to the same output."""
+    """Write the model to `path` in Keras's format, without optimizer state; loading gives the same output."""
     _beside(path, model.save)
 
 
 def export_half(model: keras.Model, path: Path) -> None:
-    """`path` in ONNX, with a free batch dimension. Inputs and outputs are to be bound by position."""
+    """Write an encoder or decoder to `path` as ONNX, with a dynamic batch dimension.
+
+    Inputs and outputs are to be read by position, not by name.
+    """
 
     def export(target: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -113,7 +116,7 @@ def export_half(model: keras.Model, path: Path) -> None:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, for whoever wonders why two runs differ."""
+    """Versions of the libraries and facts of the machine, to explain differences between runs."""
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in ("numpy", "keras", "tensorflow", "onnx", "tf2onnx")},
@@ -145,7 +148,7 @@ def _encoded(model: Autoencoder, samples: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _batched(function: Any, samples: np.ndarray) -> Any:
-    """`function` over batches of samples (converted by `as_float`): one array, or a tuple of them."""
+    """The concatenated results, an array or a tuple of arrays, of `function` on batches of `as_float(samples)`."""
     parts = [function(as_float(samples[start : start + BATCH])) for start in range(0, len(samples), BATCH)]
     if isinstance(parts[0], list | tuple):
         return tuple(np.concatenate([part[i].numpy() for part in parts]) for i in range(len(parts[0])))

@@ -91,7 +91,7 @@ def grid_html(
         if len(cells) != count:
             raise ValueError(f"row {label!r}: got {len(cells)} entries, allowed: {count}, one a column")
     limit = _limit([sample for _, samples in rows for sample in samples])
-    drawn = [
+    html_rows = [
         [
             f"<div>{sample_html(sample, _alt(alt, r, c, label, columns[c]), limit)}</div>"
             for c, sample in enumerate(samples)
@@ -105,7 +105,7 @@ def grid_html(
             _column(
                 [
                     f'<div class="ae-name" title="{_escape(columns[c])}">{_escape(columns[c])}&nbsp;</div>',
-                    *(row[c] for row in drawn),
+                    *(row[c] for row in html_rows),
                     *([f'<div class="ae-foot">{_escape(footer[1][c])}</div>'] if footer else []),
                 ]
             )
@@ -118,9 +118,9 @@ def grid_html(
             f'<div class="ae-block" style="{_sizes(per_row)};--r:{len(names)};--most:{most}">'
             f"{_column(names, 'ae-names')}{body}</div>"
         )
-    told = [label for label, _ in rows] + ([footer[0]] if footer else [])
-    caption = f'<div class="ae-caption">From top to bottom: {_escape(", ".join(told))}</div>'
-    return f'{STYLE}<div class="ae-grid">{caption if len(told) > 1 else ""}{"".join(blocks)}</div>'
+    row_names = [label for label, _ in rows] + ([footer[0]] if footer else [])
+    caption = f'<div class="ae-caption">From top to bottom: {_escape(", ".join(row_names))}</div>'
+    return f'{STYLE}<div class="ae-grid">{caption if len(row_names) > 1 else ""}{"".join(blocks)}</div>'
 
 
 def show(

@@ -53,19 +53,19 @@ def reconstructions_of(run: Run) -> np.ndarray:
     return _unpacked(*shared.identity(run, "reconstructions.npz"))
 
 
-def samples_on(drawn: ResultFolder, data: Data) -> sprite_sheet.Sheet:
+def samples_on(work: ResultFolder, data: Data) -> sprite_sheet.Sheet:
     """Sprite sheet of the samples on a map, in the map's order."""
-    index = shared.array(drawn, "index")
+    index = shared.array(work, "index")
     return sprite_sheet.cached_sheet(
-        (data.info.name, *shared.file_identity(drawn, "index.npy")), lambda: data.numbered(index)
+        (data.info.name, *shared.file_identity(work, "index.npy")), lambda: data.numbered(index)
     )
 
 
-def reconstructions_on(drawn: ResultFolder, run: Run) -> sprite_sheet.Sheet:
+def reconstructions_on(work: ResultFolder, run: Run) -> sprite_sheet.Sheet:
     """Sprite sheet of the reconstructions of the validation samples on a map, in the map's order."""
-    index = shared.array(drawn, "index")
-    known = *shared.identity(run, "reconstructions.npz"), *shared.file_identity(drawn, "index.npy")
-    return sprite_sheet.cached_sheet(known, lambda: to_uint8(reconstructions_of(run)[index]))
+    index = shared.array(work, "index")
+    cache_key = *shared.identity(run, "reconstructions.npz"), *shared.file_identity(work, "index.npy")
+    return sprite_sheet.cached_sheet(cache_key, lambda: to_uint8(reconstructions_of(run)[index]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
