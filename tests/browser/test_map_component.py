@@ -20,9 +20,11 @@ import json
 import numpy as np
 import streamlit as st
 from pages.widgets.components import latent_map
+from pages.widgets.server import streamlit_patches
 from pages.widgets.components.latent_map import Mark
 from pages.widgets.components.latent_map import Panel
 
+streamlit_patches.apply()
 asked = st.query_params
 n, dims = int(asked.get("n", 200)), int(asked.get("dims", 2))
 draws = np.random.default_rng(0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +20,8 @@ from aecore.worker.training.fit import chunks, require_finite, stages, stepper
 from aecore.worker.training.objectives import make_optimizer
 
 CHUNK = 100  # steps in one TensorFlow call; more are faster, but Ctrl-C takes effect only between calls
-BATCH = 500  # samples encoded or decoded at once, which bounds the memory of wide convolutional layers
+BATCH = 512  # samples encoded or decoded at once, which bounds the memory of wide convolutional layers
+ROWS = 32  # a multiple of the rows that a matrix product computes together
 
 _python_random = threading.Lock()
 
@@ -72,13 +74,23 @@ def build(spec: RunSpec, shape: tuple[int, ...], weights: list[np.ndarray] | Non
 
 def encode(model: Autoencoder, x: np.ndarray) -> np.ndarray:
     """Codings (n, d) float32 of samples (n, *shape) float32; the means of a variational encoder."""
-    return np.concatenate([model.encode(part).numpy() for part in _parts(x)])
+    return _in_parts(model.encode, x)
 
 
 def decode(model: Autoencoder, codings: np.ndarray) -> np.ndarray:
     """Reconstructions (n, *shape) float32 of codings (n, d) float32."""
-    return np.concatenate([model.decoder(part).numpy() for part in _parts(codings)])
+    return _in_parts(model.decoder, codings)
 
 
-def _parts(x: np.ndarray) -> Iterator[np.ndarray]:
-    return (x[start : start + BATCH] for start in range(0, len(x), BATCH))
+def _in_parts(network: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
+    """The outputs for all rows of `x`, which do not depend on where a row stands or on how many others there are.
+
+    Matrix products compute the last rows of a batch by other instructions, which round differently, so each batch is
+    filled up with zeros to a multiple of `ROWS`.
+    """
+    outputs = []
+    for start in range(0, len(x), BATCH):
+        part = x[start : start + BATCH]
+        padding = np.zeros((-len(part) % ROWS, *part.shape[1:]), part.dtype)
+        outputs.append(network(np.concatenate([part, padding])).numpy()[: len(part)])
+    return np.concatenate(outputs)
