@@ -170,7 +170,7 @@ def test_a_message_that_is_no_blob_is_hashed_as_streamlit_does(unpatched: None) 
     component.delta.new_element.bidi_component.component_name = "canvas"
     component.delta.new_element.bidi_component.bytes = bytes(5000)
     streamlit_patches.apply()
-    with streamlit_patches.lazy_bytes("part", bytes) as lazy:
+    with streamlit_patches.lazy_bytes("blob", bytes) as lazy:
         assert lazy
         for message in (text, component):
             ours(message)

@@ -1,6 +1,6 @@
 """Component of the hole map: the drift |z − E(D(z))| over a plane of two codings, for one run or two side by side.
 
-The browser computes everything (`holes.js` and `plane/*.js`) from the walkers' blobs and sends nothing back.
+The browser computes everything (`hole_map.js` and `plane/*.js`) from the walkers' blobs and sends nothing back.
 For tests the component's root has `dataset.ready` ("done" when all hole maps are whole), and each side has
 `dataset.over` and `.within`: the shares of the plane, and of the data's range, that drift beyond the usual limit.
 """
@@ -133,6 +133,6 @@ def _component() -> components.ComponentRenderer:
     return components.component(
         "hole_map",
         html='<div class="holes"></div>',
-        css=packing.style("hole_map/holes.css"),
-        js=bundle.script("hole_map/holes.js"),
+        css=packing.style("hole_map/hole_map.css"),
+        js=bundle.script("hole_map/hole_map.js"),
     )

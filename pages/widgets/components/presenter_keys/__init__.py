@@ -9,7 +9,7 @@ import streamlit.components.v2 as components
 
 from pages.widgets.components.shared import bundle, packing
 
-LEAVE = -1  # the step that `present.js` sends for Escape
+LEAVE = -1  # the step that `presenter_keys.js` sends for Escape
 
 
 def draw(key: str, step: int, count: int, version: str) -> None:
@@ -35,8 +35,8 @@ def pressed(key: str) -> int | None:
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "present",
-        html=packing.markup("presenter_keys/present.html"),
-        css=packing.style("presenter_keys/present.css"),
-        js=bundle.script("presenter_keys/present.js"),
+        "presenter_keys",
+        html=packing.markup("presenter_keys/presenter_keys.html"),
+        css=packing.style("presenter_keys/presenter_keys.css"),
+        js=bundle.script("presenter_keys/presenter_keys.js"),
     )

@@ -5,7 +5,7 @@
 
 /** @typedef {{ slots: Record<string, Packed>, listeners: Set<() => void> }} Board */
 
-const BOARD = Symbol.for("aecore.parts");
+const BOARD = Symbol.for("aecore.blobs");
 
 /**
  * @param {string} key

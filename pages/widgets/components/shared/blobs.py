@@ -21,7 +21,7 @@ from pages.widgets.components.shared import bundle, packing
 from pages.widgets.images import sprite_sheet
 from pages.widgets.server import streamlit_patches
 
-NAME = "part"
+NAME = "blob"
 
 Arrays = Mapping[str, np.ndarray | bytes]
 Blob = tuple[dict[str, Any], dict[str, np.ndarray | bytes]]  # header, with `slot` (its name) and `version`, and arrays

@@ -105,5 +105,5 @@ def style(name: str) -> str:
 
 
 def markup(name: str) -> str:
-    """The text of an HTML fragment such as 'training_film/film.html'."""
+    """The text of an HTML fragment such as 'training_film/training_film.html'."""
     return (COMPONENTS / name).read_text(encoding="utf-8")

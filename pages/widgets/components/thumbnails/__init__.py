@@ -14,10 +14,10 @@ from pages.widgets.images import grid
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "clickable",
+        "thumbnails",
         html="<div></div>",
-        css=packing.style("thumbnails/clickable.css"),
-        js=bundle.script("thumbnails/clickable.js"),
+        css=packing.style("thumbnails/thumbnails.css"),
+        js=bundle.script("thumbnails/thumbnails.js"),
     )
 
 

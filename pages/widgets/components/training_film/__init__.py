@@ -1,6 +1,6 @@
 """Component of the training film: the codings at every snapshot on a canvas, with a slider along the error curve.
 
-The film plays in the browser (`film.js`), which sends the frame when playing or sliding stops.
+The film plays in the browser (`training_film.js`), which sends the frame when playing or sliding stops.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def draw(film: Film, *, key: str, live: bool = False, opening: int | None = None
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "film",
-        html=packing.markup("training_film/film.html"),
-        css=packing.style("training_film/film.css"),
-        js=bundle.script("training_film/film.js"),
+        "training_film",
+        html=packing.markup("training_film/training_film.html"),
+        css=packing.style("training_film/training_film.css"),
+        js=bundle.script("training_film/training_film.js"),
     )

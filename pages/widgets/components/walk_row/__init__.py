@@ -1,6 +1,6 @@
 """Component with rows of decoded pictures, and optionally a large picture with a slider from the first to the last.
 
-The browser decodes them (`journey.js`) from two `blobs`: the decoder, and a small view with the codings. If it cannot
+The browser decodes them (`walk_row.js`) from two `blobs`: the decoder, and a small view with the codings. If it cannot
 run the decoder, the server sends the decoded pictures and intermediate ones, and the component says so in one line.
 For tests, the root has `dataset.ready` (all pictures of the row are drawn), `.t`, `.z` and `.level` (of the slider),
 `.spot` (the picture that is described) and `.near` (its nearest real image).
@@ -142,8 +142,8 @@ def _sent(samples: np.ndarray) -> np.ndarray:
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "journey",
-        html=packing.markup("walk_row/journey.html"),
-        css=packing.style("walk_row/journey.css"),
-        js=bundle.script("walk_row/journey.js"),
+        "walk_row",
+        html=packing.markup("walk_row/walk_row.html"),
+        css=packing.style("walk_row/walk_row.css"),
+        js=bundle.script("walk_row/walk_row.js"),
     )
