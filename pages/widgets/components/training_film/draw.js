@@ -151,8 +151,8 @@ export function drawCurve(canvas, film, time, inset, theme, font) {
   const { context, width, height } = sharp(canvas);
   const first = film.clock[0], span = film.clock[film.clock.length - 1] - first || 1;
   const x = (/** @type {number} */ t) => inset + ((width - 2 * inset) * (t - first)) / span;
-  const known = film.error.filter(Number.isFinite);
-  const most = Math.max(Math.min(Math.max(...known, 0), 2 * (known[0] || Infinity)), 1e-12);
+  const errors = film.error.filter(Number.isFinite);
+  const most = Math.max(Math.min(Math.max(...errors, 0), 2 * (errors[0] || Infinity)), 1e-12);
   const top = 20, bottom = height - 20;
   const y = (/** @type {number} */ e) => bottom - (bottom - top) * Math.min(e / most, 1);
   context.font = font;

@@ -1,4 +1,4 @@
-// The frames that are here. While a run trains they come in parts, which are put together by their steps.
+// The frames that have arrived. While a run trains they come in batches, which are joined by their steps.
 
 /** @import { Packed } from "../shared/types.js" */
 
@@ -23,12 +23,15 @@ export class Frames {
     this.range = [0, 1];
   }
 
-  /** @param {Packed} packed */
+  /**
+   * Takes a batch of frames; frames from its first step on are replaced.
+   * @param {Packed} packed
+   */
   take({ header, arrays }) {
-    const keep = this.step.findIndex(step => step >= arrays.step[0]);
-    if (keep >= 0) {
+    const length = this.step.findIndex(step => step >= arrays.step[0]);
+    if (length >= 0) {
       for (const list of [this.step, this.epoch, this.error, this.clock, this.caption, this.positions, this.pictures]) {
-        list.length = keep;
+        list.length = length;
       }
     }
     this.shape = header.shape;
@@ -36,9 +39,9 @@ export class Frames {
     const [count, points] = arrays.positions.shape, [low, unit] = [header.low, header.unit];
     const size = arrays.pictures.length / count;
     for (let s = 0; s < count; s++) {
-      const seen = new Float32Array(2 * points);
-      for (let i = 0; i < seen.length; i++) seen[i] = low[i % 2] + unit * arrays.positions[s * 2 * points + i];
-      this.positions.push(seen);
+      const frame = new Float32Array(2 * points);
+      for (let i = 0; i < frame.length; i++) frame[i] = low[i % 2] + unit * arrays.positions[s * 2 * points + i];
+      this.positions.push(frame);
       this.pictures.push(arrays.pictures.subarray(s * size, (s + 1) * size));
       this.step.push(arrays.step[s]);
       this.epoch.push(arrays.epoch[s]);
@@ -61,17 +64,21 @@ export class Frames {
     return { before, share: gap > 0 ? Math.min(Math.max((time - this.clock[before]) / gap, 0), 1) : 0 };
   }
 
-  /** @param {number} time */
+  /**
+   * The frame nearest to a time.
+   * @param {number} time
+   */
   nearest(time) {
     const { before, share } = this.around(time);
     return share > 0.5 ? before + 1 : before;
   }
 
   /**
+   * `into`, filled with the positions at a time, between two frames interpolated.
    * @param {number} time
    * @param {Float32Array} into
    */
-  seen(time, into) {
+  pointsAt(time, into) {
     const { before, share } = this.around(time), from = this.positions[before];
     const to = this.positions[Math.min(before + 1, this.last)];
     for (let i = 0; i < into.length; i++) into[i] = from[i] + share * (to[i] - from[i]);

@@ -1,12 +1,15 @@
-// A run's training as a film. Everything happens here; Python hears of a frame once it is looked at (`frame`).
+// The film of a run's training: map, error curve and watched samples over time. It plays in the browser; the state
+// `frame` is set to the frame at which it rests.
 
 /** @import { Component, Packed, SetValue } from "../shared/types.js" */
 /** @import { FilmArrays, FilmHeader } from "./types.js" */
 
-import { child, element, find } from "../shared/dom.js";
+import { find } from "../shared/dom.js";
 import { unpack } from "../shared/unpack.js";
-import { drawCurve, drawPoints, drawSample, drawText, drawTrail, makeStamps, placing, sharp, spreadNames } from "./draw.js";
+import { ClassNames } from "./class_names.js";
+import { drawCurve, drawPoints, drawTrail, makeStamps, placing, sharp } from "./draw.js";
 import { Frames } from "./frames.js";
+import { Watched } from "./watched.js";
 
 const FILM_SECONDS = 7;  // a whole film at normal speed
 const BLEND = 600;  // milliseconds in which a picture becomes another one of the same samples
@@ -21,9 +24,13 @@ class Player {
   constructor(root) {
     this.root = root;
     this.map = find(root, ".map", HTMLCanvasElement);
-    this.told = find(root, ".told", HTMLElement);
+    this.caption = find(root, ".told", HTMLElement);
     this.tip = find(root, ".tip", HTMLElement);
-    this.side = find(root, ".side", HTMLElement);
+    this.watched = new Watched(find(root, ".side", HTMLElement), {
+      onpoint: i => this.hold(i ?? this.pinned),
+      onpin: i => this.hold(this.pinned = this.pinned === i ? null : i),
+    });
+    this.names = new ClassNames();
     this.play = find(root, ".play", HTMLButtonElement);
     this.speed = find(root, ".speed", HTMLSelectElement);
     this.curve = find(root, ".track canvas", HTMLCanvasElement);
@@ -32,13 +39,11 @@ class Player {
     this.header = null;
     /** @type {FilmArrays["groups"]} */
     this.groups = null;
-    /** @type {FilmArrays["originals"]} */
-    this.originals = null;
     this.version = "";
     this.frames = new Frames();
     this.shown = new Float32Array(0); // the points where they are drawn
     this.time = 0;
-    this.said = this.pictured = -1; // frames: the one that Python knows, the one whose pictures are drawn
+    this.sent = -1; // the frame that Python has
     /** @type {number[]} */
     this.view = null;
     /** @type {{ from: number[], to: number[], began: number }} */
@@ -49,14 +54,10 @@ class Player {
     this.chase = null;
     /** @type {{ from: Float32Array, began: number } | null} to other positions of the same points */
     this.blend = null;
-    /** @type {{ x: number, y: number }[] | null} of the classes */
-    this.names = null;
-    /** @type {number[][][]} of the classes in each frame */
-    this.medians = [];
     /** @type {number | null} */
-    this.held = null;
+    this.held = null; // the point whose trail is drawn
     /** @type {number | null} */
-    this.pinned = null;
+    this.pinned = null; // the held point after the pointer has left
     this.play.onclick = () => this.toggle();
     this.track.oninput = () => { this.pause(); this.follow = false; this.go(+this.track.value, false); };
     this.track.onchange = () => this.rest(this.frames.nearest(+this.track.value));
@@ -72,7 +73,7 @@ class Player {
    * @param {SetValue} setStateValue
    */
   update(packed, setStateValue) {
-    this.tell = setStateValue;
+    this.setState = setStateValue;
     const { header, arrays } = packed;
     if (header.version === this.version) return;
     const same = this.header?.training === header.training && this.groups.length === arrays.groups.length;
@@ -80,8 +81,8 @@ class Player {
     if (!same || again) this.frames = new Frames();
     this.frames.take(packed);
     const { frames } = this, end = frames.clock[frames.last];
-    const { groups, originals } = arrays;
-    Object.assign(this, { version: header.version, header, groups, originals, stamps: null });
+    const { groups } = arrays;
+    Object.assign(this, { version: header.version, header, groups, stamps: null });
     this.root.style.setProperty("--height", `${header.height}px`);
     Object.assign(this.root.dataset, { run: header.training, finished: header.finished });
     if (!same) {
@@ -90,15 +91,14 @@ class Player {
       this.label();
       this.shown = new Float32Array(2 * arrays.groups.length);
       this.view = header.view;
-      this.names = null;
+      this.names.reset();
       this.held = this.pinned = null;
       this.time = header.opening === null ? end : frames.clock[Math.min(header.opening, frames.last)];
-      this.said = frames.nearest(this.time);
+      this.sent = frames.nearest(this.time);
     } else if (again && !still.matches) this.blend = { from: this.shown.slice(), began: performance.now() };
     this.views = { from: this.view, to: header.view, began: performance.now() };
-    const kept = frames.last + 1 - arrays.step.length;
-    this.medians = (kept ? this.medians.slice(0, kept) : []).concat(this.makeMedians(kept));
-    this.makeSide();
+    this.names.update(header, groups, frames, frames.last + 1 - arrays.step.length);
+    this.watched.update(header, arrays.originals, frames);
     this.track.min = String(frames.clock[0]);
     this.track.max = String(end);
     this.track.disabled = this.play.disabled = frames.last === 0;
@@ -108,62 +108,6 @@ class Player {
     }
     this.time = Math.min(this.time, end);
     this.ask();
-  }
-
-  /**
-   * The medians of every class in every frame from a number on: where the names stand.
-   * @param {number} first
-   */
-  makeMedians(first) {
-    const members = this.header.classes.map(() => /** @type {number[]} */ ([]));
-    if (members.length) this.groups.forEach((group, i) => members[group].push(i));
-    const middle = (/** @type {Float32Array} */ seen, /** @type {number[]} */ own, /** @type {number} */ axis) => {
-      const values = Float32Array.from(own, i => seen[2 * i + axis]).sort();
-      return values[values.length >> 1];
-    };
-    return this.frames.positions.slice(first)
-      .map(seen => members.map(own => [middle(seen, own, 0), middle(seen, own, 1)]));
-  }
-
-  makeSide() {
-    const { header, side } = this;
-    if (side.childElementCount !== header.watched.length + 1) {
-      const note = element("p", "", "Originals, and below each its reconstruction now.");
-      side.replaceChildren(note, ...header.watched.map((_, i) => this.makeFigure(i)));
-    }
-    side.querySelectorAll("figure").forEach((figure, i) => {
-      figure.lastElementChild.textContent = figure.title = header.watched[i];
-      figure.setAttribute("aria-label", `${header.watched[i]}: show its way on the map`);
-      drawSample(/** @type {HTMLCanvasElement} */ (figure.firstElementChild), this.part(this.originals, i), this.frames, header.theme);
-    });
-    this.pictured = -1;
-  }
-
-  /** @param {number} i */
-  makeFigure(i) {
-    const figure = element("figure");
-    for (const name of ["original", "reconstruction"]) {
-      child(figure, "canvas", this.header.shape.length === 1 ? "bars" : name);
-    }
-    child(figure, "figcaption");
-    figure.tabIndex = 0;
-    figure.setAttribute("role", "button");
-    figure.onpointerenter = figure.onfocus = () => this.hold(i);
-    figure.onpointerleave = figure.onblur = () => this.hold(this.pinned);
-    figure.onclick = () => this.hold(this.pinned = this.pinned === i ? null : i);
-    figure.onkeydown = event => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); figure.click(); }
-    };
-    return figure;
-  }
-
-  /**
-   * @param {Uint8Array} values
-   * @param {number} i
-   */
-  part(values, i) {
-    const size = this.header.shape.reduce((product, side) => product * side, 1);
-    return values.subarray(i * size, (i + 1) * size);
   }
 
   toggle() {
@@ -187,16 +131,16 @@ class Player {
   }
 
   /**
-   * What stands still is always a snapshot, never a mixture of two.
+   * Rests at a frame, which is a snapshot: between two frames positions are interpolated.
    * @param {number} frame
    */
   rest(frame) {
     this.pause();
     this.follow = frame === this.frames.last;
     this.go(this.frames.clock[frame]);
-    clearTimeout(this.saying);
-    if (this.header.finished && frame !== this.said)
-      this.saying = setTimeout(() => this.tell("frame", (this.said = frame)), this.keyed ? SETTLED : 0);
+    clearTimeout(this.sending);
+    if (this.header.finished && frame !== this.sent)
+      this.sending = setTimeout(() => this.setState("frame", (this.sent = frame)), this.keyed ? SETTLED : 0);
     this.keyed = false;
   }
 
@@ -226,19 +170,19 @@ class Player {
   point(event) {
     if (!this.place) return;
     const box = this.map.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
-    let found = null, best = NEAR ** 2;
+    let nearest = null, best = NEAR ** 2;
     for (let i = 0; i < this.groups.length; i++) {
       const d = (this.place.x(this.shown[2 * i]) - x) ** 2 + (this.place.y(this.shown[2 * i + 1]) - y) ** 2;
-      if (d < best) [found, best] = [i, d];
+      if (d < best) [nearest, best] = [i, d];
     }
-    this.hold(found ?? this.pinned);
+    this.hold(nearest ?? this.pinned);
   }
 
   /** @param {number | null} i */
   hold(i) {
     if (i === this.held) return;
     this.held = i;
-    this.side.querySelectorAll("figure").forEach((figure, j) => figure.classList.toggle("held", j === i));
+    this.watched.mark(i);
     this.ask();
   }
 
@@ -259,7 +203,7 @@ class Player {
     const turn = still.matches ? 1 : Math.min((now - this.views.began) / BLEND, 1);
     this.view = this.views.to.map((/** @type {number} */ value, /** @type {number} */ i) => this.views.from[i] + turn * (value - this.views.from[i]));
     this.turning = turn < 1;
-    frames.seen(still.matches ? frames.clock[frames.around(this.time).before] : this.time, this.shown);
+    frames.pointsAt(still.matches ? frames.clock[frames.around(this.time).before] : this.time, this.shown);
     if (!this.blend) return;
     const share = Math.min((now - this.blend.began) / BLEND, 1);
     const { from } = this.blend;
@@ -271,20 +215,17 @@ class Player {
   draw(now) {
     if (!this.root.isConnected || !this.map.clientWidth) return;
     this.advance(now);
-    const { frames, header, time } = this, { theme } = header, { before } = frames.around(time);
+    const { frames, header, time } = this, { theme } = header, around = frames.around(time), { before } = around;
     const { context, width, height, scale } = sharp(this.map);
     this.place = placing(this.view, width, height);
     this.stamps ??= makeStamps(header, this.groups.length, scale);
     drawPoints(context, this.shown, this.groups, this.stamps, this.place, scale);
     context.font = `600 ${theme.size}px ${theme.font}`;
-    const gliding = this.drawNames(context, width, height);
+    const gliding = this.names.draw(context, { width, height }, this.place, header, around, still.matches);
     this.drawHeld(context, before);
     drawCurve(this.curve, frames, time, SLIDER_THUMB / 2, theme, `${theme.size - 1}px ${theme.font}`);
-    if (this.pictured !== before) {
-      this.pictured = before;
-      this.side.querySelectorAll("figure").forEach((figure, i) =>
-        drawSample(/** @type {HTMLCanvasElement} */ (figure.children[1]), this.part(frames.pictures[before], i), frames, theme));
-      this.told.textContent = frames.caption[before];
+    if (this.watched.show(frames, before)) {
+      this.caption.textContent = frames.caption[before];
       this.track.setAttribute("aria-valuetext", frames.caption[before]);
     }
     const focused = /** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement === this.track;
@@ -295,32 +236,7 @@ class Player {
   }
 
   /**
-   * Names stand at the medians, pushed apart; they glide where that order changes. True while they do.
-   * @param {CanvasRenderingContext2D} context
-   * @param {number} width
-   * @param {number} height
-   */
-  drawNames(context, width, height) {
-    const { classes, theme } = this.header, { before, share: way } = this.frames.around(this.time);
-    const share = still.matches ? 0 : way;
-    const from = this.medians[before], to = this.medians[Math.min(before + 1, this.frames.last)];
-    const wanted = spreadNames(classes.map(({ name }, c) => ({
-      width: context.measureText(name).width,
-      x: this.place.x(from[c][0] + share * (to[c][0] - from[c][0])),
-      y: this.place.y(from[c][1] + share * (to[c][1] - from[c][1])),
-    })), width, height);
-    let gliding = false;
-    this.names = wanted.map((place, c) => {
-      const old = this.names?.[c];
-      if (!old || still.matches || Math.hypot(place.x - old.x, place.y - old.y) < 0.5) return place;
-      gliding = true;
-      return { x: old.x + 0.25 * (place.x - old.x), y: old.y + 0.25 * (place.y - old.y) };
-    });
-    classes.forEach(({ name }, c) => drawText(context, name, this.names[c].x, this.names[c].y, theme));
-    return gliding;
-  }
-
-  /**
+   * Draws the trail of the held point until now, with its class and number.
    * @param {CanvasRenderingContext2D} context
    * @param {number} before
    */
@@ -328,7 +244,7 @@ class Player {
     const { held, frames, header } = this;
     this.tip.hidden = held === null || held === undefined;
     if (this.tip.hidden) return;
-    const at = (/** @type {Float32Array} */ seen) => [this.place.x(seen[2 * held]), this.place.y(seen[2 * held + 1])];
+    const at = (/** @type {Float32Array} */ points) => [this.place.x(points[2 * held]), this.place.y(points[2 * held + 1])];
     const now = at(this.shown);
     drawTrail(context, [...frames.positions.slice(0, before + 1).map(at), now], header.theme, 7);
     const name = header.classes.length ? `${header.classes[this.groups[held]].name}, ` : "";
