@@ -90,5 +90,6 @@ def test_pages_are_short() -> None:
 
 def test_files_are_short() -> None:
     paths = [path for folder in ("aecore", "pages") for path in (ROOT / folder).rglob("*.py")]
-    assert len(paths) > 100
+    paths += [path for suffix in ("js", "css") for path in (ROOT / "pages").rglob(f"*.{suffix}")]
+    assert {".py", ".js", ".css"} == {path.suffix for path in paths} and len(paths) > 150
     assert not [path.relative_to(ROOT).as_posix() for path in paths if lines(path) > FILE_LINES]

@@ -5,12 +5,12 @@ import { Scene } from "../../pages/widgets/components/latent_map/scene.js";
 import { near } from "./fixtures.js";
 
 function scene(values, dims, width = 452, height = 252) {
-  const made = new Scene(), points = Float32Array.from(values);
+  const built = new Scene(), points = Float32Array.from(values);
   points.shape = [values.length / dims, dims];
-  made.resize(width, height);
-  made.setPoints(points);
-  made.project();
-  return made;
+  built.resize(width, height);
+  built.setPoints(points);
+  built.project();
+  return built;
 }
 
 const SQUARE = [0, 0, 4, 0, 0, 2, 4, 2, 2, 1];

@@ -7,15 +7,15 @@ import { bytes, fixtures } from "./fixtures.js";
 const { packed, header, arrays } = fixtures.container;
 
 test("header and arrays arrive as Python sent them", () => {
-  const part = unpack(bytes(packed));
-  const { arrays: places, ...rest } = part.header;
+  const container = unpack(bytes(packed));
+  const { arrays: places, ...rest } = container.header;
   assert.deepEqual(rest, header);
   assert.deepEqual(Object.keys(places), Object.keys(arrays));
   for (const [name, { shape, values }] of Object.entries(arrays)) {
-    assert.deepEqual([...part.arrays[name]], values, name);
-    assert.deepEqual(part.arrays[name].shape, shape, name);
+    assert.deepEqual([...container.arrays[name]], values, name);
+    assert.deepEqual(container.arrays[name].shape, shape, name);
   }
-  assert.ok(part.arrays.bytes instanceof Uint8Array && part.arrays.signed instanceof Int32Array);
+  assert.ok(container.arrays.bytes instanceof Uint8Array && container.arrays.signed instanceof Int32Array);
 });
 
 test("bytes that begin at a multiple of 8 are viewed, others are copied", () => {
@@ -23,8 +23,8 @@ test("bytes that begin at a multiple of 8 are viewed, others are copied", () => 
   for (const [offset, shared] of [[8, true], [3, false]]) {
     const view = new Uint8Array(buffer, offset, source.length);
     view.set(source);
-    const part = unpack(view);
-    assert.deepEqual([...part.arrays.halves], arrays.halves.values);
-    assert.equal(part.arrays.halves.buffer === buffer, shared);
+    const container = unpack(view);
+    assert.deepEqual([...container.arrays.halves], arrays.halves.values);
+    assert.equal(container.arrays.halves.buffer === buffer, shared);
   }
 });

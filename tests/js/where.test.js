@@ -5,7 +5,7 @@ import { unpack } from "../../pages/widgets/components/shared/unpack.js";
 import { densityText, makeWhere } from "../../pages/widgets/components/shared/where.js";
 import { bytes, fixtures, near } from "./fixtures.js";
 
-const made = ({ packed }) => {
+const whereOf = ({ packed }) => {
   const { header, arrays } = unpack(bytes(packed));
   return makeWhere(header, arrays);
 };
@@ -17,7 +17,7 @@ const FIELDS = {
 
 for (const [name, fixture] of Object.entries(fixtures.where)) {
   test(`${name}: the measures are Python's`, () => {
-    const where = made(fixture), { z, encoded, expected, verdicts } = fixture;
+    const where = whereOf(fixture), { z, encoded, expected, verdicts } = fixture;
     const places = z.map((row, i) => where.at(Float32Array.from(row), Float32Array.from(encoded[i])));
     assert.deepEqual(places.map(place => place.verdict), verdicts);
     assert.ok(new Set(expected.level).size > 1);
@@ -30,23 +30,23 @@ for (const [name, fixture] of Object.entries(fixtures.where)) {
 }
 
 test("without an encoder there is no drift, and the distance alone decides", () => {
-  const where = made(fixtures.where.plain), { drift, driftRatio, level } = where.at(where.codes.slice(0, 4), null);
+  const where = whereOf(fixtures.where.plain), { drift, driftRatio, level } = where.at(where.codes.slice(0, 4), null);
   assert.deepEqual([drift, driftRatio, level], [null, null, 0]);
 });
 
 test("a network that overflowed is infinitely far", () => {
-  const where = made(fixtures.where.plain), { drift, level } = where.at(where.codes.slice(0, 4), [NaN, 0, 0, 0]);
+  const where = whereOf(fixtures.where.plain), { drift, level } = where.at(where.codes.slice(0, 4), [NaN, 0, 0, 0]);
   assert.deepEqual([drift, level], [Infinity, 2]);
 });
 
 test("codings of another width, or that are no numbers, are refused", () => {
-  const where = made(fixtures.where.plain);
+  const where = whereOf(fixtures.where.plain);
   assert.throws(() => where.at(new Float32Array(3), null), RangeError);
   assert.throws(() => where.at(Float32Array.of(0, NaN, 0, 0), null), RangeError);
 });
 
 test("two codings of every code, pair after pair", () => {
-  const where = made(fixtures.where.plain), pairs = where.pairs([2, 0]);
+  const where = whereOf(fixtures.where.plain), pairs = where.pairs([2, 0]);
   assert.equal(pairs.length, 2 * where.count);
   assert.deepEqual([pairs[6], pairs[7]], [where.codes[3 * 4 + 2], where.codes[3 * 4]]);
 });

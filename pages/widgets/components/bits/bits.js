@@ -1,5 +1,5 @@
-// A code of bits under one's hand: each bit is a button, what is decoded from the code is drawn at once, and beside
-// each bit what flipping it would give. Python hears of a code once it has been looked at for a moment (`code`).
+// A binary code to edit: each bit is a button, with the picture that flipping it would give; the code's decoded picture
+// is drawn at once. After a moment without a flip the code is sent to Python (`code`).
 
 /** @import { Component, Packed, SetValue, Shaped } from "../shared/types.js" */
 
@@ -8,10 +8,10 @@ import { child, element, find } from "../shared/dom.js";
 import { makeNetwork } from "../shared/network.js";
 import { paint } from "../shared/picture.js";
 
-const RESTED = 300;  // milliseconds without a flip before Python hears of the code
+const RESTED = 300;  // milliseconds without a flip before the code is sent to Python
 const FRAME_BUDGET = 8;  // milliseconds a frame may take for the small pictures
 const SMALL = 64;  // bits that have a small picture
-const SEEN = 2;  // Hamming distances that are counted: within it codes are said to be near
+const SEEN = 2;  // largest Hamming distance that is counted
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 const plural = (/** @type {number} */ count, /** @type {string} */ word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
@@ -48,7 +48,7 @@ class Bits {
   constructor(parent, key) {
     this.root = find(parent, ".bits", HTMLElement);
     this.key = key;
-    this.place = board(key);
+    this.board = board(key);
     /** @type {Packed<BitsHeader, BitsArrays>} */
     this.view = null;
     /** @type {Record<string, string>} */
@@ -60,32 +60,32 @@ class Bits {
     /** @type {Codes} */
     this.codes = null;
     /** @type {SetValue} */
-    this.tell = () => {};
+    this.setState = () => {};
     this.root.replaceChildren();
     this.build();
-    this.take = () => this.update();
-    this.place.listeners.add(this.take);
+    this.onblob = () => this.update();
+    this.board.listeners.add(this.onblob);
     this.update();
   }
 
   build() {
     const seen = child(this.root, "div", "seen"), work = child(this.root, "div", "work");
     const figure = (/** @type {string} */ name, /** @type {string} */ label) => {
-      const made = child(seen, "figure", name), canvas = child(made, "canvas", "");
+      const node = child(seen, "figure", name), canvas = child(node, "canvas", "");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", label);
-      return { canvas, caption: child(made, "figcaption", "") };
+      return { canvas, caption: child(node, "figcaption", "") };
     };
     this.decoded = figure("decoded", "What the code is decoded to");
     this.image = figure("image", "The sample it began at");
     this.code = child(seen, "div", "code");
-    this.told = child(seen, "div", "told");
-    this.told.setAttribute("role", "status");
+    this.caption = child(seen, "div", "told");
+    this.caption.setAttribute("role", "status");
     const tools = child(work, "div", "tools");
     const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) => {
-      const made = child(tools, "button", "tool", text);
-      Object.assign(made, { type: "button", title, onclick: act });
-      return made;
+      const node = child(tools, "button", "tool", text);
+      Object.assign(node, { type: "button", title, onclick: act });
+      return node;
     };
     button("Random code", "Each bit set as often as in the data, on its own", () => this.random());
     this.nearest = button("Nearest existing code", "The nearest code that a sample of the data has", () => this.approach());
@@ -103,30 +103,30 @@ class Bits {
   }
 
   close() {
-    this.place.listeners.delete(this.take);
-    clearTimeout(this.saying);
+    this.board.listeners.delete(this.onblob);
+    clearTimeout(this.sending);
     cancelAnimationFrame(this.slicing);
     this.root.replaceChildren();
   }
 
-  // Takes a view and the parts it names, once all of them are there.
+  // Takes a view and the blobs that it names, once all of them have arrived.
   update() {
-    const { slots } = this.place, view = slots.view;
+    const { slots } = this.board, view = slots.view;
     if (!view || view === this.view) return;
     const { versions } = view.header, same = (/** @type {string} */ slot) => this.versions?.[slot] === versions[slot];
     if (!complete(slots, versions)) return;
-    const known = same("codes"), sameDecoder = same("decoder"), begun = known && this.header.start === view.header.start;
+    const sameCodes = same("codes"), sameDecoder = same("decoder"), begun = sameCodes && this.header.start === view.header.start;
     if (!sameDecoder)
       this.network = versions.decoder ? makeNetwork(slots.decoder.header.network, slots.decoder.arrays) : null;
     Object.assign(this, { view, versions, header: view.header, arrays: view.arrays, codes: slots.codes.arrays });
     this.d = this.codes.balance.length;
-    if (!known || !sameDecoder) this.makeGrid();
+    if (!sameCodes || !sameDecoder) this.makeGrid();
     const read = (/** @type {string} */ text) => Uint8Array.from(text, sign => +sign);
     this.start = read(view.header.own);
     if (!begun) this.now = read(view.header.code);
     this.show(this.image.canvas, this.arrays.image);
     this.image.caption.textContent = view.header.name;
-    if (!begun) clearTimeout(this.saying);
+    if (!begun) clearTimeout(this.sending);
     this.draw();
   }
 
@@ -179,7 +179,7 @@ class Bits {
     this.go(Uint8Array.from(this.codes.balance, share => +(Math.random() < share)));
   }
 
-  // The code of the nearest image that has another one than this; of several the most frequent.
+  // Goes to the nearest code in the data; of several the most frequent.
   approach() {
     const { nearest } = this.compare(), across = this.codes.packed.shape[1], { packed } = this.codes;
     this.go(Uint8Array.from(this.now, (_, k) => (packed[nearest * across + (k >> 3)] >> (k & 7)) & 1));
@@ -189,20 +189,20 @@ class Bits {
   go(code) {
     this.now = code;
     this.draw();
-    clearTimeout(this.saying);
-    const said = { start: this.header.start, bits: code.join("") };
-    this.saying = setTimeout(() => this.tell("code", said), RESTED);
+    clearTimeout(this.sending);
+    const answer = { start: this.header.start, bits: code.join("") };
+    this.sending = setTimeout(() => this.setState("code", answer), RESTED);
   }
 
-  // How many images have a code 0, 1 and 2 bits away, and where the nearest code stands (the most frequent ones first).
+  // How many images have a code 0, 1 and 2 bits away; position and distance of the nearest code.
   compare() {
     const { packed, counts } = this.codes, [codes, across] = packed.shape;
-    const own = new Uint8Array(across), images = new Array(SEEN + 1).fill(0);
-    this.now.forEach((bit, k) => { own[k >> 3] |= bit << (k & 7); });
+    const bytes = new Uint8Array(across), images = new Array(SEEN + 1).fill(0);
+    this.now.forEach((bit, k) => { bytes[k >> 3] |= bit << (k & 7); });
     let nearest = -1, distance = Infinity;
     for (let c = 0; c < codes; c++) {
       let away = 0;
-      for (let k = 0; k < across; k++) away += ones[own[k] ^ packed[c * across + k]];
+      for (let k = 0; k < across; k++) away += ones[bytes[k] ^ packed[c * across + k]];
       if (away <= SEEN) images[away] += counts[c];
       if (away < distance) [nearest, distance] = [c, away];
     }
@@ -210,12 +210,12 @@ class Bits {
   }
 
   /**
-   * The codings a code stands for: exact ends, or the image's own real numbers where its bits are unchanged.
+   * The codings of a code: the levels of its bits, or the encoder's output for unchanged bits if that is asked for.
    * @param {Uint8Array} code
    */
   codings(code) {
-    const { levels } = this.codes, { own } = this.arrays, { d, start } = this, soft = this.soft.checked;
-    return Float32Array.from(code, (bit, k) => (soft && bit === start[k] ? own[k] : levels[bit * d + k]));
+    const { levels } = this.codes, { own: encoded } = this.arrays, { d, start } = this, soft = this.soft.checked;
+    return Float32Array.from(code, (bit, k) => (soft && bit === start[k] ? encoded[k] : levels[bit * d + k]));
   }
 
   /**
@@ -242,7 +242,7 @@ class Bits {
     const soft = this.soft.checked ? "its own codings where unchanged" : "exact values";
     this.decoded.caption.textContent = `Decoded from ${soft}`;
     this.code.textContent = text.replace(/(.{4})(?=.)/g, "$1 ");
-    this.tellCounts(values, flipped);
+    this.showCounts(values, flipped);
     this.soft.disabled = !this.network;
     this.back.disabled = flipped === 0;
     Object.assign(this.root.dataset, { bits: text, flipped, ready: "true" });
@@ -253,7 +253,7 @@ class Bits {
    * @param {ArrayLike<number> | null} values
    * @param {number} flipped
    */
-  tellCounts(values, flipped) {
+  showCounts(values, flipped) {
     const { images, distance } = this.compare(), { image } = this.arrays, { noun } = this.header, lines = [];
     let error = "";
     if (values) {
@@ -264,10 +264,10 @@ class Bits {
     lines.push(distance ? `No ${noun} has this code; the nearest is ${plural(distance, "bit")} away`
       : `${plural(images[0], noun)} with this code, ${images[1]} one bit away, ${images[2]} two`);
     this.nearest.disabled = distance === 0;
-    this.told.replaceChildren(...lines.map(line => element("div", "", line)));
+    this.caption.replaceChildren(...lines.map(line => element("div", "", line)));
   }
 
-  // What each flip would give, a few milliseconds a frame, begun anew with every code.
+  // Draws the picture of each single flip, in slices of a few milliseconds.
   drawSmall() {
     cancelAnimationFrame(this.slicing);
     this.root.dataset.small = "0";
@@ -291,6 +291,6 @@ class Bits {
 /** @param {Component} component */
 export default function (component) {
   const [bits, leave] = mount(Bits, component);
-  bits.tell = component.setStateValue;
+  bits.setState = component.setStateValue;
   return leave;
 }

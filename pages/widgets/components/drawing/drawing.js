@@ -1,5 +1,5 @@
-// A square canvas to draw on, bright on black. What was done is kept as a list of steps and drawn anew after an undo.
-// The drawing leaves the browser once, when a stroke ends: a grey PNG of `side` × `side` pixels.
+// A square canvas to draw on, bright on black. An undo draws the remaining steps of the list again. After each stroke
+// the drawing is sent to Python as a grey PNG of `side` × `side` pixels.
 
 /** @import { Component } from "../shared/types.js" */
 
@@ -58,7 +58,7 @@ function begin(root) {
     if (!stroke || stroke.pointer !== event.pointerId) return;
     const from = stroke.points.length - 1;
     const passed = event.getCoalescedEvents?.() ?? [];
-    for (const each of passed.length ? passed : [event]) stroke.points.push(place(state, each));
+    for (const move of passed.length ? passed : [event]) stroke.points.push(place(state, move));
     line(state.pen, stroke, from);
   };
   canvas.onpointerup = canvas.onpointercancel = event => {
@@ -168,7 +168,7 @@ function blank(state) {
 }
 
 /**
- * A stroke from one of its points on. A single point is a dot: a line without length is nothing in some browsers.
+ * Draws a stroke from one of its points on. A single point is a dot, since some browsers draw no line of length 0.
  * @param {CanvasRenderingContext2D} pen
  * @param {any} stroke
  * @param {number} from
@@ -191,7 +191,7 @@ function line(pen, stroke, from) {
 }
 
 /**
- * Fill what is of one grey around a point, a pixel further on every side, so that no dark seam is left at soft edges.
+ * Flood fill around a point, one pixel further on every side, so that no dark seam is left at soft edges.
  * @param {State} state
  * @param {any} step
  */
@@ -203,12 +203,12 @@ function fill(state, step) {
   const grey = (/** @type {number} */ index) => image.data[4 * index];
   const first = y0 * PIXELS + x0;
   const seed = grey(first);
-  const found = new Uint8Array(PIXELS * PIXELS);
+  const filled = new Uint8Array(PIXELS * PIXELS);
   const open = [first];
-  found[first] = 1;
+  filled[first] = 1;
   const look = (/** @type {number} */ index) => {
-    if (!found[index] && Math.abs(grey(index) - seed) < FILL_CLOSE) {
-      found[index] = 1;
+    if (!filled[index] && Math.abs(grey(index) - seed) < FILL_CLOSE) {
+      filled[index] = 1;
       open.push(index);
     }
   };
@@ -220,17 +220,17 @@ function fill(state, step) {
     if (index < PIXELS * (PIXELS - 1)) look(index + PIXELS);
   }
   const colour = ((255 << 24) | (step.grey << 16) | (step.grey << 8) | step.grey) >>> 0;
-  for (let index = 0; index < found.length; index++) {
+  for (let index = 0; index < filled.length; index++) {
     const x = index % PIXELS;
-    const near = found[index] || (x > 0 && found[index - 1]) || (x < PIXELS - 1 && found[index + 1])
-      || found[index - PIXELS] || found[index + PIXELS];
+    const near = filled[index] || (x > 0 && filled[index - 1]) || (x < PIXELS - 1 && filled[index + 1])
+      || filled[index - PIXELS] || filled[index + PIXELS];
     if (near) pixels[index] = colour;
   }
   state.pen.putImageData(image, 0, 0);
 }
 
 /**
- * Tell the server. `framed`: the drawing stands on one of the data set's images, where that stood.
+ * Sends the drawing to Python. `framed`: the drawing stands on one of the data set's images, where that stood.
  * @param {State} state
  */
 function settle(state) {
@@ -270,7 +270,7 @@ function reduced(state) {
 }
 
 /**
- * Put an image from the server onto the canvas: a sample to begin with, or what was drawn here before.
+ * Draws an image from the server: a sample to begin with, or an earlier drawing.
  * @param {State} state
  * @param {Sent} sent
  */
@@ -292,7 +292,7 @@ function load(state, { image, framed, version }) {
 const STATES = new WeakMap();
 
 /**
- * Runs again with every script run; what was drawn stays, since it belongs to the element.
+ * Called in every script run; the drawing stays, since its state belongs to the element.
  * @param {Component<Sent>} component
  */
 export default function (component) {

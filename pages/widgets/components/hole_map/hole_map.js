@@ -1,6 +1,6 @@
-// The hole map: the planes of one or two runs side by side. Every cell is decoded, and its picture encoded again; where
-// the coding comes back far away, the encoder does not know what the decoder made. Nothing is sent to Python.
-// For tests the root has dataset.ready ("done" when every hole map is whole), each side .over and .within (shares).
+// The hole map: the planes of one or two runs side by side. Every cell is decoded and its picture encoded again; a cell
+// whose coding comes back far away is a hole. Nothing is sent to Python. For tests the root has dataset.ready ("done"
+// when every hole map is complete), each side .over and .within (shares).
 
 /** @import { Component, Network, Packed, Style } from "../shared/types.js" */
 
@@ -34,7 +34,7 @@ const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer h
  * @property {string} note
  */
 
-class Holes {
+class HoleMap {
   /**
    * @param {ParentNode} parent
    * @param {string} key
@@ -42,29 +42,29 @@ class Holes {
   constructor(parent, key) {
     this.root = find(parent, ".holes", HTMLElement);
     this.key = key;
-    this.place = board(key);
+    this.board = board(key);
     /** @type {Packed | null} */
     this.view = null;
     /** @type {HoleSide[]} */
     this.sides = [];
     this.pair = element("div", "pair");
-    this.told = element("p", "told");
-    this.told.setAttribute("role", "status");
-    this.root.replaceChildren(this.pair, this.told);
-    this.take = () => this.update();
-    this.place.listeners.add(this.take);
+    this.comparison = element("p", "told");
+    this.comparison.setAttribute("role", "status");
+    this.root.replaceChildren(this.pair, this.comparison);
+    this.onblob = () => this.update();
+    this.board.listeners.add(this.onblob);
     this.update();
   }
 
   close() {
-    this.place.listeners.delete(this.take);
+    this.board.listeners.delete(this.onblob);
     for (const side of this.sides) side.close();
     this.root.replaceChildren();
   }
 
-  // Takes a view and the parts it names, once all of them are there.
+  // Takes a view and the blobs that it names, once all of them have arrived.
   update() {
-    const { slots } = this.place, view = slots.view;
+    const { slots } = this.board, view = slots.view;
     if (!view || view === this.view) return;
     const { header } = view, { versions } = header;
     if (!complete(slots, versions)) return;
@@ -79,19 +79,20 @@ class Holes {
     this.compare();
   }
 
-  // One sentence about both, once both are known: the autoencoder's by the range of its codes, for its plane is drawn
-  // wider. A plane through many codings has more holes than the whole plane of two: those are not compared.
+  // Compares the shares of a plain and a variational run of equally many codings. For the plain run only cells within
+  // the range of its codes count, since its plane is larger.
   compare() {
     this.root.dataset.ready = this.sides.every(({ shares, facts }) => shares || facts?.missing) ? "done" : "working";
     const of = (/** @type {string} */ kind) => this.sides.find(({ facts }) => facts && facts.kind === kind && !facts.missing);
     const plain = of("plain"), other = of("variational");
-    this.told.hidden = !(plain && other && plain.facts.size === other.facts.size);
-    const known = !this.told.hidden && other.shares && plain.shares && plain.shares.within !== null;
-    this.told.textContent = known ? holesCompared(plain.shares.within, other.shares.over) : "";
+    this.comparison.hidden = !(plain && other && plain.facts.size === other.facts.size);
+    const comparable = !this.comparison.hidden && other.shares && plain.shares && plain.shares.within !== null;
+    this.comparison.textContent = comparable ? holesCompared(plain.shares.within, other.shares.over) : "";
   }
 }
 
 /**
+ * Comparison of the shares of holes in words.
  * @param {number} plain
  * @param {number} variational
  */
@@ -107,19 +108,22 @@ function holesCompared(plain, variational) {
     + "little that a picture comes back elsewhere.";
 }
 
-/** @param {number} share */
+/**
+ * A share in percent, such as '12 %'.
+ * @param {number} share
+ */
 function holesPercent(share) {
   return `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
 }
 
-// One run: its name, its plane, its shares, and the place under the hand with what becomes of it.
+// One run of a hole map: its name, its plane, its shares, and the place of the cross, decoded and decoded again.
 class HoleSide {
   /**
    * @param {HTMLElement} pair
-   * @param {() => void} known
+   * @param {() => void} oncounted called when the shares are computed
    */
-  constructor(pair, known) {
-    this.known = known;
+  constructor(pair, oncounted) {
+    this.oncounted = oncounted;
     this.versions = "";
     /** @type {Side} */
     this.facts = null;
@@ -168,7 +172,7 @@ class HoleSide {
     this.text.textContent = facts.missing || facts.note;
     if (facts.missing) return;
     const [decoder, encoder, survey] = facts.slots.map(slot => slots[slot]);
-    const networks = [decoder, encoder].map(part => makeNetwork(part.header.network, part.arrays));
+    const networks = [decoder, encoder].map(blob => makeNetwork(blob.header.network, blob.arrays));
     const [decode, encode] = networks.map(network => (/** @type {ArrayLike<number>} */ values) => network.run(values));
     Object.assign(this, { decode, encode });
     this.where = makeWhere(survey.header.survey, survey.arrays);
@@ -208,7 +212,7 @@ class HoleSide {
   }
 
   /**
-   * How many cells drift beyond the usual limit, of all and of those within the data's range.
+   * Computes the share of cells beyond the usual limit, of all and of those within the data's range.
    * @param {Float32Array} drift
    * @param {Float32Array} places
    */
@@ -227,11 +231,11 @@ class HoleSide {
     const all = `${holesPercent(this.shares.over)} of this plane drifts beyond the usual limit`;
     const inside = within ? `; within the range of its own data, ${holesPercent(both / within)}` : "";
     this.text.textContent = `${all}${inside}. ${note}`;
-    this.known();
+    this.oncounted();
   }
 }
 
 /** @param {Component} component */
 export default function (component) {
-  return mount(Holes, component)[1];
+  return mount(HoleMap, component)[1];
 }

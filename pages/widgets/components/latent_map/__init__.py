@@ -4,10 +4,10 @@ The data are split by how often they change, into `blobs`: the samples, each pan
 of images, and the view (colours, selection, tool). So a new selection sends only the small view, and another projection
 does not send the images again.
 
-Scripts: `scene.js` (positions, index), `raster.js` and `base.js` (points, images,
-names), `overlay.js` (hover, lines, rings), `card.js`, `panel.js`, `gestures.js`, `keys.js`, `map.js` (the component).
-For tests, each panel's upper canvas has `dataset.hovered`, `.focus`, `.selected`, `.ready`, and a method
-`positionOf(i)`, the position of sample i in CSS pixels.
+Scripts: `scene.js` (positions, index), `raster.js` and `base.js` (points, images, names), `overlay.js` (hover, lines,
+rings), `flight.js`, `sheets.js`, `card.js`, `panel.js`, `gestures.js`, `keys.js`, `map.js` (the component). For tests,
+each panel's upper canvas has `dataset.hovered`, `.focus`, `.selected`, `.ready`, and a method `positionOf(i)`, the
+position of sample i in CSS pixels.
 """
 
 from __future__ import annotations

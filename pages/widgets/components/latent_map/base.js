@@ -14,6 +14,7 @@ import { markerPath, withOpacity } from "../shared/markers.js";
 const IMAGE_SIDE = 26; // pixels a side of an image among the points, its border included
 
 /**
+ * Radius of a point's marker, CSS pixels.
  * @param {LatentMap} map
  * @param {Scene} scene
  */
@@ -24,6 +25,7 @@ export function radiusOf(map, scene) {
 }
 
 /**
+ * Colour of sample i.
  * @param {LatentMap} map
  * @param {Panel} panel
  * @param {number} i
@@ -35,6 +37,7 @@ function fillOf(map, panel, i) {
 }
 
 /**
+ * Step on the colour scale of each sample (255 for a value that is not finite), undefined for colours of classes.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
@@ -43,6 +46,7 @@ function stepsOf(map, panel) {
 }
 
 /**
+ * Draws a panel's lower canvas.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
@@ -51,8 +55,8 @@ export function drawBase(map, panel) {
   scene.project();
   raster.resize(Math.round(scene.width * map.ratio), Math.round(scene.height * map.ratio));
   raster.clear(theme.background);
-  const pictures = map.view.header.style === "images" && map.sheet("images") && !panel.flight;
-  // One chosen point has its ring and its lines, which want the colours around them; more are told apart by grey.
+  const pictures = map.view.header.style === "images" && map.sheets.get("images") && !panel.flight;
+  // A single chosen point has a ring and lines; of several, the other points are grey.
   const chosen = map.order.length > (map.focus >= 0 ? 1 : 0);
   drawSamples(map, panel, chosen, pictures);
   raster.show();
@@ -67,7 +71,7 @@ export function drawBase(map, panel) {
 }
 
 /**
- * The edges of the box around points in space: without them a turning cloud has no up and down.
+ * Draws the edges of the box around points in 3-D.
  * @param {Scene} scene
  * @param {Theme} theme
  * @param {CanvasRenderingContext2D} context
@@ -100,7 +104,7 @@ function drawSamples(map, panel, chosen, pictures) {
   const levels = depth.length ? 4 : 1, kinds = classes.length || 1, colours = steps ? 257 : 1;
   const radius = (pictures ? 0.55 : 1) * radiusOf(map, scene) * ratio;
   const line = radius < 2.2 * ratio ? 0 : Math.min(radius / 6, 1), opaque = count > 20000 ? 0.78 : 0.92;
-  const made = new Array(levels * kinds * colours), greys = new Array(levels * kinds);
+  const colouredStamps = new Array(levels * kinds * colours), greyStamps = new Array(levels * kinds);
   const look = (/** @type {number} */ i, /** @type {number} */ level, /** @type {boolean} */ grey) => {
     const symbol = groups ? classes[groups[i]].symbol : "circle";
     const size = Math.round(radius * (levels > 1 ? 0.62 + 0.2 * level : 1) * 8) / 8;
@@ -112,7 +116,7 @@ function drawSamples(map, panel, chosen, pictures) {
     if (!(x[i] > -30 && x[i] < scene.width + 30 && y[i] > -30 && y[i] < scene.height + 30)) return;
     const level = levels > 1 ? Math.min(Math.floor(depth[i] * levels), levels - 1) : 0;
     const kind = level * kinds + (groups ? groups[i] : 0), code = grey || !steps ? kind : kind * colours + steps[i];
-    const stamp = ((grey ? greys : made)[code] ||= look(i, level, grey));
+    const stamp = ((grey ? greyStamps : colouredStamps)[code] ||= look(i, level, grey));
     raster.put(stamp, x[i] * ratio, y[i] * ratio);
   };
   if (levels === 1) {
@@ -125,7 +129,7 @@ function drawSamples(map, panel, chosen, pictures) {
 }
 
 /**
- * Far points first: sorted into 64 layers, which the eye cannot tell from an exact order.
+ * Indices of the points, the farthest first, sorted into 64 layers.
  * @param {Float32Array} depth
  */
 function byDepth(depth) {
@@ -137,8 +141,8 @@ function byDepth(depth) {
 }
 
 /**
- * Images as markers, none covering another: the chosen first, then in the order of the samples, each where there is
- * still room. The order is fixed, so the same images stay while the map is dragged.
+ * Draws images as markers without overlap: the selected samples first, then in the order of the samples, each if it
+ * fits. The order is fixed, so the same images stay while the map is dragged.
  * @param {LatentMap} map
  * @param {Panel} panel
  * @param {CanvasRenderingContext2D} context
@@ -148,7 +152,7 @@ function drawPictures(map, panel, context, chosen) {
   const { scene } = panel, { x, y, width, height, depth } = scene, theme = map.look.theme;
   const side = Math.round(IMAGE_SIDE * Math.min(Math.max(scene.zoom, 1) ** 0.25, 1.7)), gap = side;
   const columns = Math.ceil(width / gap) + 2, taken = new Int32Array(columns * (Math.ceil(height / gap) + 2)).fill(-1);
-  const sheet = map.sheet("images");
+  const sheet = map.sheets.get("images");
   /** @type {number[]} */
   const placed = [];
   const tryPlace = (/** @type {number} */ i) => {
@@ -197,7 +201,7 @@ function cut(context, sheet, i, left, top, side) {
 }
 
 /**
- * Where a class's name stands: the median of its points, axis by axis.
+ * Median of each class's points, axis by axis; null for a class without points.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
@@ -236,6 +240,7 @@ function apart(names) {
 }
 
 /**
+ * A text of at most `most` characters, with an ellipsis where it was longer.
  * @param {string} text
  * @param {number} [most]
  */

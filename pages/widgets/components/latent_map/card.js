@@ -1,16 +1,17 @@
-// The card beside the pointer: the image, its reconstructions, and what is known in words. Text is set as text.
+// The card beside the pointer: a sample's image, its reconstructions, its class, number and errors.
 
 /** @import { LatentMap } from "./map.js" */
 /** @import { Mark } from "./types.js" */
 /** @import { Panel } from "./panel.js" */
 /** @import { Shaped, Sheet } from "../shared/types.js" */
 
-// Like aecore.figures.error_text: four decimals, no leading zero.
-
 import { element } from "../shared/dom.js";
 import { shortened } from "./base.js";
 
-/** @param {number} value */
+/**
+ * A number with four decimals and no leading zero, like `aecore.text.error_text`.
+ * @param {number} value
+ */
 function numberText(value) {
   if (!Number.isFinite(value)) return "–";
   if (value && Math.abs(value) < 0.00005) return value.toExponential(1);
@@ -18,10 +19,11 @@ function numberText(value) {
 }
 
 /**
+ * A canvas with image i of a sheet.
  * @param {Sheet} sheet
  * @param {number} i
  */
-function whole(sheet, i) {
+function imageOf(sheet, i) {
   const canvas = element("canvas", sheet.halved ? "smooth" : ""), { width, height, columns } = sheet;
   Object.assign(canvas, { width, height });
   const fromX = (i % columns) * width, fromY = Math.floor(i / columns) * height;
@@ -30,6 +32,7 @@ function whole(sheet, i) {
 }
 
 /**
+ * Class name of sample i, '' without classes.
  * @param {LatentMap} map
  * @param {number} i
  */
@@ -38,14 +41,14 @@ function nameOf(map, i) {
 }
 
 /**
- * "Sandal · 1,204 · error .0131": also what is read aloud.
+ * Sample i in words, for screen readers: "Sandal, number 1,204, error .0131".
  * @param {LatentMap} map
  * @param {number} i
  */
 export function wordsOf(map, i) {
   const words = [nameOf(map, i), `number ${map.samples.arrays.numbers[i].toLocaleString("en")}`];
   for (const panel of map.panels) {
-    const errors = panel.part.arrays.errors;
+    const errors = panel.blob.arrays.errors;
     if (errors) words.push(`error ${numberText(errors[i])}${map.panels.length > 1 ? ` (${panel.title})` : ""}`);
   }
   if (map.view.arrays.values) words.push(`${map.view.header.scale.name} ${numberText(map.view.arrays.values[i])}`);
@@ -53,20 +56,21 @@ export function wordsOf(map, i) {
 }
 
 /**
+ * Fills the card with sample i.
  * @param {LatentMap} map
  * @param {number} i
  */
 export function fillCard(map, i) {
   const card = map.card, head = element("div", "head"), pictures = element("div", "pictures"), two = map.panels.length > 1;
   const figure = (/** @type {HTMLCanvasElement} */ canvas, /** @type {string} */ caption) => {
-    const made = element("figure");
-    made.append(canvas, element("figcaption", "", caption));
-    pictures.append(made);
+    const node = element("figure");
+    node.append(canvas, element("figcaption", "", caption));
+    pictures.append(node);
   };
-  if (map.sheet("images")) figure(whole(map.sheet("images"), i), "original");
+  if (map.sheets.get("images")) figure(imageOf(map.sheets.get("images"), i), "original");
   map.panels.forEach((panel, k) => {
-    const sheet = map.sheet(`reconstructions${k}`);
-    if (sheet) figure(whole(sheet, i), two && panel.title ? shortened(panel.title, 16) : "reconstruction");
+    const sheet = map.sheets.get(`reconstructions${k}`);
+    if (sheet) figure(imageOf(sheet, i), two && panel.title ? shortened(panel.title, 16) : "reconstruction");
   });
   if (map.groups) {
     const sign = element("i");
@@ -76,7 +80,7 @@ export function fillCard(map, i) {
   head.append(element("span", "", `#${map.samples.arrays.numbers[i]}`));
   const rows = element("div", "rows");
   map.panels.forEach((panel, k) => {
-    const errors = panel.part.arrays.errors;
+    const errors = panel.blob.arrays.errors;
     if (errors) rows.append(element("div", "", `error ${numberText(errors[i])}${two ? ` · ${panel.title || k + 1}` : ""}`));
   });
   const { values } = map.view.arrays;
@@ -85,6 +89,7 @@ export function fillCard(map, i) {
 }
 
 /**
+ * Fills the card with a mark.
  * @param {LatentMap} map
  * @param {Mark} mark
  */
@@ -103,7 +108,7 @@ export function fillMarkCard(map, mark) {
 }
 
 /**
- * Beside a point of a panel, on the side where there is room.
+ * Places the card beside a point of a panel, on the side with room for it.
  * @param {LatentMap} map
  * @param {Panel} panel
  * @param {number} x

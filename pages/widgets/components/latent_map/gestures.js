@@ -128,13 +128,13 @@ function spreadOf(pointers) {
 }
 
 /**
- * The points inside a closed path: a point is inside when a ray to its right crosses the path an odd number of times.
+ * Indices of the points inside a closed path, by the even-odd rule.
  * @param {Scene} scene
  * @param {number[][]} path
  */
 function inside(scene, path) {
   scene.project();
-  const xs = path.map(p => p[0]), ys = path.map(p => p[1]), found = [];
+  const xs = path.map(p => p[0]), ys = path.map(p => p[1]), points = [];
   const left = Math.min(...xs), right = Math.max(...xs), top = Math.min(...ys), bottom = Math.max(...ys);
   for (let i = 0; i < scene.count; i++) {
     const x = scene.x[i], y = scene.y[i];
@@ -143,7 +143,7 @@ function inside(scene, path) {
     for (let k = 0, j = path.length - 1; k < path.length; j = k++) {
       if (ys[k] > y !== ys[j] > y && x < ((xs[j] - xs[k]) * (y - ys[k])) / (ys[j] - ys[k]) + xs[k]) odd = !odd;
     }
-    if (odd) found.push(i);
+    if (odd) points.push(i);
   }
-  return found;
+  return points;
 }

@@ -38,7 +38,7 @@ export function listenKeys(map, panel) {
     } else return;
     event.preventDefault();
   });
-  // The frame of what has the keyboard is for those who use it; a pointer that presses takes it away again.
+  // The focus frame is shown while the keyboard is used, and hidden by a pointer press.
   over.addEventListener("focus", () => (over.dataset.keys = ""));
   over.addEventListener("blur", () => {
     delete over.dataset.keys;
@@ -47,7 +47,7 @@ export function listenKeys(map, panel) {
 }
 
 /**
- * Goes to a point, moves the map if it stands outside of what is seen, and says what it is.
+ * Goes to a point, pans the map if it is outside of it, and announces it.
  * @param {LatentMap} map
  * @param {Panel} panel
  * @param {number} i
@@ -59,7 +59,7 @@ function walk(map, panel, i) {
 }
 
 /**
- * Moves the map as little as is needed for a point to be seen; whether it had to be moved.
+ * Whether the map was panned so that a point is visible.
  * @param {Scene} scene
  * @param {number} i
  * @param {number} [edge]

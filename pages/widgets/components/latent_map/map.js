@@ -1,22 +1,21 @@
-// The map: puts panels into the page, takes parts as they arrive, keeps what is hovered, chosen and selected.
-// Python decides what is chosen (the view part says so); a gesture shows at once and is then told to Python, once.
+// The latent map: its panels, its blobs as they arrive, and which samples are hovered, chosen and selected. The view
+// from Python says what is chosen; a gesture shows at once and is then sent to Python.
 
 /** @import { Panel } from "./panel.js" */
 /** @import { Mark, SampleArrays, ViewHeader } from "./types.js" */
-/** @import { Component, Packed, SetValue, Sheet, Style } from "../shared/types.js" */
+/** @import { Component, Packed, SetValue } from "../shared/types.js" */
 
 import { board, complete, mount } from "../shared/blobs.js";
 import { element, find } from "../shared/dom.js";
 import { scaleColour } from "../shared/markers.js";
 import { drawBase } from "./base.js";
 import { fillCard, fillMarkCard, pixelsOf, placeCard, wordsOf } from "./card.js";
+import { advanceFlight, movePoints } from "./flight.js";
 import { listen } from "./gestures.js";
 import { bringIntoView, listenKeys } from "./keys.js";
-import { drawOver, tellNeighbours } from "./overlay.js";
+import { drawOver, noteNeighbours } from "./overlay.js";
 import { dress, makePanel } from "./panel.js";
-
-const SHEETS = ["images", "reconstructions0", "reconstructions1"];
-const FLIGHT = 300; // milliseconds in which points fly to their new places
+import { Sheets } from "./sheets.js";
 
 export class LatentMap {
   /**
@@ -27,13 +26,12 @@ export class LatentMap {
     this.root = find(parent, ".map", HTMLElement);
     this.key = key;
     this.root.replaceChildren();
-    this.place = board(key);
+    this.board = board(key);
     /** @type {Panel[]} */
     this.panels = [];
     /** @type {SetValue} */
     this.send = () => {};
-    /** @type {Record<string, Sheet>} */
-    this.sheets = {};
+    this.sheets = new Sheets(() => this.redraw());
     /** @type {number[]} */
     this.order = [];
     /** @type {Packed<ViewHeader, any>} */
@@ -53,36 +51,31 @@ export class LatentMap {
     this.box = element("div", "panels");
     this.card = element("div", "card");
     this.card.hidden = true;
-    this.said = element("div", "said");
-    this.said.setAttribute("aria-live", "polite");
-    this.root.append(this.box, this.card, this.said);
+    this.status = element("div", "said");
+    this.status.setAttribute("aria-live", "polite");
+    this.root.append(this.box, this.card, this.status);
     this.watch = new ResizeObserver(() => this.measure(false));
     this.watch.observe(this.root);
-    this.take = () => this.update();
-    this.place.listeners.add(this.take);
+    this.onblob = () => this.update();
+    this.board.listeners.add(this.onblob);
     this.update();
   }
 
   close() {
-    this.place.listeners.delete(this.take);
+    this.board.listeners.delete(this.onblob);
     this.watch.disconnect();
     cancelAnimationFrame(this.frame);
-    for (const sheet of Object.values(this.sheets)) sheet.bitmap?.close();
+    this.sheets.close();
     this.root.replaceChildren();
   }
 
-  /** @param {string} slot */
-  sheet(slot) {
-    return this.sheets[slot]?.bitmap && this.versions[slot] ? this.sheets[slot] : null;
-  }
-
-  // Takes a view and the parts it names, once all of them are there.
+  // Takes a view and the blobs that it names, once all of them have arrived.
   update() {
-    const { slots } = this.place, view = slots.view;
+    const { slots } = this.board, view = slots.view;
     if (!view || view === this.view) return;
     const versions = view.header.versions;
     if (!complete(slots, versions)) return;
-    const same = (/** @type {string} */ slot) => this.versions?.[slot] === versions[slot], known = same("samples");
+    const same = (/** @type {string} */ slot) => this.versions?.[slot] === versions[slot], sameSamples = same("samples");
     this.view = view;
     const before = this.versions;
     this.versions = versions;
@@ -99,18 +92,18 @@ export class LatentMap {
       return { ...mark, picture: image && pixelsOf(image) };
     });
     this.tool = this.look.tool;
-    for (const slot of SHEETS) if (!before || before[slot] !== versions[slot]) this.decode(slot, slots[slot]);
+    this.sheets.update(slots, versions);
     this.arrange([0, 1].filter(k => versions[`panel${k}`]));
     for (const panel of this.panels) {
-      const slot = `panel${panel.number}`, fresh = panel.part !== slots[slot] && !(panel.part && before?.[slot] === versions[slot]);
-      panel.part = slots[slot];
-      panel.title = panel.part.header.title;
+      const slot = `panel${panel.number}`, fresh = panel.blob !== slots[slot] && !(panel.blob && before?.[slot] === versions[slot]);
+      panel.blob = slots[slot];
+      panel.title = panel.blob.header.title;
       panel.head.textContent = panel.title;
-      if (!known) panel.medians = null;
-      if (fresh) this.replace(panel, known);
+      if (!sameSamples) panel.medians = null;
+      if (fresh) movePoints(panel, this.count, sameSamples);
       dress(this, panel);
     }
-    if (!known) this.leave();
+    if (!sameSamples) this.leave();
     const focus = view.header.focus ?? -1, elsewhere = focus !== this.focus;
     this.adopt([...view.arrays.selected], focus);
     this.measure(true);
@@ -118,8 +111,9 @@ export class LatentMap {
   }
 
   /**
+   * Takes a selection, without sending it.
    * @param {number[]} order
-   * @param {number} focus
+   * @param {number} focus the chosen point, -1 for none
    */
   adopt(order, focus) {
     this.order = order.filter(i => i < this.count);
@@ -127,29 +121,14 @@ export class LatentMap {
     this.mask = new Uint8Array(this.count);
     for (const i of this.order) this.mask[i] = 1;
     for (const panel of this.panels) {
-      tellNeighbours(this, panel);
+      noteNeighbours(this, panel);
       panel.over.dataset.selected = String(this.order.length);
       panel.over.dataset.focus = String(this.focus);
     }
   }
 
   /**
-   * @param {string} slot
-   * @param {Packed<Sheet & { slot: string, version: string }, { file: BlobPart }> | undefined} part
-   */
-  async decode(slot, part) {
-    this.sheets[slot]?.bitmap?.close();
-    delete this.sheets[slot];
-    if (!part) return;
-    const sheet = (this.sheets[slot] = { ...part.header });
-    const bitmap = await createImageBitmap(new Blob([part.arrays.file], { type: sheet.kind }));
-    if (this.sheets[slot] !== sheet) return bitmap.close();
-    sheet.bitmap = bitmap;
-    this.redraw();
-  }
-
-  /**
-   * As many panels as there are maps, kept where they are.
+   * Makes as many panels as there are maps; those that remain keep their elements.
    * @param {number[]} numbers
    */
   arrange(numbers) {
@@ -162,20 +141,6 @@ export class LatentMap {
       listenKeys(this, panel);
     }
     this.box.classList.toggle("two", numbers.length === 2);
-  }
-
-  /**
-   * New positions: the same samples fly to them, others are simply there.
-   * @param {Panel} panel
-   * @param {boolean} known
-   */
-  replace(panel, known) {
-    const { scene } = panel, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const from = known && !still && scene.count === this.count && scene.x && { x: scene.x, y: scene.y };
-    panel.medians = null;
-    scene.reset();
-    scene.setPoints(panel.part.arrays.points);
-    panel.flight = from ? { from, start: performance.now(), x: from.x.slice(), y: from.y.slice() } : null;
   }
 
   /** @param {boolean} always */
@@ -193,12 +158,13 @@ export class LatentMap {
     if (always) this.redraw();
   }
 
-  // Everything that is drawn is drawn in the next frame, once.
+  // Draws both canvases of each panel in the next frame.
   redraw() {
     this.dirty = true;
     this.overlay();
   }
 
+  // Draws the upper canvas of each panel in the next frame.
   overlay() {
     this.frame ||= requestAnimationFrame(now => this.draw(now));
   }
@@ -211,31 +177,13 @@ export class LatentMap {
     for (const panel of this.panels) {
       panel.unseen = !panel.stage.clientWidth;
       if (panel.unseen) continue;
-      if (panel.flight) this.fly(panel, now);
+      if (panel.flight) advanceFlight(panel, now);
       if (this.dirty) drawBase(this, panel);
       drawOver(this, panel);
       panel.over.dataset.ready = this.versions.samples;
     }
     this.dirty = this.panels.some(panel => panel.flight);
     if (this.dirty) this.overlay();
-  }
-
-  /**
-   * @param {Panel} panel
-   * @param {number} now
-   */
-  fly(panel, now) {
-    const { flight, scene } = panel, part = Math.min((now - flight.start) / FLIGHT, 1);
-    if (part >= 1) {
-      panel.flight = null;
-      return;
-    }
-    scene.project();
-    const eased = part < 0.5 ? 4 * part ** 3 : 1 - (2 - 2 * part) ** 3 / 2, { x, y } = flight.from;
-    for (let i = 0; i < this.count; i++) {
-      flight.x[i] = x[i] + (scene.x[i] - x[i]) * eased;
-      flight.y[i] = y[i] + (scene.y[i] - y[i]) * eased;
-    }
   }
 
   /** @param {Panel} panel */
@@ -245,7 +193,7 @@ export class LatentMap {
   }
 
   /**
-   * The pointer is somewhere: looked up in the next frame, however many events come before it.
+   * Takes the pointer's position; the sample under it is looked up in the next frame.
    * @param {Panel} panel
    * @param {number[]} at
    * @param {number} reach
@@ -256,7 +204,7 @@ export class LatentMap {
   }
 
   /**
-   * Who is under the pointer: an image on top of others, or else the nearest point.
+   * The sample under the pointer, the topmost image or else the nearest point; -1 for none.
    * @param {Panel} panel
    * @param {number[]} at
    * @param {number} reach
@@ -310,7 +258,8 @@ export class LatentMap {
   }
 
   /**
-   * A click on a point: it alone, or with `more` one more or one less; on the only one chosen: nothing is chosen.
+   * Chooses a clicked point: alone, or with `more` beside the others. A click on the only chosen point, or with `more`
+   * on a selected one, removes it.
    * @param {number} i
    * @param {boolean} more
    */
@@ -318,28 +267,30 @@ export class LatentMap {
     const has = this.mask[i], alone = has && this.order.length === 1;
     const rest = more ? this.order.filter(j => j !== i) : [];
     const order = (more ? has : alone && this.focus === i) ? rest : [...rest, i];
-    this.tell(order, order.includes(i) ? i : -1);
+    this.report(order, order.includes(i) ? i : -1);
   }
 
   /**
-   * @param {number[]} found
+   * Selects points, with `more` beside those that are selected.
+   * @param {number[]} points
    * @param {boolean} more
    */
-  select(found, more) {
-    const order = more ? [...this.order, ...found.filter(i => !this.mask[i])] : found;
-    this.tell(order, order.includes(this.focus) ? this.focus : -1);
+  select(points, more) {
+    const order = more ? [...this.order, ...points.filter(i => !this.mask[i])] : points;
+    this.report(order, order.includes(this.focus) ? this.focus : -1);
   }
 
   clear() {
     this.leave();
-    if (this.order.length || this.focus >= 0) this.tell([], -1);
+    if (this.order.length || this.focus >= 0) this.report([], -1);
   }
 
   /**
+   * Shows a new selection and sends it to Python.
    * @param {number[]} order
-   * @param {number} focus
+   * @param {number} focus the chosen point, -1 for none
    */
-  tell(order, focus) {
+  report(order, focus) {
     this.adopt(order, focus);
     this.redraw();
     this.say(focus >= 0 ? `Chosen: ${wordsOf(this, focus)}. ${order.length} selected.` : `${order.length} selected.`);
@@ -348,7 +299,7 @@ export class LatentMap {
 
   /** @param {string} text */
   say(text) {
-    this.said.textContent = text;
+    this.status.textContent = text;
   }
 }
 

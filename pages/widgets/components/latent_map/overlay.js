@@ -1,5 +1,5 @@
-// The upper canvas of a panel, drawn at every movement: the point under the pointer, the chosen point with its
-// neighbours, the gesture under way. What it costs does not depend on the number of points.
+// The upper canvas of a panel, drawn at every movement: the hovered point, the chosen point with its neighbours, the
+// gesture under way. Its cost does not depend on the number of points.
 
 /** @import { LatentMap } from "./map.js" */
 /** @import { Panel } from "./panel.js" */
@@ -10,6 +10,7 @@ import { withOpacity } from "../shared/markers.js";
 import { radiusOf } from "./base.js";
 
 /**
+ * Draws a panel's upper canvas.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
@@ -28,18 +29,18 @@ export function drawOver(map, panel) {
 }
 
 /**
- * Of the chosen point's true neighbours (`near`) those the map keeps and those it tears away, and the map's
- * neighbours that are none (false).
+ * Neighbours of point i: true ones that are near on the map too (`shared`), true ones that are not (`torn`), and near
+ * ones on the map that are not true neighbours (`wrong`).
  * @param {Panel} panel
  * @param {number} i
  */
 function neighbours(panel, i) {
   const row = (/** @type {Shaped<Uint16Array | Uint32Array> | undefined} */ array) => (array ? [...array.subarray(i * array.shape[1], (i + 1) * array.shape[1])] : []);
-  const near = row(panel.part.arrays.near), drawn = row(panel.part.arrays.near_map), both = near.length && drawn.length;
+  const near = row(panel.blob.arrays.near), nearMap = row(panel.blob.arrays.near_map), both = near.length && nearMap.length;
   return {
-    torn: both ? near.filter(j => !drawn.includes(j)) : [],
-    kept: both ? near.filter(j => drawn.includes(j)) : near,
-    wrong: near.length ? drawn.filter(j => !near.includes(j)) : [],
+    torn: both ? near.filter(j => !nearMap.includes(j)) : [],
+    shared: both ? near.filter(j => nearMap.includes(j)) : near,
+    wrong: near.length ? nearMap.filter(j => !near.includes(j)) : [],
   };
 }
 
@@ -72,7 +73,7 @@ function ring(context, x, y, radius, colour, line, halo, dash = []) {
  * @param {CanvasRenderingContext2D} context
  */
 function drawNeighbours(map, panel, context) {
-  const { x, y } = panel.scene, { theme } = map.look, { torn, kept, wrong } = neighbours(panel, map.focus), i = map.focus;
+  const { x, y } = panel.scene, { theme } = map.look, { torn, shared, wrong } = neighbours(panel, map.focus), i = map.focus;
   const halo = withOpacity(theme.background, 0.85), size = radiusOf(map, panel.scene) + 3;
   const lines = (/** @type {number[]} */ list, /** @type {string} */ colour, /** @type {number} */ width) => {
     const strokes = /** @type {[string, number][]} */ ([[halo, width + 2.5], [colour, width]]);
@@ -87,9 +88,9 @@ function drawNeighbours(map, panel, context) {
       context.stroke();
     }
   };
-  lines(kept, theme.muted, 1);
+  lines(shared, theme.muted, 1);
   lines(torn, theme.text, 2);
-  for (const j of kept) ring(context, x[j], y[j], size - 1, theme.muted, 1, halo);
+  for (const j of shared) ring(context, x[j], y[j], size - 1, theme.muted, 1, halo);
   for (const j of torn) ring(context, x[j], y[j], size, theme.text, 2, halo);
   for (const j of wrong) ring(context, x[j], y[j], size, theme.warning, 1.8, halo, [3, 2]);
   ring(context, x[i], y[i], size + 2, theme.primary, 3, halo);
@@ -124,21 +125,21 @@ function drawBand(path, theme, context) {
 }
 
 /**
- * One line under a panel: what the lines and rings of the chosen point are, or what one can do.
+ * Writes the line under a panel: the legend of the chosen point's lines and rings, or a hint.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
-export function tellNeighbours(map, panel) {
+export function noteNeighbours(map, panel) {
   const note = panel.note;
   note.replaceChildren();
-  const { near, near_map: drawn } = panel.part.arrays;
-  if (map.focus < 0 || !near?.length || !drawn?.length) {
+  const { near, near_map: nearMap } = panel.blob.arrays;
+  if (map.focus < 0 || !near?.length || !nearMap?.length) {
     if (!panel.number && map.count) note.append(element("span", "hint", hint(map, panel)));
     return;
   }
-  const { torn, kept, wrong } = neighbours(panel, map.focus), all = torn.length + kept.length;
+  const { torn, shared, wrong } = neighbours(panel, map.focus), all = torn.length + shared.length;
   const entries = [
-    ["kept", `${kept.length} of its ${all} nearest codings are among its nearest here`],
+    ["kept", `${shared.length} of its ${all} nearest codings are among its nearest here`],
     ["torn", `${torn.length} lie further off`],
     ["wrong", `${wrong.length} are near only on this map`],
   ];
@@ -150,6 +151,7 @@ export function tellNeighbours(map, panel) {
 }
 
 /**
+ * How to use the map with the current tool, in words.
  * @param {LatentMap} map
  * @param {Panel} panel
  */

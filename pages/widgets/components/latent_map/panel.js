@@ -1,4 +1,4 @@
-// A panel's elements and what it keeps: its geometry, its pixels, the part it shows.
+// A panel of the map: its elements, its geometry, its pixels, its blob.
 
 /** @import { LatentMap } from "./map.js" */
 /** @import { PanelState } from "./types.js" */
@@ -9,7 +9,10 @@ import { element } from "../shared/dom.js";
 import { Raster } from "./raster.js";
 import { Scene } from "./scene.js";
 
-/** @param {number} number */
+/**
+ * A new panel with its elements.
+ * @param {number} number 0 or 1
+ */
 export function makePanel(number) {
   const outer = element("div"), head = element("div", "title"), stage = element("div", "stage");
   const base = element("canvas"), over = element("canvas", "over"), bar = element("div", "bar");
@@ -24,19 +27,19 @@ export function makePanel(number) {
   stage.append(base, over, bar);
   outer.append(head, stage, note);
   /** @type {PanelState} */
-  const state = { part: null, title: "", medians: null, flight: null, placed: null, band: null, unseen: false };
+  const state = { blob: null, title: "", medians: null, flight: null, placed: null, band: null, unseen: false };
   return { number, outer, head, stage, over, bar, note, scene, raster: new Raster(base), ...state };
 }
 
 /**
- * What stands around a panel's points: how it is called, its colour bar, what the pointer does.
+ * Updates what surrounds a panel's points: its label, its colour bar, its cursor.
  * @param {LatentMap} map
  * @param {Panel} panel
  */
 export function dress(map, panel) {
   const { over, bar } = panel, { scale, theme } = map.look;
-  const called = `Map of ${map.count.toLocaleString("en")} samples${panel.title ? `, ${panel.title}` : ""}`;
-  over.setAttribute("aria-label", `${called}. Arrow keys walk from point to point, Enter chooses, Escape clears.`);
+  const label = `Map of ${map.count.toLocaleString("en")} samples${panel.title ? `, ${panel.title}` : ""}`;
+  over.setAttribute("aria-label", `${label}. Arrow keys walk from point to point, Enter chooses, Escape clears.`);
   over.className = `over ${map.tool}`;
   map.root.style.setProperty("--muted", theme.muted);
   map.root.style.setProperty("--warning", theme.warning);

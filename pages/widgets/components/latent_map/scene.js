@@ -168,7 +168,7 @@ export class Scene {
   }
 
   /**
-   * The point nearest to (x, y) within `reach` pixels; -1 where there is none. In 3-D the one in front wins.
+   * The point nearest to (x, y) within `reach` pixels, -1 for none. In 3-D the one in front wins.
    * @param {number} x
    * @param {number} y
    * @param {number} reach
@@ -176,7 +176,7 @@ export class Scene {
   hit(x, y, reach) {
     this.project();
     const { columns, rows, starts, list } = this.grid(), { depth } = this;
-    let found = -1, least = reach * reach;
+    let nearest = -1, least = reach * reach;
     const right = Math.min(columns - 1, Math.floor((x + reach) / CELL));
     const bottom = Math.min(rows - 1, Math.floor((y + reach) / CELL));
     for (let row = Math.max(0, Math.floor((y - reach) / CELL)); row <= bottom; row++) {
@@ -185,11 +185,11 @@ export class Scene {
         for (let k = starts[cell]; k < starts[cell + 1]; k++) {
           const i = list[k], dx = this.x[i] - x, dy = this.y[i] - y;
           const distance = dx * dx + dy * dy, weighed = depth.length ? distance + 20 * (1 - depth[i]) : distance;
-          if (distance <= reach * reach && weighed <= least) { least = weighed; found = i; }
+          if (distance <= reach * reach && weighed <= least) { least = weighed; nearest = i; }
         }
       }
     }
-    return found;
+    return nearest;
   }
 
   /**
@@ -200,28 +200,29 @@ export class Scene {
    */
   towards(from, dx, dy) {
     this.project();
-    let found = -1, least = Infinity;
+    let nearest = -1, least = Infinity;
     for (let i = 0; i < this.count; i++) {
       const ux = this.x[i] - this.x[from], uy = this.y[i] - this.y[from];
       const along = ux * dx + uy * dy, aside = Math.abs(ux * dy) + Math.abs(uy * dx);
       if (i === from || !(along > 0.5) || aside > along) continue;
       const far = along + 1.5 * aside;
-      if (far < least) { least = far; found = i; }
+      if (far < least) { least = far; nearest = i; }
     }
-    return found;
+    return nearest;
   }
 
   /**
+   * The point nearest to (x, y), -1 for none.
    * @param {number} x
    * @param {number} y
    */
   nearestTo(x, y) {
     this.project();
-    let found = -1, least = Infinity;
+    let nearest = -1, least = Infinity;
     for (let i = 0; i < this.count; i++) {
       const distance = (this.x[i] - x) ** 2 + (this.y[i] - y) ** 2;
-      if (distance < least) { least = distance; found = i; }
+      if (distance < least) { least = distance; nearest = i; }
     }
-    return found;
+    return nearest;
   }
 }

@@ -23,7 +23,7 @@ export type Mark = { panel: number, point: number[], text: string, picture?: HTM
 export type SampleArrays = { numbers: Int32Array, groups?: Uint16Array };
 
 export interface PanelState {
-  part: Packed<{ title: string }, PanelArrays>; // the blob that it shows
+  blob: Packed<{ title: string }, PanelArrays>; // the blob that it shows
   title: string;
   medians: (number[] | null)[]; // of the classes
   flight: { from: Places, start: number } & Places; // from old places to new ones

@@ -30,24 +30,25 @@ const WALK_PAGE = 16; // rows unfolded at once
 const WALK_PICTURES = 9;
 /** @type {Record<string, number>} */
 const WALK_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }; // steps
-const WALK_PAUSE = 350; // milliseconds after the last press of − or + before it is told
+const WALK_PAUSE = 350; // milliseconds after the last press of − or + before it is sent to Python
 
 /**
- * @param {string} name
+ * A new button.
+ * @param {string} name its classes
  * @param {string} text
- * @param {string} told
+ * @param {string} label its accessible name, '' for the text
  * @param {() => void} action
  */
-function button(name, text, told, action) {
-  const made = element("button", name, text);
-  made.type = "button";
-  if (told) made.setAttribute("aria-label", told);
-  made.addEventListener("click", action);
-  return made;
+function button(name, text, label, action) {
+  const node = element("button", name, text);
+  node.type = "button";
+  if (label) node.setAttribute("aria-label", label);
+  node.addEventListener("click", action);
+  return node;
 }
 
 /**
- * Two decimals, or as many as a short axis wants; a true minus sign, none before zero.
+ * A coding with two decimals, more on a short axis; with a true minus sign, none before zero.
  * @param {number} value
  * @param {{ low: number, high: number }} axis
  */
@@ -115,7 +116,7 @@ export class WalkSliders {
     label.addEventListener("dblclick", () => this.put(row, walk.start[axis.coding], 0));
     row.label = label;
     row.output = element("output");
-    const step = (/** @type {number} */ sign, /** @type {string} */ text, /** @type {string} */ told) => button("step", text, `${name} ${told}`, () =>
+    const step = (/** @type {number} */ sign, /** @type {string} */ text, /** @type {string} */ change) => button("step", text, `${name} ${change}`, () =>
       this.put(row, walk.z[axis.coding] + sign * axis.step, WALK_PAUSE));
     steps.append(step(-1, "−", "less"), row.output, step(1, "+", "more"));
     head.append(label);
@@ -137,7 +138,7 @@ export class WalkSliders {
   }
 
   /**
-   * Pictures as buttons: a pointer's way to a place. A keyboard has the slider, so that tab does not stop at each.
+   * A new strip of pictures as buttons, for the pointer; the keyboard uses the slider, so Tab skips them.
    * @param {Row} row
    */
   strip(row) {
@@ -145,13 +146,13 @@ export class WalkSliders {
     row.strip = element("div", "strip");
     row.pictures = Array.from({ length: WALK_PICTURES }, (_, k) => {
       const value = axis.low + ((axis.high - axis.low) * k) / (WALK_PICTURES - 1), text = codingText(value, axis);
-      const canvas = sized(element("canvas"), shape), told = `Coding ${axis.coding + 1} to ${text}`;
-      const made = button("", undefined, told, () => this.put(row, value, 0));
-      made.tabIndex = -1;
-      made.title = text;
-      made.append(canvas);
-      row.strip.append(made);
-      return { button: made, canvas, value };
+      const canvas = sized(element("canvas"), shape), label = `Coding ${axis.coding + 1} to ${text}`;
+      const node = button("", undefined, label, () => this.put(row, value, 0));
+      node.tabIndex = -1;
+      node.title = text;
+      node.append(canvas);
+      row.strip.append(node);
+      return { button: node, canvas, value };
     });
     return row.strip;
   }
@@ -173,8 +174,8 @@ export class WalkSliders {
    */
   press(row, event) {
     const { low, high, step, coding } = row.axis, times = WALK_KEYS[event.key];
-    const known = times || event.key === "Home" || event.key === "End";
-    if (!known || event.altKey || event.ctrlKey || event.metaKey) return;
+    const handled = times || event.key === "Home" || event.key === "End";
+    if (!handled || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const value = times ? this.walk.z[coding] + times * step : event.key === "Home" ? low : high;
     row.pressed = true;
@@ -188,7 +189,7 @@ export class WalkSliders {
     this.walk.release(0);
   }
 
-  // Where the sliders stand; only what moved is touched.
+  // Moves the sliders to the walk's codings; only those that differ are touched.
   follow() {
     const { z, start } = this.walk;
     for (const row of this.rows.values()) {
@@ -199,18 +200,18 @@ export class WalkSliders {
       }
       if (row.value === value) continue;
       row.value = value;
-      const part = Math.min(Math.max((value - axis.low) / (axis.high - axis.low), 0), 1);
-      const text = codingText(value, axis), here = Math.round(part * (WALK_PICTURES - 1));
+      const share = Math.min(Math.max((value - axis.low) / (axis.high - axis.low), 0), 1);
+      const text = codingText(value, axis), here = Math.round(share * (WALK_PICTURES - 1));
       if (row.slider.valueAsNumber !== value) row.slider.value = String(value);
       row.slider.setAttribute("aria-valuetext", text);
       row.output.textContent = text;
-      row.root.style.setProperty("--part", String(part));
+      row.root.style.setProperty("--part", String(share));
       row.pictures?.forEach((picture, k) => picture.button.classList.toggle("here", k === here));
     }
   }
 
   /**
-   * The walk stands elsewhere: a strip stays right where only its own coding moved.
+   * Marks strips as outdated; a strip stays valid if only its own coding moved.
    * @param {number[]} moved
    */
   settle(moved) {
@@ -222,7 +223,7 @@ export class WalkSliders {
   }
 
   /**
-   * The pictures that are to be drawn, one a step, of rows in sight.
+   * A generator that draws the outdated pictures of rows in sight, one per step.
    * @returns {Generator<undefined>}
    */
   *work() {

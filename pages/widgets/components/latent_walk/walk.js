@@ -1,6 +1,6 @@
-// The walk: a picture that follows the codings, sliders or a plane to move them, and where one stands.
-// Python says where a walk begins (`turn` counts how often); from there on the codings are the browser's, and where it
-// is let go is told to Python, once. All is computed in the frame after a movement, at most once a frame.
+// The latent walk: a picture decoded from the codings, sliders or a plane to move them, and a diagnosis of their place.
+// Python sets where a walk begins (`turn` counts how often); the codings then change in the browser and are sent to
+// Python on release. Everything is computed in the frame after a movement, at most once a frame.
 
 /** @import { Served, WalkFacts, WalkView } from "./types.js" */
 /** @import { Component, Diagnosis, Packed, SetValue, Sheet, Style } from "../shared/types.js" */
@@ -16,7 +16,7 @@ import { WalkWhere } from "./where_panel.js";
 
 const WALK_SLICE = 6; // milliseconds of work between two chances for the page
 const WALK_CALM = 120; // milliseconds without a movement before work goes on
-const WALK_SLOW = 12; // milliseconds: an encoder that takes longer than this does not run while a hand moves
+const WALK_SLOW = 12; // milliseconds: a slower encoder does not run during a drag
 
 export class Walk {
   /**
@@ -26,14 +26,14 @@ export class Walk {
   constructor(parent, key) {
     this.root = find(parent, ".walk", HTMLElement);
     this.key = key;
-    this.place = board(key);
+    this.board = board(key);
     this.picture = element("canvas");
     this.picture.dataset.picture = "";
     this.picture.setAttribute("role", "img");
     this.picture.setAttribute("aria-label", "The decoded picture");
     this.notes = element("div", "notes");
-    this.said = element("div", "said");
-    this.said.setAttribute("aria-live", "polite");
+    this.status = element("div", "said");
+    this.status.setAttribute("aria-live", "polite");
     this.stage = element("div", "stage");
     this.stage.append(this.picture);
     this.sliders = new WalkSliders(this);
@@ -43,7 +43,7 @@ export class Walk {
     middle.append(this.notes, this.sliders.root, this.flat);
     const columns = element("div", "columns");
     columns.append(this.stage, middle, this.panel.root);
-    this.root.replaceChildren(columns, this.said);
+    this.root.replaceChildren(columns, this.status);
     /** @type {WalkView & Style} */
     this.view = null;
     /** @type {WalkFacts} */
@@ -56,32 +56,32 @@ export class Walk {
     /** @type {number[]} */
     this.start = [];
     /** @type {number[]} */
-    this.told = [];
+    this.sentCodings = [];
     this.moved = 0;
     /** @type {SetValue} */
-    this.tell = () => {};
+    this.setState = () => {};
     this.encoding = 0;
-    this.take = () => this.update();
-    this.place.listeners.add(this.take);
+    this.onblob = () => this.update();
+    this.board.listeners.add(this.onblob);
     this.drop = () => this.hold(false);
     this.update();
   }
 
   close() {
-    this.place.listeners.delete(this.take);
+    this.board.listeners.delete(this.onblob);
     this.hold(false);
     this.sliders.close();
     this.plane?.destroy();
     this.bitmap?.close();
     cancelAnimationFrame(this.frame);
-    for (const timer of [this.timer, this.telling]) clearTimeout(timer);
+    for (const timer of [this.timer, this.sending]) clearTimeout(timer);
     this.root.replaceChildren();
     this.closed = true;
   }
 
-  // Takes a view and the parts it names, once all of them are there.
+  // Takes a view and the blobs that it names, once all of them have arrived.
   update() {
-    const { slots } = this.place, view = slots.view?.header;
+    const { slots } = this.board, view = slots.view?.header;
     if (!view || view === this.view) return;
     const { versions } = view;
     if (!complete(slots, versions)) return;
@@ -97,8 +97,8 @@ export class Walk {
       this.start = view.start;
       this.z = Float32Array.from(view.z);
       this.settled = null;
-      this.told = view.z;
-      clearTimeout(this.telling);
+      this.sentCodings = view.z;
+      clearTimeout(this.sending);
     }
     if (begins) this.sliders.begin();
     this.root.style.setProperty("--warning", view.theme.warning);
@@ -113,8 +113,8 @@ export class Walk {
   /** @param {Record<string, Packed>} slots */
   begin(slots) {
     this.facts = slots.facts.header;
-    const made = (/** @type {Packed} */ { header, arrays }) => makeNetwork(header.network, arrays);
-    const network = (/** @type {string} */ slot) => (this.versions[slot] ? made(slots[slot]) : null);
+    const network = (/** @type {string} */ slot) =>
+      (this.versions[slot] ? makeNetwork(slots[slot].header.network, slots[slot].arrays) : null);
     const decoder = network("decoder"), encoder = network("encoder");
     this.decode = decoder && ((/** @type {Float32Array} */ z) => decoder.run(z));
     this.encode = encoder && ((/** @type {Float32Array} */ values) => encoder.run(values));
@@ -127,20 +127,23 @@ export class Walk {
     delete this.root.dataset.ready;
   }
 
-  /** @param {Packed | undefined} part */
-  async unfold(part) {
+  /**
+   * Decodes the sheet of real images for the panel.
+   * @param {Packed | undefined} blob
+   */
+  async unfold(blob) {
     this.bitmap?.close();
     this.bitmap = null;
     this.panel.images(null);
-    if (!part || !this.versions.images) return;
-    const { version, kind } = part.header, file = new Blob([part.arrays.file], { type: kind });
+    if (!blob || !this.versions.images) return;
+    const { version, kind } = blob.header, file = new Blob([blob.arrays.file], { type: kind });
     const bitmap = await createImageBitmap(file);
     if (this.closed || this.versions.images !== version) return bitmap.close();
     this.bitmap = bitmap;
-    this.panel.images({ ...part.header, bitmap });
+    this.panel.images({ ...blob.header, bitmap });
   }
 
-  // What this walk cannot do here, in words.
+  // Notes on what this walk cannot do in the browser.
   note() {
     const { whyNot } = this.facts, lines = [];
     if (this.view.served) lines.push(this.view.served);
@@ -166,12 +169,12 @@ export class Walk {
       onmove: (pair, final) => {
         this.view.plane.axes.forEach((axis, k) => (this.z[axis] = pair[k]));
         this.changed();
-        cancelAnimationFrame(this.frame); // the plane tells within a frame: waiting for the next one would skip every second
+        cancelAnimationFrame(this.frame); // the plane calls this within a frame: the next one would be too late
         this.draw();
         if (final) this.release(0);
       },
     });
-    const { survey } = this.place.slots.survey.header;
+    const { survey } = this.board.slots.survey.header;
     const [a, b] = asked.axes, of = (/** @type {number} */ coding) => this.facts.axes.find(axis => axis.coding === coding);
     if (!this.points || this.pair?.join() !== asked.axes.join()) {
       this.pair = asked.axes;
@@ -201,7 +204,7 @@ export class Walk {
     this.redraw();
   }
 
-  // A pointer holds a slider: until it lets go nothing else is worked on.
+  // A pointer holds a slider: until it is released, no other work is done.
   hold(held = true) {
     this.held = held;
     for (const end of ["pointerup", "pointercancel"]) {
@@ -212,26 +215,26 @@ export class Walk {
   }
 
   /**
-   * Let go, or after `wait` milliseconds without another release: tells Python, if anything is new.
+   * Sends the codings to Python if they are new, after `wait` milliseconds without another release.
    * @param {number} wait
    */
   release(wait) {
-    clearTimeout(this.telling);
+    clearTimeout(this.sending);
     if (wait) {
-      this.telling = setTimeout(() => this.release(0), wait);
+      this.sending = setTimeout(() => this.release(0), wait);
       return;
     }
     const codings = Array.from(this.z, value => Number(value.toPrecision(4)));
     this.z = Float32Array.from(codings);
     this.settle();
     this.redraw();
-    if (codings.every((value, k) => value === this.told[k])) return;
-    this.told = codings;
-    this.said.textContent = this.panel.words();
-    this.tell("z", { turn: this.turn, codings });
+    if (codings.every((value, k) => value === this.sentCodings[k])) return;
+    this.sentCodings = codings;
+    this.status.textContent = this.panel.words();
+    this.setState("z", { turn: this.turn, codings });
   }
 
-  // The walk stands still at another place: strips that show other places are old.
+  // Marks the strips of pictures as outdated whose codings have moved.
   settle() {
     const before = this.settled;
     /** @type {number[]} */
@@ -264,7 +267,7 @@ export class Walk {
   }
 
   /**
-   * Where z stands, and whether its drift is still to come.
+   * Diagnosis of z, and whether its drift is still to be computed.
    * @param {Float32Array | null} picture
    * @param {Float32Array | false | undefined} served
    * @returns {[Diagnosis, boolean]}
@@ -280,7 +283,7 @@ export class Walk {
     return [this.where.at(this.z, encoded), false];
   }
 
-  // Work that can wait, in slices, while nothing moves.
+  // Schedules the next slice of work for when nothing moves.
   later() {
     if (this.timer || this.closed || !this.z || !this.decode) return;
     const wait = Math.max(this.moved + WALK_CALM - performance.now(), 0);
@@ -308,6 +311,6 @@ export class Walk {
 /** @param {Component} component */
 export default function (component) {
   const [walk, leave] = mount(Walk, component);
-  walk.tell = component.setStateValue;
+  walk.setState = component.setStateValue;
   return leave;
 }

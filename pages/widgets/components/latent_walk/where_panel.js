@@ -1,5 +1,5 @@
 // "Where am I?": a verdict, bars that compare with held-out data, and the nearest real sample.
-// `show` takes what makeWhere(…).at gives; drawn are only things that changed, for it may come with every frame.
+// `show` takes a diagnosis of makeWhere(…).at. It may be called in every frame, so only changes are written.
 
 /** @import { WalkFacts } from "./types.js" */
 /** @import { ClassStyle, Diagnosis, ReferenceHeader, Sheet, Where } from "../shared/types.js" */
@@ -13,7 +13,7 @@ const WHERE_FULL = 2; // a bar's length, in 95th percentiles of held-out data: i
 const WHERE_USUAL = "The mark is the limit of the usual: 95 % of what was held out from training stays left of it.";
 
 /**
- * How a measure compares with where the usual ends: "0.7 × the limit".
+ * A ratio to the usual limit in words: "0.7 × the limit".
  * @param {number} times
  */
 function timesText(times) {
@@ -66,8 +66,8 @@ export class WalkWhere {
   }
 
   /**
-   * What belongs to a run: `survey` of off_manifold, `where` of makeWhere, `facts` of the walk. The sheet stays until
-   * `images`: two runs may share it.
+   * Takes the data of another run: `survey` of off_manifold, `where` of makeWhere, `facts` of the walk. The sheet of
+   * images stays until `images`, since two runs may share it.
    * @param {ReferenceHeader} survey
    * @param {Where} where
    * @param {WalkFacts} facts
@@ -107,12 +107,12 @@ export class WalkWhere {
 
   /**
    * @param {Bar} bar
-   * @param {number} part
+   * @param {number} share of its length
    * @param {string} text
    * @param {boolean} warns
    */
-  fill(bar, part, text, warns) {
-    bar.fill.style.width = `${100 * Math.min(part, 1)}%`;
+  fill(bar, share, text, warns) {
+    bar.fill.style.width = `${100 * Math.min(share, 1)}%`;
     bar.fill.classList.toggle("warns", warns);
     if (bar.value.textContent !== text) bar.value.textContent = text;
   }

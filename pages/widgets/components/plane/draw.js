@@ -22,7 +22,10 @@ export function planeSquare(width) {
   return { left, top, side: Math.max(width - left - right, 40) };
 }
 
-/** @param {number} width */
+/**
+ * Height of the canvas, CSS pixels.
+ * @param {number} width
+ */
 export function planeHeight(width) {
   return planeSquare(width).side + PLANE_MARGIN.top + PLANE_MARGIN.bottom;
 }
@@ -43,7 +46,10 @@ function planeContext(canvas, width, height, ratio) {
   return context;
 }
 
-/** @param {Plane} plane */
+/**
+ * Draws the lower canvas of a plane.
+ * @param {Plane} plane
+ */
 export function planeBase(plane) {
   const { facts, scales, square, ratio } = plane, { theme } = facts.look, { left, top, side } = square;
   const context = planeContext(plane.base, plane.width, planeHeight(plane.width), ratio);
@@ -83,7 +89,7 @@ export function planeStrength(ratio) {
 }
 
 /**
- * The cells in the colour of their drift, and a line around those beyond the usual limit.
+ * Draws the cells in the colour of their drift, and a line around those beyond the usual limit.
  * @param {CanvasRenderingContext2D} context
  * @param {Plane} plane
  */
@@ -111,8 +117,7 @@ function planeHoles(context, { facts, holes, square }) {
 }
 
 /**
- * The clouds as a picture of their own, made again only when points, colours or size change. Of many points every
- * k-th is drawn.
+ * A canvas with the points, drawn again only when points, colours or size change. Of many points every k-th is drawn.
  * @param {Plane} plane
  */
 function planeCloud(plane) {
@@ -139,7 +144,7 @@ function planeCloud(plane) {
 }
 
 /**
- * The middle of each class, axis by axis the median; null for a class without points.
+ * Median of each class's points, axis by axis; null for a class without points.
  * @param {PlaneFacts} facts
  */
 function planeMiddles({ points, labels, look }) {
@@ -153,7 +158,7 @@ function planeMiddles({ points, labels, look }) {
 }
 
 /**
- * The classes' names at their middles, moved apart where they would cover each other.
+ * Draws the classes' names at their medians, moved apart where they would overlap.
  * @param {CanvasRenderingContext2D} context
  * @param {Plane} plane
  */
@@ -199,8 +204,7 @@ function planeText(context, theme, text, x, y, align, colour = theme.text) {
 }
 
 /**
- * One and two standard deviations of one image's coding. On quantile axes an ellipse is none, so it is drawn point by
- * point.
+ * Draws one and two standard deviations of an image's coding, point by point, since axes may be quantiles.
  * @param {CanvasRenderingContext2D} context
  * @param {Plane} plane
  */
@@ -219,7 +223,7 @@ function planeEllipse(context, { facts, scales, square }) {
 }
 
 /**
- * A line that can be seen on black pictures and on white ones.
+ * Strokes the path with a halo, visible on black and on white pictures.
  * @param {CanvasRenderingContext2D} context
  * @param {string} colour
  * @param {string} halo
@@ -256,7 +260,7 @@ function planeTicks(context, { facts, square }, scales) {
 }
 
 /**
- * The place where one is, and where decoding and encoding again would lead: all that is drawn during a drag.
+ * Draws the upper canvas of a plane: the cross at z, and an arrow to where z is encoded again.
  * @param {Plane} plane
  */
 export function planeOver(plane) {

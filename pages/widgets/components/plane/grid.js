@@ -1,11 +1,10 @@
-// What a plane of two codings is made of, apart from how it looks: its axes, its cells, and the work that fills the
-// cells in slices so short that nothing under a hand waits for them.
+// Axes and cells of a plane of two codings, and the work that fills the cells, in slices so short that no drag waits.
 
 import { element, pen } from "../shared/dom.js";
 import { paint, sized } from "../shared/picture.js";
 
 /**
- * What a plane is told, see plane.js; here it needs its codings and how they are decoded.
+ * The settings of a plane (see plane.js) that are needed here: its codings and how they are decoded.
  * @typedef {object} Facts
  * @property {Float32Array} z
  * @property {number[]} axes
@@ -37,7 +36,7 @@ export function normalBelow(x) {
 }
 
 /**
- * Its inverse, within ±8, by Newton's method: from the middle outwards each step falls short of the goal, never
+ * The inverse of `normalBelow`, within ±8, by Newton's method: from the middle outwards each step falls short of the goal, never
  * beyond, because the function bends towards it.
  * @param {number} p
  */
@@ -60,9 +59,9 @@ export function normalQuantile(p) {
  */
 export function planeAxis(low, high, quantiles) {
   const same = (/** @type {number} */ value) => value;
-  const there = quantiles ? normalBelow : same, back = quantiles ? normalQuantile : same;
-  const from = there(low), span = there(high) - from;
-  const place = (/** @type {number} */ value) => (there(value) - from) / span;
+  const scaled = quantiles ? normalBelow : same, back = quantiles ? normalQuantile : same;
+  const from = scaled(low), span = scaled(high) - from;
+  const place = (/** @type {number} */ value) => (scaled(value) - from) / span;
   const value = (/** @type {number} */ at) => Math.min(Math.max(back(from + at * span), low), high);
   const ticks = (quantiles ? [-2, -1, 0, 1, 2] : roundSteps(low, high)).filter(tick => tick >= low && tick <= high);
   const text = (/** @type {number} */ tick) => (quantiles ? normalBelow(tick).toFixed(2).replace(/^0/, "").replace(/^\.50$/, ".5")
@@ -86,7 +85,7 @@ export function roundSteps(low, high) {
  * The cells of n × n in the order in which they are filled: first the middle one of each 3 × 3, which stands for all
  * nine (`size` 3), then the others, those near (x, y) first. `at` is a cell's middle, 0 to 1, from the lower left.
  * @param {number} n cells a side
- * @param {number[]} place where the hand is, 0 to 1
+ * @param {number[]} place of the cross, 0 to 1
  * @returns {Cell[]}
  */
 export function planeCells(n, [x, y]) {
@@ -113,8 +112,8 @@ function planeCoding(into, facts, scales, [x, y]) {
 }
 
 /**
- * Decodes the grid of pictures, a cell a step, and tells `shown(canvas, whole)` after each once all coarse ones are
- * there. In the end the middle cells, too, show their own small picture.
+ * A generator that decodes the grid of pictures, a cell per step, and calls `shown(canvas, whole)` after each once all
+ * coarse ones are drawn. In the end the middle cells have a small picture, too.
  * @param {Facts} facts
  * @param {Axis[]} scales
  * @param {Cell[]} cells
@@ -143,8 +142,8 @@ export function* planePictures(facts, scales, cells, shown) {
 }
 
 /**
- * Decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the codings
- * `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
+ * A generator that decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the
+ * codings `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
  * @param {Facts} facts
  * @param {Axis[]} scales
  * @param {Cell[]} cells
@@ -174,8 +173,7 @@ export function* planeDrift(facts, scales, cells, { drift, places }, shown) {
   }
 }
 
-// When the last movement of any plane of this component is long enough ago (performance.now()); never while a hand
-// holds one.
+// Time (performance.now()) from which work may go on after the last movement of any plane; Infinity during a drag.
 let planeCalmAt = 0;
 
 export function planeMoved(held = false) {

@@ -1,16 +1,15 @@
-// A plane of two codings that moves under the hand:
+// A plane of two codings on which a place can be dragged:
 //   plane = makePlane(root, {onmove(z2, final), onholes(drift, places)?}); plane.set({…}); plane.destroy()
-// `set` takes any of these, and keeps what it is not told again:
+// `set` takes any of these; those that it does not get stay as they are:
 //   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
 //   probability), look (`packing.style_header`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
 //   encode(values) → z or null, points (Float32Array: the data's two codings, pair after pair), labels (positions in
 //   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads),
 //   driftScale (where the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
-// `onmove` is called once a frame at most while the place moves, with `final` true when the hand lets go. `onholes` is
+// `onmove` is called once a frame at most while the place moves, with `final` true on release. `onholes` is
 // called once the hole map is whole. The pictures and the holes are computed again when something but the place
-// on the plane changes, in slices, while nothing moves (plane_grid.js).
-// Needs markers.js, picture.js, plane_grid.js and plane_draw.js before it.
-// A place beyond the plane is said in words below it.
+// on the plane changes, in slices, while nothing moves (grid.js).
+// A place beyond the plane is described in words below it.
 // For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
 // holes then), and placeOf([a, b]): CSS pixels on it.
 
@@ -65,9 +64,9 @@ export class Plane {
     const below = { fontSize: ".8rem", paddingLeft: `${PLANE_MARGIN.left}px` };
     this.outside = styled("div", below);
     this.legend = styled("div", below);
-    this.said = styled("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
+    this.status = styled("div", { position: "absolute", width: "1px", height: "1px", overflow: "hidden",
       clipPath: "inset(50%)" });
-    this.said.setAttribute("aria-live", "polite");
+    this.status.setAttribute("aria-live", "polite");
     this.over.tabIndex = 0;
     this.over.setAttribute("role", "application");
     const placeOf = (/** @type {number[]} */ pair) => {
@@ -75,7 +74,7 @@ export class Plane {
       return { x: left + this.scales[0].place(pair[0]) * side, y: top + side - this.scales[1].place(pair[1]) * side };
     };
     Object.assign(this.over, { placeOf });
-    this.box.append(this.base, this.over, this.bar, this.said);
+    this.box.append(this.base, this.over, this.bar, this.status);
     root.replaceChildren(this.box, this.outside, this.legend);
     this.slices = new PlaneSlices();
     /** @type {Record<string, Iterator<undefined>>} */
@@ -95,22 +94,22 @@ export class Plane {
     this.watch.observe(root);
   }
 
-  /** @param {Partial<PlaneFacts>} told */
-  set(told) {
-    const before = this.facts, facts = (this.facts = { ...before, ...told });
-    facts.layers = { ...before.layers, ...told.layers };
+  /** @param {Partial<PlaneFacts>} changes */
+  set(changes) {
+    const before = this.facts, facts = (this.facts = { ...before, ...changes });
+    facts.layers = { ...before.layers, ...changes.layers };
     facts.z = Float32Array.from(facts.z);
     const same = (/** @type {"axes" | "low" | "high"} */ name) => [0, 1].every(k => before[name]?.[k] === facts[name][k]);
     const framed = same("axes") && same("low") && same("high") && before.quantiles === facts.quantiles;
     if (!framed) this.scales = [0, 1].map(k => planeAxis(facts.low[k], facts.high[k], facts.quantiles));
     const aside = (/** @type {number} */ value, /** @type {number} */ i) => facts.axes.includes(i) || value === before.z[i];
-    const kept = framed && before.decode === facts.decode && before.encode === facts.encode && facts.z.every(aside);
-    if (!kept) this.begin(Boolean(before.z));
-    else if (told.layers) this.resume();
-    if (!kept || !before.look || told.look || told.layers || told.driftScale) this.dress();
-    // The place alone is the upper canvas's business.
+    const sameWork = framed && before.decode === facts.decode && before.encode === facts.encode && facts.z.every(aside);
+    if (!sameWork) this.begin(Boolean(before.z));
+    else if (changes.layers) this.resume();
+    if (!sameWork || !before.look || changes.look || changes.layers || changes.driftScale) this.dress();
+    // The place alone is drawn on the upper canvas.
     const moved = ["z", "landing"];
-    if (!kept || Object.keys(told).some(name => !moved.includes(name))) this.dirty = true;
+    if (!sameWork || Object.keys(changes).some(name => !moved.includes(name))) this.dirty = true;
     this.over.dataset.z = JSON.stringify([...facts.z]);
     this.measure();
     this.redraw();
@@ -125,7 +124,7 @@ export class Plane {
   }
 
   /**
-   * Other pictures and holes than so far are wanted. The old pictures stay until the first new ones are there.
+   * Begins other pictures and holes. The old pictures stay until the first new ones are drawn.
    * @param {boolean} again
    */
   begin(again) {
@@ -135,22 +134,22 @@ export class Plane {
     delete over.dataset.ready;
     delete over.dataset.holes;
     this.holes = null;
-    const drawn = () => {
+    const refresh = () => {
       this.dirty = true;
       this.redraw();
     };
     this.work.grid = planePictures(still, scales, planeCells(PLANE_PICTURES, here), (sheet, whole) => {
       this.pictures = sheet;
       over.dataset.ready = whole ? "done" : "coarse";
-      drawn();
+      refresh();
     });
     const cells = planeCells(PLANE_HOLES, here), { length } = cells;
     const holes = { drift: new Float32Array(length).fill(NaN), places: new Float32Array(2 * length) };
-    this.work.holes = facts.encode && planeDrift(still, scales, cells, holes, part => {
+    this.work.holes = facts.encode && planeDrift(still, scales, cells, holes, share => {
       this.holes = holes;
-      this.bar.style.width = part < 1 ? `${100 * part}%` : "0";
-      drawn();
-      if (part < 1) return;
+      this.bar.style.width = share < 1 ? `${100 * share}%` : "0";
+      refresh();
+      if (share < 1) return;
       over.dataset.holes = "done";
       over.dataset.over = String(holes.drift.filter(way => way > this.facts.driftScale).length);
       this.onholes?.(holes.drift, holes.places);
@@ -163,7 +162,7 @@ export class Plane {
     this.slices.set(/** @type {("grid" | "holes")[]} */ (["grid", "holes"]).filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
   }
 
-  // What stands around the plane in words.
+  // Updates the plane's label, legend and colours.
   dress() {
     const { facts, over, legend, bar } = this, { theme } = facts.look, [a, b] = facts.axes;
     over.setAttribute("aria-label", `The plane of coding ${a + 1} (across) and coding ${b + 1} (up). Drag, or use the `
@@ -177,8 +176,8 @@ export class Plane {
     }
     const ramp = styled("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",
       margin: "0 .45em", verticalAlign: "baseline" });
-    const [least, most] = PLANE_DRIFT, at = (/** @type {number} */ part) => planeStrength(least + part * (most - least));
-    const stops = [0, 0.25, 0.5, 0.75, 1].map(part => withOpacity(theme.warning, at(part)));
+    const [least, most] = PLANE_DRIFT, at = (/** @type {number} */ share) => planeStrength(least + share * (most - least));
+    const stops = [0, 0.25, 0.5, 0.75, 1].map(share => withOpacity(theme.warning, at(share)));
     ramp.style.background = `linear-gradient(to right, ${stops.join(",")})`;
     const low = `drift after encoding again: ≤ ${least}`.replace("0.5", "½");
     legend.replaceChildren(low, ramp, `≥ ${most} × the usual limit; the line is at 1 ×`);
@@ -204,11 +203,11 @@ export class Plane {
     if (this.dirty) planeBase(this);
     this.dirty = false;
     planeOver(this);
-    this.tell();
+    this.describe();
   }
 
-  // The cross stands at the edge for a place beyond the plane, which is the one that is decoded.
-  tell() {
+  // Writes the note on a place beyond the plane, for which the cross is at the edge.
+  describe() {
     const { axes, low, high, z } = this.facts;
     const beyond = axes.filter((axis, k) => z[axis] < low[k] - 1e-6 || z[axis] > high[k] + 1e-6);
     const values = beyond.map(axis => `coding ${axis + 1} at ${z[axis].toFixed(2).replace("-", "−")}`).join(" and ");
@@ -216,7 +215,7 @@ export class Plane {
     if (this.outside.textContent !== text) this.outside.textContent = text;
   }
 
-  // The pointer was somewhere: it is looked at once a frame, however many events came before.
+  // Moves to the pointer's last position, once a frame.
   follow() {
     const { left, top, side } = this.square, [x, y] = this.pointed;
     this.pointed = null;
@@ -224,13 +223,13 @@ export class Plane {
   }
 
   /**
-   * To a place on the plane, 0 to 1, or the nearest one on it.
+   * Moves to a place of the plane, 0 to 1, or the nearest one on it.
    * @param {number[]} at
    */
   move(at) {
-    const { facts, scales } = this, inside = at.map(part => Math.min(Math.max(part, 0), 1));
+    const { facts, scales } = this, inside = at.map(share => Math.min(Math.max(share, 0), 1));
     planeMoved(this.dragged !== null);
-    inside.forEach((part, k) => (facts.z[facts.axes[k]] = scales[k].value(part)));
+    inside.forEach((share, k) => (facts.z[facts.axes[k]] = scales[k].value(share)));
     this.over.dataset.z = JSON.stringify([...facts.z]);
     this.redraw();
     this.onmove?.(this.here(), false);
@@ -242,7 +241,7 @@ export class Plane {
 
   release() {
     if (this.pointed) this.follow();
-    this.said.textContent = this.here()
+    this.status.textContent = this.here()
       .map((value, k) => `coding ${this.facts.axes[k] + 1}: ${value.toFixed(2).replace("-", "−")}`).join(", ");
     this.onmove?.(this.here(), true);
   }
@@ -298,10 +297,11 @@ export class Plane {
 }
 
 /**
+ * A plane in `root`, as its functions `set` and `destroy`.
  * @param {HTMLElement} root
  * @param {PlaneCalls} calls
  */
 export function makePlane(root, calls) {
   const plane = new Plane(root, calls);
-  return { set: (/** @type {Partial<PlaneFacts>} */ told) => plane.set(told), destroy: () => plane.destroy() };
+  return { set: (/** @type {Partial<PlaneFacts>} */ changes) => plane.set(changes), destroy: () => plane.destroy() };
 }

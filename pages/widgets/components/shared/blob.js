@@ -1,4 +1,4 @@
-// A blob: hands its arrays over and takes them back when Python no longer draws it.
+// A blob: puts its arrays on the board of its owner, and removes them when Python no longer draws it.
 
 import { announce, board } from "./blobs.js";
 import { unpack } from "./unpack.js";
@@ -7,10 +7,10 @@ import { unpack } from "./unpack.js";
 
 /** @param {Component<Uint8Array>} component */
 export default function (component) {
-  const part = unpack(component.data), place = board(part.header.owner), slot = part.header.slot;
-  place.slots[slot] = part;
-  announce(place);
+  const blob = unpack(component.data), target = board(blob.header.owner), slot = blob.header.slot;
+  target.slots[slot] = blob;
+  announce(target);
   return () => {
-    if (place.slots[slot] === part) delete place.slots[slot];
+    if (target.slots[slot] === blob) delete target.slots[slot];
   };
 }

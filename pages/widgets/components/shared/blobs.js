@@ -1,5 +1,5 @@
-// Where invisible blobs leave their bytes for the component in the same page that owns them, by its key.
-// Each component's script is a module of its own; the window is what they share.
+// Boards on which invisible blobs put their content for the component of the same page that owns them, by its key.
+// Each component's script is a separate module, so the boards belong to the window.
 
 /** @import { Component, Packed } from "./types.js" */
 
@@ -8,24 +8,28 @@
 const BOARD = Symbol.for("aecore.blobs");
 
 /**
+ * The board of the component with a key.
  * @param {string} key
  * @returns {Board}
  */
 export function board(key) {
   const page = /** @type {Record<symbol, Map<string, Board>>} */ (/** @type {unknown} */ (globalThis));
   const all = (page[BOARD] ||= new Map());
-  let place = all.get(key);
-  if (!place) all.set(key, (place = { slots: {}, listeners: new Set() }));
-  return place;
-}
-
-/** @param {Board} place */
-export function announce(place) {
-  for (const listener of place.listeners) listener();
+  let target = all.get(key);
+  if (!target) all.set(key, (target = { slots: {}, listeners: new Set() }));
+  return target;
 }
 
 /**
- * Whether all blobs that a view names are there; old and new ones are never mixed.
+ * Calls the listeners of a board.
+ * @param {Board} target
+ */
+export function announce(target) {
+  for (const listener of target.listeners) listener();
+}
+
+/**
+ * Whether all blobs that a view names have arrived, in the versions that it names.
  * @param {Record<string, Packed>} slots
  * @param {Record<string, string>} versions
  */
@@ -37,9 +41,9 @@ export function complete(slots, versions) {
 const MOUNTED = new WeakMap();
 
 /**
- * The object behind a component's element, made anew where the element had none or one of another owner; and the
- * function that the component returns to Streamlit. Streamlit may call that and then the component again: so the object
- * closes only after a moment without another call.
+ * The object behind a component's element, and the function that the component returns to Streamlit. The object is a
+ * new one if the element had none or one of another owner. Streamlit may call the function and then the component
+ * again, so the object closes after 100 ms without another call.
  * @template {{ key: string, close(): void, closing?: ReturnType<typeof setTimeout> }} T
  * @param {new (parent: HTMLElement | ShadowRoot, key: string) => T} Kind
  * @param {Component} component

@@ -1,4 +1,4 @@
-// Elements of a page, made in one call. Text is set as text, never as HTML.
+// Short forms for making elements and looking them up. Text is set as text, never as HTML.
 
 /**
  * A new element.
@@ -31,7 +31,7 @@ export function child(parent, kind, name, text) {
 }
 
 /**
- * A new element with a style of its own.
+ * A new element with inline styles.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} kind
  * @param {Record<string, string | number>} style names as in CSSStyleDeclaration
@@ -58,7 +58,7 @@ export function find(root, selector, Kind) {
 }
 
 /**
- * A canvas's context; a canvas that has another kind of context already has none.
+ * A canvas's 2-D context, null for a canvas with another kind of context.
  * @param {HTMLCanvasElement} canvas
  * @param {CanvasRenderingContext2DSettings} [settings]
  */

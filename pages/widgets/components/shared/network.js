@@ -1,12 +1,12 @@
-// One half of an autoencoder in the browser, from the header and arrays of aecore.browser.header_and_arrays. All numbers
-// between the layers have their place from the start, so a run allocates nothing and a drag never waits for a
-// garbage collection.
+// One half of an autoencoder in the browser, from the header and arrays of aecore.browser.header_and_arrays. All buffers
+// are allocated once, so that no drag waits for garbage collection.
 
 /** @import { Network, NetworkHeader, Tables } from "./types.js" */
 
 import { OPERATIONS } from "./network_ops.js";
 
 /**
+ * A network that runs in the browser.
  * @param {NetworkHeader} header
  * @param {Tables} arrays
  * @returns {Network}
@@ -25,7 +25,7 @@ export function makeNetwork(header, arrays) {
     outputs: output.length,
     shape: header.output_shape,
     /**
-     * The output's own buffer: the next run overwrites it.
+     * The network's output, in a buffer that the next run overwrites.
      * @param {ArrayLike<number>} values
      */
     run(values) {

@@ -1,5 +1,5 @@
-// The kinds of steps of aecore/browser/program.py: each makes, once, the function that a run calls. `t` are the tables
-// of weights, `buffers` the numbers between the steps; sums are doubles, what is kept is float32.
+// The kinds of steps of aecore/browser/program.py: each function here returns the one that a run calls. `t` are the
+// tables of weights, `buffers` the values between the steps; sums are doubles, buffers float32.
 
 /** @import { Step, Tables } from "./types.js" */
 
@@ -84,7 +84,7 @@ function pool(step, buffers) {
 function lstm(step, buffers, t) {
   const sums = buffers[step.x], y = buffers[step.y], w = t[step.weights], { units, times, still } = step;
   const [gate, candidate, out] = step.curves.map((/** @type {string} */ name) => CURVES[name]);
-  const gates = new Float32Array(4 * units), cell = new Float32Array(units), told = new Float32Array(units);
+  const gates = new Float32Array(4 * units), cell = new Float32Array(units), activated = new Float32Array(units);
   const hidden = new Float32Array(units);
   return () => {
     cell.fill(0);
@@ -108,8 +108,8 @@ function lstm(step, buffers, t) {
       gate(gates, gates, 0, 3 * units);
       candidate(gates, gates, 3 * units, 4 * units);
       for (let i = 0; i < units; i++) cell[i] = gates[2 * units + i] * cell[i] + gates[i] * gates[3 * units + i];
-      out(cell, told, 0, units);
-      for (let i = 0; i < units; i++) y[time * units + i] = hidden[i] = gates[units + i] * told[i];
+      out(cell, activated, 0, units);
+      for (let i = 0; i < units; i++) y[time * units + i] = hidden[i] = gates[units + i] * activated[i];
     }
   };
 }

@@ -1,5 +1,5 @@
-// One sample on a canvas of its own: an image, a pixel of the canvas each, clipped to [0, 1]; a vector as bars.
-// Style sheets scale it: it has the class "pixels" (wants image-rendering: pixelated) or "bars".
+// One sample on one canvas: an image, a canvas pixel per pixel, clipped to [0, 1]; a vector as bars. Style sheets scale
+// the canvas by its class: "pixels" (with image-rendering: pixelated) or "bars".
 
 /** @import { Picture } from "./types.js" */
 
@@ -69,7 +69,7 @@ function paintBars(context, canvas, values, reach) {
   context.fillRect(0, 0, width, height);
   const room = width / count, space = Math.min(gap * width, room / 4), bar = Math.min(room - space, PICTURE_BARS.most);
   for (let i = 0; i < count; i++) {
-    const part = Math.min(Math.max(values[i] / reach, -1), 1) || 0, tall = part * (middle - 2);
+    const share = Math.min(Math.max(values[i] / reach, -1), 1) || 0, tall = share * (middle - 2);
     context.fillStyle = tall < 0 ? down : up;
     const left = Math.round(room * (i + 0.5) - bar / 2), right = Math.round(room * (i + 0.5) + bar / 2);
     context.fillRect(left, Math.round(middle - Math.max(tall, 0)), right - left, Math.round(Math.abs(tall)));

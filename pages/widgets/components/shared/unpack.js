@@ -1,5 +1,6 @@
-// Takes a container of packing.py apart: {header, arrays: {name: typed array with .shape}}. Nothing is copied where
-// the bytes begin at a multiple of 8 in their buffer, which typed arrays ask for; otherwise they are copied once.
+// Reader of the containers of packing.py. Typed arrays view the bytes without a copy if these begin at a multiple of 8
+// in their buffer; otherwise the bytes are copied once.
+
 /** @import { Packed, Shaped, TypedArray } from "./types.js" */
 
 /** @type {Record<string, new (buffer: ArrayBufferLike, offset: number, count: number) => TypedArray>} */
@@ -9,6 +10,7 @@ const TYPED = {
 };
 
 /**
+ * Header of a container, and its arrays by name, each a typed array with `shape`.
  * @param {Uint8Array} bytes
  * @returns {Packed}
  */

@@ -43,16 +43,16 @@ export function makeWhere(header, arrays) {
   }
 
   function closest() {
-    let found = 0, least = Infinity;
+    let nearest = 0, least = Infinity;
     for (let i = 0, place = 0; i < count; i++, place += width) {
       let sum = 0;
       for (let j = 0; j < width && sum < least; j++) {
         const apart = rows[place + j] - inside[j];
         sum += apart * apart; // ** is a call
       }
-      if (sum < least) { least = sum; found = i; }
+      if (sum < least) { least = sum; nearest = i; }
     }
-    return [found, Math.sqrt(least)];
+    return [nearest, Math.sqrt(least)];
   }
 
   /**
@@ -84,13 +84,13 @@ export function makeWhere(header, arrays) {
    * @param {number} dimensions
    */
   function gammas(dimensions) {
-    const odd = dimensions % 2, found = new Float64Array(dimensions >> 1);
+    const odd = dimensions % 2, logarithms = new Float64Array(dimensions >> 1);
     let sum = odd ? Math.log(Math.sqrt(Math.PI) / 2) : 0;
-    for (let k = 0; k < found.length; k++) {
+    for (let k = 0; k < logarithms.length; k++) {
       if (k) sum += Math.log(k + odd / 2);
-      found[k] = sum;
+      logarithms[k] = sum;
     }
-    return found;
+    return logarithms;
   }
 
   /**
@@ -117,7 +117,7 @@ export function makeWhere(header, arrays) {
 }
 
 /**
- * How dense the prior is at a place, among its own draws.
+ * The prior's density at a place in words, compared with samples of the prior.
  * @param {number} share
  */
 export function densityText(share) {

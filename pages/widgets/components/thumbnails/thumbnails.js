@@ -1,4 +1,5 @@
-// Makes every figure of the thumbnails (HTML that Python wrote and escaped) a button that says which one it is.
+// Thumbnails as buttons: the trigger `clicked` is the position of the clicked one. Python escapes their HTML.
+
 /** @import { Component } from "../shared/types.js" */
 
 /** @param {Component<{ html: string }>} component */
