@@ -11,7 +11,8 @@ import streamlit as st
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
-from pages.widgets.frame import phone_bar, sidebar
+from pages.widgets.components import phone_bar
+from pages.widgets.frame import sidebar
 from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run, keys, lesson, page_titles
 
@@ -63,7 +64,7 @@ def _draw() -> None:
         lesson.note(st.session_state[keys.PAGE])
         st.session_state[keys.ROUTED] = True
         if page.url_path != "status":
-            phone_bar.draw(buttons)
+            phone_bar.draw(buttons.label, trains=buttons.trains, stops=buttons.busy)
         page.run()
     shared.queue().warm()
 

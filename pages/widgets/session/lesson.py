@@ -13,25 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-import streamlit.components.v2 as components
 
 from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.errors import AecoreError
 from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
+from pages.widgets.components import answer_cookie
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import keys, knobs
 
 LABELS = {keys.VARIANT: "Variant", **knobs.LABELS}
 NAMES = (keys.VARIANT, *knobs.NAMES)
 _NOT_SEEN = {keys.LESSON, keys.RUN, *NAMES}
-# Without a path the cookie is sent for all pages of this app, but not for other apps of the same host.
-_KEEP_ANSWER = """
-export default function(component) {
-  document.cookie = component.data + "; SameSite=Lax";
-}
-"""
 
 _STYLE = """<style>
 .ae-class{display:grid;grid-template-columns:minmax(6rem,auto) 1fr max-content;gap:.3rem .8rem;align-items:center;
@@ -204,7 +198,7 @@ def _result(lesson: Lesson) -> None:
             st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[choice])}.")
             st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
             if token := st.session_state.get(keys.ANSWER_TOKEN):
-                _keep_answer()(key="keep_answer", data=f"{_cookie(lesson.key)}={token}")
+                answer_cookie.draw(_cookie(lesson.key), token)
         with right:
             st.html(bars(lesson, choice))
 
@@ -213,11 +207,6 @@ def _explanation(lesson: Lesson) -> str:
     """The explanation as Markdown, a paragraph per line."""
     lines = filter(str.strip, lesson.explanation.splitlines())
     return "\n\n".join(plain(line, lessons.LONGEST["explanation"]) for line in lines)
-
-
-@st.cache_resource(show_spinner=False)
-def _keep_answer() -> components.ComponentRenderer:
-    return components.component("keep_answer", js=_KEEP_ANSWER)
 
 
 def _cookie(key: str) -> str:
