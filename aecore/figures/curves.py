@@ -124,7 +124,7 @@ def penalty_curves(target: float, theme: Theme, measured: float | Sequence[float
             line={"color": colour, "width": 2},
             hovertemplate=f"{name} %{{y:.3f}} at %{{x:.2f}}<extra></extra>",
         )
-    # Names stand on the side with more room, where the curves are furthest apart.
+    # Labels are on the wider side of the target, where the curves are furthest apart.
     right = target < 0.5
     outer = (mean > target) == right
     steep = float(mean[outer][np.abs(_kl(target, mean[outer]) - 1.2).argmin()])
@@ -218,7 +218,7 @@ def _value_range(values: list[float], floor: float | None) -> tuple[float, float
     errors = [*values, *([floor] if floor else [])]
     if not errors:
         return 0.0, 1.0, False
-    # Room below PCA for a network that beats it, and above for an untrained one.
+    # Margins below PCA for a network that beats it, and above for an untrained one.
     low, high = min([*errors, *([floor * 0.7] if floor else [])]), max([*errors, *([floor * 6] if floor else [])])
     if low > 0 and high / low >= LOG_RATIO:
         nice = [digit * 10.0**power for power in range(-12, 13) for digit in (1, 1.5, 2, 3, 5, 7)]
@@ -263,7 +263,7 @@ def _whole_ticks(last: int) -> list[int]:
 
 
 def _mark_phases(chart: go.Figure, rows: list[dict[str, Any]], last: int, theme: Theme) -> None:
-    """A line at the end of each phase of a layer-by-layer run, and the name of each phase."""
+    """Draw a line at the end of each phase of a layer-by-layer run, and the name of each phase."""
     phases = [str(row.get("phase") or "") for row in rows]
     starts = [i for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]]
     if len(starts) < 2:
@@ -293,7 +293,7 @@ def _label_ends(
     axis: tuple[float, float, bool],
     pixels: int,
 ) -> None:
-    """Labels at the ends of both curves, moved apart if they would touch."""
+    """Draw labels at the ends of both curves, moved apart if they would overlap."""
     low, high, log = axis
 
     def scale(value: float) -> float:

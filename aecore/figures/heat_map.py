@@ -1,4 +1,4 @@
-"""The mean error of each pixel."""
+"""Heat map of the mean error of each pixel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aecore.text import error_text
 
 
 def error_heat_map(error: np.ndarray, theme: Theme) -> go.Figure:
-    """Mean error of each pixel, (height, width) or with channels last (then their mean): as a heat map."""
+    """Heat map of the mean error of each pixel, (height, width[, channels]); channels are averaged."""
     error = np.asarray(error, np.float32)
     error = error.mean(axis=-1) if error.ndim == 3 else error
     chart = figure(theme, 260, l=0, r=0, t=4, b=4)

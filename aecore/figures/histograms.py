@@ -18,7 +18,7 @@ Histogram = tuple[np.ndarray, np.ndarray]  # counts (k,), edges (k + 1,), as fro
 
 
 def class_errors(errors: np.ndarray, labels: np.ndarray, class_names: Sequence[str], theme: Theme) -> go.Figure:
-    """Mean of the samples' errors (n,) of each class, the largest on top. Labels (n,) are class numbers."""
+    """Bar chart of the mean of the errors (n,) of each class, the largest on top. Labels (n,) are class numbers."""
     errors, labels = np.asarray(errors, float), np.asarray(labels)
     groups = [(float(errors[labels == g].mean()), g) for g in np.unique(labels)]
     groups.sort()  # a category axis starts at the bottom
@@ -48,7 +48,7 @@ def activation_histogram(
     theme: Theme,
     baseline: np.ndarray | Histogram | None = None,
 ) -> go.Figure:
-    """Share of all activations in each of 25 bins: this run as bars, a run without penalty as a step line.
+    """Histogram of all activations in 25 bins, as shares: this run as bars, a run without penalty as a step line.
 
     Either is an array of any shape or `(counts, edges)` as from `np.histogram`; a baseline with other bins is scaled
     to this run's bin width, so that equal areas are equal shares.
@@ -62,7 +62,7 @@ def unit_mean_histogram(
     target: float | None = None,
     baseline: np.ndarray | None = None,
 ) -> go.Figure:
-    """Share of units in each bin of mean activation. `means`, `baseline`: (units,). `target` is a dotted line."""
+    """Histogram of mean activations, as shares of units. `means`, `baseline`: (units,). `target` is a dotted line."""
     chart = _shares(means, baseline, theme, "mean activation of a unit")
     if target is not None:
         chart.add_vline(x=target, line={"color": theme.guide, "width": 1.5, "dash": "dot"})
@@ -71,7 +71,7 @@ def unit_mean_histogram(
 
 
 def layer_activity(activation: np.ndarray, theme: Theme) -> go.Figure:
-    """Bars of one image's activations (units,) in a dense layer."""
+    """Bar chart of one sample's activations (units,) in a layer."""
     activation = np.asarray(activation, np.float32).ravel()
     units = np.arange(1, activation.size + 1)
     chart = figure(theme, 160)
@@ -88,7 +88,7 @@ def layer_activity(activation: np.ndarray, theme: Theme) -> go.Figure:
 
 
 def kl_bars(kl_per_dimension: np.ndarray, theme: Theme) -> go.Figure:
-    """KL divergence (d,) in nats of each coding from its prior, the largest first; collapsed codings are grey."""
+    """Bar chart of the KL divergences (d,) in nats of the codings, the largest first; collapsed codings are grey."""
     kl = np.asarray(kl_per_dimension, float)
     order = np.argsort(-kl, kind="stable")
     few = kl.size <= 30

@@ -13,9 +13,9 @@ from aecore.figures.theme import Theme, apart, figure, plain, rgba, swatch
 from aecore.text import error_text
 
 RIGHT = 116  # pixels right of the plot, for labels
-WIDTH = 230  # pixels of the plot on a phone, where labels are most likely to touch
+WIDTH = 230  # pixels of the plot on a phone, where labels are most likely to overlap
 LABEL_GAP, LABEL_WIDTH = 16.0, 130.0
-BELOW = 4.0  # PCA's line ends this many times below the best run: with all components its error is 0
+BELOW = 4.0  # PCA's line ends at the best run's error divided by this, since PCA with all components has error 0
 MOST_TICKS = 9
 HEIGHT = 470  # pixels of the chart
 
@@ -26,10 +26,10 @@ def errors_by_size(
     pca_mse: pd.DataFrame,
     theme: Theme,
 ) -> go.Figure:
-    """Validation MSE against the number of codings, both axes logarithmic; a marker a run, `customdata` its key.
+    """Validation MSE against the number of codings, log-log; a marker per run with its key as `customdata`.
 
-    A family is colour and shape, named at its largest coding size; a thin line goes through its best runs. The best
-    run of each size has a ring; dotted is PCA.
+    Each variant has a colour and a shape, a label at its largest coding size, and a thin line through its best runs.
+    The best run of each size has a ring; the dotted line is PCA.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def ring(table: pd.DataFrame, colour: str, size: int, width: float) -> go.Scatte
 
 
 def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
-    """All runs as one trace, which Plotly draws faster than one trace a family."""
+    """Draw all runs as one trace, which Plotly draws faster than one trace per variant."""
     texts = [
         f"{plain(name)}<br>{codings:,} codings · {epochs:,} epochs · seed {seed}<br>"
         f"MSE {error_text(mse)}{'' if math.isnan(pca_mse) else f' (PCA {error_text(pca_mse)})'}"
@@ -121,7 +121,7 @@ def _markers(chart: go.Figure, theme: Theme, table: pd.DataFrame) -> None:
 
 
 def _names(chart: go.Figure, theme: Theme, ends: Sequence[tuple[float, float, str, float]]) -> None:
-    """Direct labels, set at once: Plotly validates all annotations again with each one added."""
+    """Draw the labels of the variants, all at once, since Plotly validates all annotations with each one added."""
     shared = {
         "showarrow": False,
         "xanchor": "left",
@@ -165,7 +165,7 @@ def _place(codings: float, error: float) -> tuple[float, float]:
 
 
 def _range(values: Sequence[float], margin: float) -> tuple[float, float]:
-    """The logarithms of the smallest and the largest value, with some room around."""
+    """The logarithms of the smallest and the largest value, widened by a margin."""
     logs = [math.log10(max(value, 1e-9)) for value in values]
     low, high = min(logs), max(logs)
     room = max(margin * (high - low), 0.1)

@@ -1,4 +1,4 @@
-"""The ten marker shapes of the classes: Plotly's name, a Unicode sign for labels, and an outline to draw."""
+"""Table of the ten marker shapes of the classes: Plotly's name, a Unicode sign for labels, and a polygon."""
 
 from __future__ import annotations
 

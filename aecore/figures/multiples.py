@@ -1,4 +1,4 @@
-"""Several maps of the same points, side by side."""
+"""Figure of several maps of the same points, side by side."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from aecore.figures.theme import Theme, figure, label, plain
 
-GAP = 0.02  # between two drawings, as a share of the figure
-STRIP = 20  # pixels for the name above a drawing
-PER_ROW, ROW_HEIGHT = 3, 170  # maps, pixels
+GAP = 0.02  # between two maps, as a share of the figure
+STRIP = 20  # pixels for the title above a map
+PER_ROW, ROW_HEIGHT = 3, 170  # maps in a row, and pixels of its height
 
 
 def small_multiples(
@@ -49,7 +49,7 @@ def small_multiples(
             "scaleanchor": f"x{number}",
         }
         chart.update_layout({f"xaxis{number}": {**axis, **across}, f"yaxis{number}": {**axis, **upwards}})
-        # WebGL: all drawings share one context, and SVG is slow for thousands of points.
+        # WebGL, since SVG is slow for thousands of points; all maps share one context.
         chart.add_trace(
             go.Scattergl(
                 x=points[:, 0],

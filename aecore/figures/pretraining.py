@@ -1,4 +1,4 @@
-"""Accuracy against the number of labels, with and without pretraining."""
+"""Figure of accuracy against the number of labels, with and without pretraining."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ HEIGHT = 380  # pixels of the chart
 
 
 def accuracy_by_labels(rows: Sequence[Row], theme: Theme, counts: Sequence[int] = ()) -> go.Figure:
-    """Accuracy against the number of labels (logarithmic), one series an arm.
+    """Accuracy against the number of labels (logarithmic), one series per arm.
 
     Small points are seeds, lines go through the means, error bars are one standard deviation to either side.
 
     Parameters
     ----------
     rows : the finished trainings.
-    counts : numbers of labels on the axis, also without rows.
+    counts : numbers of labels that the axis includes even without rows.
     """
     shown = sorted({*counts, *(row.labels for row in rows)}) or [100]
     chart = figure(theme, HEIGHT, r=128, t=26)
@@ -69,7 +69,7 @@ def accuracy_by_labels(rows: Sequence[Row], theme: Theme, counts: Sequence[int] 
 
 
 def _draw(chart: go.Figure, theme: Theme, name: str, seeds: dict[float, list[float]], colour: str, symbol: str) -> None:
-    """One arm: a trace of its seeds and one of its means, also when empty: Plotly then updates the chart in place."""
+    """Draw an arm: traces of its seeds and of its means, even if empty, so that Plotly updates the chart in place."""
     chart.add_scatter(
         x=[x for x, values in seeds.items() for _ in values],
         y=[value for values in seeds.values() for value in values],
@@ -94,14 +94,14 @@ def _draw(chart: go.Figure, theme: Theme, name: str, seeds: dict[float, list[flo
 
 
 def _range(values: list[float]) -> tuple[float, float]:
-    """The range of the accuracy axis, in tens: it seldom changes while results arrive."""
+    """The range of the accuracy axis in multiples of ten, which seldom changes while results arrive."""
     if not values:
         return 0.0, 100.0
     return max(0.0, 10 * math.floor((min(values) - 1) / 10)), min(100.0, 10 * math.ceil((max(values) + 1) / 10))
 
 
 def _label_ends(chart: go.Figure, theme: Theme, ends: list[tuple[float, str, int]], pixels: float) -> None:
-    """Labels at the ends of the lines, moved apart from the top down if they would touch."""
+    """Draw labels at the ends of the lines, moved apart from the top down if they would overlap."""
     last = math.inf
     for y, text, n in sorted(ends, reverse=True):
         place = min(y * pixels, last - LABEL_GAP)

@@ -166,7 +166,7 @@ def label(chart: go.Figure, theme: Theme, text: str, x: Any, y: Any, **more: Any
 
 def apart(places: Sequence[tuple[float, float]], gap: float, width: float = math.inf) -> list[float]:
     """Heights for labels at (x, y), y upwards, in their order: labels closer than `width` along x are at least `gap`
-    apart. From the top down, each label moves below those it would touch."""
+    apart. From the top down, each label is moved below those that it would overlap."""
     heights = [y for _, y in places]
     placed: list[tuple[float, float]] = []
     for i in sorted(range(len(places)), key=lambda i: -heights[i]):
@@ -179,5 +179,5 @@ def apart(places: Sequence[tuple[float, float]], gap: float, width: float = math
 
 
 def swatch(colour: str, text: str, sign: str = "■") -> str:
-    """A direct label in Plotly's pseudo-HTML: the sign in the series' colour, the words in the text's."""
+    """A label in Plotly's pseudo-HTML: the sign in the series' colour, the text in the default colour."""
     return f'<span style="color:{colour}">{sign}</span> {plain(text)}'
