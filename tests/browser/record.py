@@ -18,7 +18,7 @@ from tests.browser.serve import PATHS, PATIENCE, ROOT, app, chromium, click, new
 
 SCREEN, SCREEN_WIDTH = (1280, 800), 640
 TOUR, TOUR_WIDTH = (1200, 750), 760
-COLOURS = 96
+COLOURS = 240
 MAX_BYTES = 3_000_000  # of the animation
 VIEWS = {  # page: what its link says beside the run
     "": "",
@@ -52,7 +52,7 @@ class Tour:
         sheet = Image.new("RGB", (width, height * len(self.frames)))
         for row, frame in enumerate(self.frames):
             sheet.paste(frame, (0, row * height))
-        palette = sheet.quantize(COLOURS, dither=Image.Dither.NONE)
+        palette = sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames)
         first.save(path, save_all=True, append_images=others, duration=self.milliseconds, loop=0, optimize=True)
 
