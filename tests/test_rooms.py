@@ -1,4 +1,4 @@
-"""The rooms of the house: the import graph has no circle, lazy imports included, and pages never import a worker."""
+"""The rooms: the import graph has no circle, lazy imports included, and pages never import `aecore.worker`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def graph() -> dict[str, set[str]]:
 
 
 def circle(graph: Graph) -> list[str]:
-    """Nodes that import each other in a circle; [] where there is none."""
+    """Nodes that import each other in a circle; [] if there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -55,7 +55,7 @@ def principal_axes(train: np.ndarray, components: int | None = None) -> tuple[np
     return center, vectors.astype(np.float32)
 
 
-def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
+def pca_errors(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
     """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`: (components + 1,).
 
     It is the lower bound for a linear autoencoder with as many codings (Baldi and Hornik 1989).
@@ -67,9 +67,9 @@ def pca_floor(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
     return np.maximum(total - np.concatenate([[0.0], np.cumsum(explained)]), 0.0) / len(center)
 
 
-def pca_mse(floor: np.ndarray, components: int) -> float:
-    """The error of `floor` (see `pca_floor`) at that many components, or at the last one if there are fewer."""
-    return float(floor[min(components, len(floor) - 1)])
+def pca_mse(errors: np.ndarray, components: int) -> float:
+    """The entry of `errors` (see `pca_errors`) for that many components, or the last one if there are fewer."""
+    return float(errors[min(components, len(errors) - 1)])
 
 
 def active_dimensions(codings: np.ndarray) -> int:

@@ -26,12 +26,12 @@ def test_rounded_accuracy_counts_the_sides_of_one_half() -> None:
     assert metrics.rounded_accuracy(np.array([[0.9, 0.2, 0.6, 0.1]]), np.array([[0.6, 0.1, 0.3, 0.4]])) == 0.75
 
 
-def test_pca_floor_is_scikit_learns() -> None:
+def test_pca_errors_is_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     data = (rng.standard_normal((300, 4)) @ rng.standard_normal((4, 12)) + 3).astype(np.float32)
     data += 0.1 * rng.standard_normal(data.shape).astype(np.float32)
     train, validation = data[:200], data[200:]
-    floor = metrics.pca_floor(train, validation)
+    floor = metrics.pca_errors(train, validation)
     assert floor.shape == (13,)
     for k in (1, 3, 8):
         pca = PCA(k).fit(train)
@@ -41,15 +41,15 @@ def test_pca_floor_is_scikit_learns() -> None:
     assert np.all(np.diff(floor) <= 1e-9)
 
 
-def test_pca_floor_of_images_in_bytes_is_that_of_images_in_floats() -> None:
+def test_pca_errors_of_images_in_bytes_is_that_of_images_in_floats() -> None:
     images = np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8)
     scaled = images / np.float32(255)
-    np.testing.assert_allclose(metrics.pca_floor(images, images), metrics.pca_floor(scaled, scaled), atol=1e-7)
+    np.testing.assert_allclose(metrics.pca_errors(images, images), metrics.pca_errors(scaled, scaled), atol=1e-7)
 
 
-def test_pca_floor_of_fewer_samples_than_features_has_as_many_components_as_there_are() -> None:
+def test_pca_errors_of_fewer_samples_than_features_has_as_many_components_as_there_are() -> None:
     data = np.random.default_rng(0).standard_normal((5, 2, 10))
-    floor = metrics.pca_floor(data, data)
+    floor = metrics.pca_errors(data, data)
     assert floor.shape == (5,)
     assert floor[-1] == pytest.approx(0, abs=1e-6)
     assert metrics.pca_mse(floor, 300) == floor[-1]

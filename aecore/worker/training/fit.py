@@ -73,9 +73,9 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
 
 @lru_cache(maxsize=4)
 def pca_errors(dataset: str) -> np.ndarray:
-    """`metrics.pca_floor` of a data set: PCA's validation MSE by number of components; cached for later trainings."""
+    """`metrics.pca_errors` of a data set: PCA's validation MSE by number of components; cached for later trainings."""
     data = fetch(dataset)
-    return metrics.pca_floor(data.train, data.validation)
+    return metrics.pca_errors(data.train, data.validation)
 
 
 def stages(model: Autoencoder) -> list[Stage]:
