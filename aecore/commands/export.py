@@ -13,7 +13,13 @@ from aecore.store.files import write_bytes
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="the run's key, which `train` prints")
-    parser.add_argument("--format", required=True, choices=tuple(export.FORMATS))
+    parser.add_argument(
+        "--format",
+        required=True,
+        choices=tuple(export.FORMATS),
+        help="keras: a model of Keras's own layers, which keras.saving.load_model opens without this package; its "
+        "layers `encoder` and `decoder` are models, too; without noise and sampling",
+    )
     parser.add_argument("-o", "--out", required=True, type=Path, metavar="DIR", help="folder to write into")
 
 

@@ -1,4 +1,4 @@
-"""Export of a run, as files in memory: the model, its codings, or a program that trains it again. No Keras."""
+"""Export of a run, as files in memory: the model, its codings, or a program that trains it again."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def files(run: Run, kind: str) -> Files:
     ----------
     run : a finished or stopped run, else `RunError`.
     kind : one of `FORMATS`, else `RunError`:
-        'keras' model.keras; 'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings
-        (id, label, c1 … cd); 'projector' vectors.tsv and metadata.tsv for the TensorBoard Embedding Projector;
+        'keras' model.keras, which Keras opens without this package (`aecore.worker.training.keras_file`);
+        'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings (id, label, c1 … cd);
+        'projector' vectors.tsv and metadata.tsv for the TensorBoard Embedding Projector;
         'script' and 'notebook' a Keras program that trains the same network, with its data if Keras does not ship them
         (`SpecError` for a spec that it cannot express); 'zip' the whole run folder.
     """
@@ -46,6 +47,21 @@ def _copies(*names: str) -> Callable[[Run], Files]:
             raise RunError(f"run {run.key}: {error.filename} cannot be read; train it again") from None
 
     return copy
+
+
+def _keras(run: Run) -> Files:
+    """The run's model in Keras's own layers. A folder of an older version holds a class of this package instead."""
+    path = run.folder / "model.keras"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            needs_package = b'"aecore>' in archive.read("config.json")
+        if needs_package:
+            from aecore.worker.training import keras_file  # imports TensorFlow
+
+            return {path.name: keras_file.content(keras_file.read(path))}
+        return {path.name: path.read_bytes()}
+    except (OSError, KeyError, zipfile.BadZipFile):
+        raise RunError(f"run {run.key}: {path} cannot be read; train it again") from None
 
 
 def _labels(run: Run, count: int) -> list[str]:
@@ -108,7 +124,7 @@ def _zip(run: Run) -> Files:
 
 
 FORMATS: dict[str, Callable[[Run], Files]] = {
-    "keras": _copies("model.keras"),
+    "keras": _keras,
     "onnx": _copies("encoder.onnx", "decoder.onnx"),
     "script": _program("train.py", script.script),
     "notebook": _program("train.ipynb", script.notebook),

@@ -27,7 +27,8 @@ from aecore.store.files import write_json
 from aecore.store.lease import Lease
 from aecore.store.progress import ProgressWriter, Stopped, seconds_left
 from aecore.store.runs import Run
-from aecore.worker.training.architectures import Autoencoder, build_encoder
+from aecore.worker.training import keras_file
+from aecore.worker.training.architectures import build_encoder
 from aecore.worker.training.download import fetch
 from aecore.worker.training.fit import chunks, floats, one_by_one, train
 
@@ -80,7 +81,7 @@ def compute(spec: PretrainSpec, folder: Path, should_stop: Callable[[], bool] = 
             _train_autoencoder(run, spec.autoencoder, progress)
         progress.write("building the classifier", begin)
         clock = time.monotonic()
-        contest = Contest(spec, data, trained_encoder(run, data.info.shape))
+        contest = Contest(spec, data, trained_encoder(run))
         plan = trainings(spec)
         total = sum(training.presented(spec) + OVERHEAD for training in plan)
         done = 0
@@ -120,11 +121,9 @@ def labels_of(spec: PretrainSpec, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return data.train_labels, data.validation_labels
 
 
-def trained_encoder(run: Run, shape: tuple[int, ...]) -> keras.Model:
+def trained_encoder(run: Run) -> keras.Model:
     """The encoder of a finished run, with its saved weights."""
-    model = Autoencoder(run.spec, shape)
-    model.load_weights(run.folder / "model.keras")
-    return model.encoder
+    return keras_file.read(run.folder / "model.keras").get_layer("encoder")
 
 
 def build_classifier(spec: PretrainSpec, shape: tuple[int, ...], classes: int) -> tuple[keras.Model, keras.Model]:

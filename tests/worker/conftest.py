@@ -52,10 +52,10 @@ def trained(shelf: Path) -> Callable[..., Run]:
 
 @pytest.fixture(scope="session")
 def fitted(shelf: Path) -> Callable[..., Run]:
-    """Like `trained`, but without the model and its halves, which no knob's test looks at."""
+    """Like `trained`, but without the ONNX files, which no knob's test looks at."""
 
     def run(variant: str = "stacked", **changes: object) -> Run:
-        return trained_runs.ensure(small_spec(variant, **changes), shelf / "without-model", train_without_model)
+        return trained_runs.ensure(small_spec(variant, **changes), shelf / "without-onnx", train_without_onnx)
 
     return run
 
@@ -66,10 +66,9 @@ def train(spec: RunSpec, run: Run) -> None:
     training.train(spec, run.folder, lambda: False)
 
 
-def train_without_model(spec: RunSpec, run: Run) -> None:
+def train_without_onnx(spec: RunSpec, run: Run) -> None:
     from aecore.worker.training import save
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(save, "save_model", lambda model, path: None)
         patch.setattr(save, "export_half", lambda half, path: None)
         train(spec, run)

@@ -40,7 +40,7 @@ def contest(trained: Trained) -> Make:
         run, data = trained(variant), datasets.load("digits")
         spec = experiment(run, **settings)
         if spec not in made:
-            made[spec] = Contest(spec, data, worker.trained_encoder(run, data.info.shape))
+            made[spec] = Contest(spec, data, worker.trained_encoder(run))
         return made[spec]
 
     return make
@@ -65,7 +65,7 @@ def test_the_encoder_is_really_copied(trained: Trained, contest: Make, variant: 
     """The copy has the weights and gives the codings that the run has on disk, and training it leaves those alone."""
     run = trained(variant)
     found = contest(variant)
-    source = worker.trained_encoder(run, X.shape[1:])
+    source = worker.trained_encoder(run)
     for arm in ("pretrained", "frozen"):
         found._begin(Training(20, 1, arm))
         for layer in found.encoder.layers:

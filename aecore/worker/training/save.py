@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import platform
-import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +19,7 @@ from aecore.analysis import metrics
 from aecore.datasets import Data, as_float
 from aecore.store.files import write_array, write_arrays, write_json
 from aecore.store.runs import Run
+from aecore.worker.training import keras_file
 from aecore.worker.training.architectures import Autoencoder, hidden_layers, layer_title
 from aecore.worker.training.record import compact, half
 
@@ -66,7 +66,7 @@ def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, sum
         },
     )
     write_json(folder / "environment.json", environment())
-    save_model(model, folder / "model.keras")
+    keras_file.write(model, folder / "model.keras")
     export_half(encoder, folder / "encoder.onnx")
     export_half(decoder, folder / "decoder.onnx")
 
@@ -97,11 +97,6 @@ def describe_layers(model: Autoencoder) -> list[dict[str, Any]]:
     ]
 
 
-def save_model(model: Autoencoder, path: Path) -> None:
-    """Write the model to `path` in Keras's format, without optimizer state; loading gives the same output."""
-    _beside(path, model.save)
-
-
 def export_half(model: keras.Model, path: Path) -> None:
     """Write an encoder or decoder to `path` as ONNX, with a dynamic batch dimension.
 
@@ -112,7 +107,7 @@ def export_half(model: keras.Model, path: Path) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             model.export(target, format="onnx", verbose=False, opset_version=OPSET)
 
-    _beside(path, export)
+    keras_file.write_beside(path, export)
 
 
 def environment() -> dict[str, Any]:
@@ -132,14 +127,6 @@ def _version(name: str) -> str:
         with contextlib.suppress(PackageNotFoundError):
             return version(candidate)
     return "unknown"
-
-
-def _beside(path: Path, write: Any) -> None:
-    """Let `write` fill a file with the same suffix beside `path`, then move it there."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
-        target = Path(folder) / path.name
-        write(str(target))
-        os.replace(target, path)
 
 
 def _encoded(model: Autoencoder, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
