@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from aecore import presets
 from aecore.analysis.activations import ACTIVATION_RANGES
-from aecore.datasets import DatasetInfo, check
+from aecore.datasets import DatasetInfo, check, ranges
 from aecore.errors import SpecError
 from aecore.specs.fields import coerced
 from aecore.specs.run import RunSpec
@@ -94,8 +94,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Notes
     -----
-    X is dense, finite and float32 inside; results are float32. Errors about settings are `aecore.AecoreError`, a
-    `ValueError`. A pickle holds weights and settings as plain arrays; the network is built again when it is needed.
+    X is dense, finite and float32 inside; results are float32. Values that left [0, 1], or the range of the output, by
+    no more than roundings in float32 (about 4e-6 of the range, more for float16 data) are clipped to it. Errors about
+    settings are `aecore.AecoreError`, a `ValueError`. A pickle holds weights and settings as plain arrays; the network
+    is built again when it is needed.
 
     Examples
     --------
@@ -167,9 +169,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         AecoreError (a ValueError) for a setting outside its range, for `loss="bce"` and values outside [0, 1], for an
         image shape that does not fit, and when the loss is no longer finite.
         """
-        X = validate_data(self, X, dtype=np.float32)
+        given, X = X, validate_data(self, X, dtype=np.float32)
         shape = self._sample_shape(X.shape[1])
-        spec = self._spec(float(X.min()), float(X.max()), shape)
+        spec, self._range = self._spec(X, np.asarray(given).dtype, shape)
+        X = self._range.clipped(X)
         from aecore.worker.training import arrays
 
         report = print if self.verbose else lambda line: None
@@ -193,7 +196,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             The means of a variational encoder; feature maps of a spatial bottleneck in one row.
         """
         check_is_fitted(self)
-        return self._encode(validate_data(self, X, dtype=np.float32, reset=False))
+        return self._encode(self._samples(X))
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Decode X: the reconstructions from codings.
@@ -231,11 +234,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         score : float
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+        X = self._samples(X)
         return -float(np.mean(np.square(X - self._decode(self._encode(X)), dtype=np.float64)))
 
-    def _spec(self, low: float, high: float, shape: tuple[int, ...]) -> RunSpec:
-        """The preset with the parameters that are not None, for samples of that shape with values in [low, high]."""
+    def _spec(self, X: np.ndarray, dtype: Any, shape: tuple[int, ...]) -> tuple[RunSpec, ranges.Range]:
+        """The preset with the parameters that are not None, for samples X of that shape that were given in `dtype`.
+
+        With it the range into which values are clipped that left it by a rounding: [0, 1] or the output's.
+        """
         base = self.preset if isinstance(self.preset, RunSpec) else presets.get(self.preset).spec
         params = self.get_params(deep=False)
         changes = {
@@ -243,16 +249,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for name, value in params.items()
             if name in RunSpec.settings() and value is not None
         }
-        unit_range = low >= 0 and high <= 1
+        limits = ranges.around(ranges.UNIT, X, dtype)
+        unit_range = limits.contains(X)
         if changes.get("loss") == "bce":
             if not unit_range:
                 raise SpecError(
-                    f"loss: got 'bce' and values from {low:.4g} to {high:.4g}, "
+                    f"loss: got 'bce' and values {ranges.words(X)}, "
                     "allowed: X scaled to [0, 1], or loss='mse' with output_activation='linear'"
                 )
         else:
-            least, most = ACTIVATION_RANGES[base.output_activation]
-            if not least <= low <= high <= most:
+            if not ranges.around(ACTIVATION_RANGES[base.output_activation], X, dtype).contains(X):
                 changes.setdefault("output_activation", "linear")
             if not unit_range or changes.get("output_activation", base.output_activation) != "sigmoid":
                 changes["loss"] = "mse"
@@ -266,7 +272,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"which a {spec.architecture} network needs"
             )
         check(spec, DatasetInfo("X", "", "", shape, 0, 0, (), unit_range, ""))
-        return spec
+        if not unit_range:
+            limits = ranges.around(ACTIVATION_RANGES[spec.output_activation], X, dtype)
+        return spec, limits
 
     def _sample_shape(self, n_features: int) -> tuple[int, ...]:
         if self.image_shape is None:
@@ -283,6 +291,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if isinstance(self.random_state, int | np.integer):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _samples(self, X: Any) -> np.ndarray:
+        """X as `fit` takes it: checked, and clipped where a rounding moved it out of the range of the training data."""
+        return self._range.clipped(validate_data(self, X, dtype=np.float32, reset=False))
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
         from aecore.worker.training import arrays

@@ -6,12 +6,13 @@ To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
-from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d
+from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d, ranges
 from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, watched
 from aecore.errors import DamagedError, DatasetError
 
@@ -48,6 +49,7 @@ def info(name: str) -> DatasetInfo:
 def load(name: str) -> Data:
     """The arrays of a data set, read-only; the last three data sets are cached.
 
+    Values that a rounding moved out of [0, 1] are clipped where the data set's `INFO` has `unit_range`.
     Raises `DatasetError` for an unknown name and for a data set without a copy on this machine (the message says how to
     get one), and `DamagedError` for arrays that differ from the data set's `INFO`.
     """
@@ -57,6 +59,8 @@ def load(name: str) -> Data:
         if part.shape != (n, *data.info.shape):
             raise DamagedError(f"{name}: got an array of shape {part.shape}, expected {(n, *data.info.shape)}")
         _require_numbers(data.info, part)
+    if data.info.unit_range:
+        data = replace(data, train=_in_unit_range(data.train), validation=_in_unit_range(data.validation))
     for array in (data.train, data.validation, data.train_labels, data.validation_labels):
         if array is not None:
             array.setflags(write=False)
@@ -73,11 +77,12 @@ def _require_numbers(info: DatasetInfo, samples: np.ndarray) -> None:
         raise DamagedError(
             f"{info.name}: got NaN or infinite values in {rows:,} of {len(samples):,} samples, allowed: finite numbers"
         )
-    low, high = samples.min(), samples.max()
-    if info.unit_range and not 0 <= low <= high <= 1:
-        raise DamagedError(
-            f"{info.name}: got values from {low:.4g} to {high:.4g}, allowed: 0 to 1, or bytes from 0 to 255"
-        )
+    if info.unit_range and not ranges.around(ranges.UNIT, samples).contains(samples):
+        raise DamagedError(f"{info.name}: got values {ranges.words(samples)}, allowed: 0 to 1, or bytes from 0 to 255")
+
+
+def _in_unit_range(samples: np.ndarray) -> np.ndarray:
+    return samples if samples.dtype == np.uint8 else ranges.around(ranges.UNIT, samples).clipped(samples)
 
 
 def _module(name: str) -> _Module:

@@ -224,6 +224,7 @@ def test_other_data_under_the_name_is_refused(empty_machine: Path) -> None:
         ("digits", np.inf, "digits: got NaN or infinite values in 1 of MANY samples, allowed: finite numbers"),
         ("digits", 255.0, "digits: got values from 0 to 255, allowed: 0 to 1, or bytes from 0 to 255"),
         ("digits", -0.5, "digits: got values from -0.5 to 1, allowed: 0 to 1, or bytes from 0 to 255"),
+        ("digits", 1.0001, "digits: got values from 0 to 1.0001, allowed: 0 to 1, or bytes from 0 to 255"),
     ],
 )
 @pytest.mark.parametrize("part", ["train", "validation"])
@@ -242,6 +243,20 @@ def test_values_that_nothing_can_learn_from_are_refused(
     finally:
         datasets.load.cache_clear()
     assert str(refusal.value) == line.replace("MANY", f"{len(samples):,}")
+
+
+def test_values_that_a_rounding_moved_out_of_the_unit_range_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = datasets.load("digits")
+    parts = {name: datasets.as_float(getattr(whole, name)) for name in ("train", "validation")}
+    moved = {name: np.where(x == 0, np.float32(-1e-7), np.nextafter(x, np.float32(2))) for name, x in parts.items()}
+    monkeypatch.setattr(sys.modules["aecore.datasets.digits"], "read", lambda: replace(whole, **moved))
+    datasets.load.cache_clear()
+    try:
+        data = datasets.load("digits")
+    finally:
+        datasets.load.cache_clear()
+    for samples in (data.train, data.validation):
+        assert (samples.min(), samples.max(), samples.dtype) == (0, 1, np.float32)
 
 
 def test_as_float_leaves_vectors_as_they_are() -> None:
