@@ -20,7 +20,8 @@ from aecore import presets
 from aecore.analysis.activations import ACTIVATION_RANGES
 from aecore.datasets import DatasetInfo, check, ranges
 from aecore.errors import SpecError
-from aecore.specs.fields import coerced
+from aecore.specs.base import MAX_SEED
+from aecore.specs.fields import coerced, require, shown
 from aecore.specs.run import RunSpec
 
 if TYPE_CHECKING:
@@ -282,15 +283,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         shape = coerced("image_shape", tuple[int, ...], self.image_shape)
         if len(shape) not in (2, 3) or min(shape) < 1 or prod(shape) != n_features:
             raise SpecError(
-                f"image_shape: got {self.image_shape!r}, allowed: (height, width) or (height, width, channels) "
+                f"image_shape: got {shown(self.image_shape)}, allowed: (height, width) or (height, width, channels) "
                 f"whose product is {n_features}, the number of features"
             )
         return shape
 
     def _seed(self) -> int:
-        if isinstance(self.random_state, int | np.integer):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        state: Any = self.random_state
+        if state is None or state is np.random or isinstance(state, np.random.RandomState):
+            return int(check_random_state(state).randint(np.iinfo(np.int32).max))
+        allowed = f"0 to {MAX_SEED:,}, a RandomState instance or None"
+        seed: int = coerced("random_state", int, state, allowed)
+        require(0 <= seed <= MAX_SEED, "random_state", seed, allowed)
+        return seed
 
     def _samples(self, X: Any) -> np.ndarray:
         """X as `fit` takes it: checked, and clipped where a rounding moved it out of the range of the training data."""

@@ -59,4 +59,5 @@ def check() -> None:
         get(variable.name)
     for name in sorted(os.environ):
         if name.startswith("AECORE_") and name not in _BY_NAME:
-            raise SpecError(f"{name}: got an unknown variable, allowed: {', '.join(_BY_NAME)}")
+            near = fields.did_you_mean(name, _BY_NAME)
+            raise SpecError(f"{name}: got an unknown variable, allowed: {', '.join(_BY_NAME)}{near}")

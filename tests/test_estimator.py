@@ -129,7 +129,7 @@ def test_the_data_decide_loss_and_output_where_nobody_else_does(
         (UNIT, {"image_shape": (-2, -3)}, "image_shape: got"),
         (UNIT, {"image_shape": "wide"}, "image_shape: got 'wide', allowed: whole numbers"),
         (UNIT, {"preset": "convolutional", "hidden": (4, 4), "image_shape": (2, 3)}, "hidden: got 2 .* at most 1"),
-        (UNIT, {"random_state": -1}, "seed: got -1, allowed: 0 to"),
+        (UNIT, {"random_state": -1}, "random_state: got -1, allowed: 0 to"),
         (UNIT * 1e30, {}, "the loss became infinite in epoch 1; try a smaller learning rate"),
     ],
 )
@@ -267,6 +267,30 @@ def test_noise_is_clipped_to_the_unit_range_only_where_the_data_lie_in_it() -> N
     for x in (255 * DIGITS, DIGITS - 1):
         spec = small(**images).fit(x).spec_
         assert (spec.noise_clip, spec.noise_rate) == (False, presets.get("denoising-convolutional").spec.noise_rate)
+
+
+def test_parameters_may_be_numpys_numbers() -> None:
+    plain = small(hidden=(4, 3), coding_size=2, noise_rate=0.1, learning_rate=0.01, random_state=5).fit(UNIT)
+    other = small(
+        hidden=np.array([4, 3], np.uint8),
+        coding_size=np.float32(2),
+        noise_rate=np.float32(0.1),
+        learning_rate=np.array(0.01),
+        epochs=np.int64(1),
+        random_state=np.uint8(5),
+        image_shape=None,
+    ).fit(UNIT)
+    assert other.spec_ == plain.spec_ and other.spec_.canonical_json() == plain.spec_.canonical_json()
+    images = small(preset="convolutional", hidden=(4, 4), image_shape=np.array([8, 8])).fit(DIGITS)
+    assert images.sample_shape_ == (8, 8)
+    assert small(hidden=np.int64(8)).fit(UNIT).spec_.hidden == (8,)
+
+
+@pytest.mark.parametrize("value", [-1, 2**31, 2**32 - 1, np.uint32(2**32 - 1), True, 0.5, np.float32(4.7), "many"])
+def test_a_seed_out_of_range_is_refused_by_the_parameters_own_name(value: Any) -> None:
+    line = "random_state: got .*, allowed: .*0 to 2,147,483,647, a RandomState instance or None"
+    with pytest.raises(AecoreError, match=line):
+        small(random_state=value).fit(UNIT)
 
 
 def test_random_state_makes_fits_equal_and_leaves_other_streams_alone() -> None:

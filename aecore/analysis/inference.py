@@ -17,6 +17,7 @@ import onnxruntime
 
 from aecore.datasets.base import as_float
 from aecore.errors import RunError
+from aecore.specs.fields import unknown
 from aecore.store.runs import Run
 
 CHUNK = 1000  # samples in one call: bounds the memory of wide convolutional layers
@@ -58,8 +59,8 @@ def layer_activations(run: Run, x: np.ndarray, layer_name: str) -> np.ndarray:
         if layer["name"] == layer_name:
             inputs = x if layer["side"] == "encoder" else encode(run, x)
             return _outputs(run, layer["side"], inputs, layer["output"])
-    allowed = ", ".join(layer["name"] for layer in layers) or "none, the run has no hidden layer"
-    raise RunError(f"layer: got {layer_name!r}, allowed: {allowed}")
+    names = [layer["name"] for layer in layers] or ["none, the run has no hidden layer"]
+    raise RunError(unknown("layer", layer_name, names))
 
 
 def clear() -> None:

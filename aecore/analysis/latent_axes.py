@@ -105,7 +105,7 @@ def read_coding(text: str, size: int) -> np.ndarray:
     SpecError : for another count of numbers, and for text that is no finite number.
     """
     try:
-        z = np.array([float(part) for part in text.split(",")], np.float32)
+        z = np.array([fields.number(part) for part in text.split(",")], np.float32)
     except ValueError:
         z = np.array([np.nan], np.float32)
     allowed = f"{size} finite numbers with commas between, one a coding"

@@ -15,6 +15,7 @@ from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_r
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.errors import RunError
 from aecore.jobs.worker_process import worker_environment
+from aecore.specs.fields import unknown
 from aecore.specs.map import METHODS, MapSpec
 from aecore.store.files import read_json
 from aecore.store.runs import Run
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> Answer:
     spec = MapSpec.from_dict({**settings(args.set), "method": args.method, "layer": args.layer})
     layers = ["codings", *(layer["name"] for layer in source.metrics.get("layers", []))]
     if spec.layer not in layers:
-        raise RunError(f"--layer: got {spec.layer!r}, allowed: {', '.join(layers)}")
+        raise RunError(unknown("--layer", spec.layer, layers))
     if spec.layer == "codings" and "coding_size" in source.metrics:
         spec.check_width(source.metrics["coding_size"])
     done = compute_map(source, spec, args.cache)

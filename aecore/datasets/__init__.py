@@ -15,6 +15,7 @@ import numpy as np
 from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d, ranges
 from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, watched
 from aecore.errors import DamagedError, DatasetError
+from aecore.specs.fields import unknown
 
 __all__ = ["Data", "DatasetInfo", "as_float", "balanced", "check", "info", "load", "names", "watched"]
 
@@ -87,5 +88,5 @@ def _in_unit_range(samples: np.ndarray) -> np.ndarray:
 
 def _module(name: str) -> _Module:
     if name not in _BY_NAME:
-        raise DatasetError(f"dataset: got {name!r}, allowed: {', '.join(_BY_NAME)}")
+        raise DatasetError(unknown("dataset", name, _BY_NAME))
     return _BY_NAME[name]

@@ -6,6 +6,7 @@ from aecore import variants
 from aecore.errors import SpecError
 from aecore.presets.own import BEST, FAST
 from aecore.presets.published import RECIPES
+from aecore.specs.fields import unknown
 from aecore.variants import Preset, title, variant_of
 
 __all__ = ["PRESETS", "VARIANTS", "Preset", "get", "title", "variant_of"]
@@ -19,6 +20,6 @@ PRESETS: dict[str, Preset] = {**VARIANTS, **{preset.name: preset for preset in (
 
 def get(name: str) -> Preset:
     """The preset of that name; raises `SpecError` listing the allowed ones."""
-    if name not in PRESETS:
-        raise SpecError(f"preset: got {name!r}, allowed: {', '.join(PRESETS)}")
+    if not isinstance(name, str) or name not in PRESETS:
+        raise SpecError(unknown("preset", name, PRESETS))
     return PRESETS[name]

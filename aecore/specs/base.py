@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_origin, get_type_hints
 
 from aecore.errors import SpecError
-from aecore.specs.fields import coerced, require
+from aecore.specs.fields import coerced, did_you_mean, plain, require, unknown
 
 KEY_LENGTH = 16
 MAX_SEED = 2**31 - 1
@@ -65,13 +65,17 @@ class Setting:
     kind: Any = str
 
     def parse(self, value: Any) -> Any:
-        """The field's value from a JSON type or text; raises `SpecError` with the allowed values."""
+        """The field's value from a JSON type, a NumPy value or text; raises `SpecError` with the allowed values."""
         if self.read:
-            return self.read(value)
+            return self.read(plain(value))
         if self.max_length:
+            value = plain(value)
             require(isinstance(value, str) and len(value) <= self.max_length, self.name, value, self.allowed)
             return value.strip()
-        value = coerced(self.name, self.kind, value)
+        span = self.allowed if self.kind in (int, float) else ""
+        value = coerced(self.name, self.kind, value, span)
+        if self.choices and value not in self.choices:
+            raise SpecError(unknown(self.name, value, self.choices))
         require(self._fits(value), self.name, value, self.allowed)
         return value
 
@@ -84,14 +88,19 @@ class Setting:
             return f"text of up to {self.max_length} characters"
         if get_origin(self.kind) is tuple and self.max_items:
             number = f"{self.min_items} to {self.max_items} numbers"
-            return f"{number}{'' if self.low is None else f' of {self.low:,} to {self.high:,}'}, such as 300,100"
+            return f"{number}{f' of {span}' if (span := self._span()) else ''}, such as 300,100"
         if self.low is not None:
-            return f"above {self.low:g}, up to {self.high:g}" if self.above_low else f"{self.low:,} to {self.high:,}"
+            return self._span()
         return "true or false" if self.kind is bool else ""
 
+    def _span(self) -> str:
+        """The range in words; "" without one."""
+        if self.low is None:
+            return ""
+        low, high = f"{self.low:,.12g}", f"{self.high:,.12g}"
+        return f"above {low}, up to {high}" if self.above_low else f"{low} to {high}"
+
     def _fits(self, value: Any) -> bool:
-        if self.choices:
-            return value in self.choices
         if isinstance(value, tuple):
             return self.min_items <= len(value) <= self.max_items and all(map(self._in_range, value))
         return self._in_range(value)
@@ -148,7 +157,9 @@ class Spec:
         """Raise `SpecError` for the first of `names` that is not a field."""
         for name in names:
             if name not in cls.settings():
-                raise SpecError(f"unknown {cls.kind} setting {name!r}; allowed: {', '.join(cls.settings())}")
+                names = tuple(cls.settings())
+                near = did_you_mean(name, names)
+                raise SpecError(f"unknown {cls.kind} setting {name!r}; allowed: {', '.join(names)}{near}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

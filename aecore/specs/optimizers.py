@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from aecore.errors import SpecError
-from aecore.specs.fields import number
+from aecore.specs.fields import did_you_mean, number, shown
 
 MAX_LEARNING_RATE = 10.0
 MAX_LENGTH = 200
@@ -54,7 +54,8 @@ def check(optimizer: str, text: str, field: str = "optimizer_arguments") -> None
     allowed = {**ARGUMENTS[optimizer], **_ANY}
     for name, value in _read(text).items():
         if name not in allowed:
-            raise SpecError(f"{field}: got {name!r:.40} for {optimizer}, allowed: {', '.join(allowed)}")
+            near = did_you_mean(name, allowed)
+            raise SpecError(f"{field}: got {name!r:.40} for {optimizer}, allowed: {', '.join(allowed)}{near}")
         low, high = allowed[name]
         if not (low <= value <= high and (name not in _SWITCHES or value in (0, 1))):
             span = "0 or 1" if name in _SWITCHES else f"{low:g} to {high:g}"
@@ -71,6 +72,6 @@ def _read(text: Any) -> dict[str, float]:
             raise ValueError
     except (AttributeError, TypeError, ValueError):
         raise SpecError(
-            f"optimizer_arguments: got {text!r:.80}, allowed: name=number pairs such as momentum=0.9 nesterov=1"
+            f"optimizer_arguments: got {shown(text)}, allowed: name=number pairs such as momentum=0.9 nesterov=1"
         ) from None
     return values

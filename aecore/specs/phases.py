@@ -9,7 +9,7 @@ from typing import Any
 
 from aecore.errors import SpecError
 from aecore.specs import fields, optimizers
-from aecore.specs.fields import require
+from aecore.specs.fields import require, shown, unknown
 from aecore.specs.optimizers import MAX_LEARNING_RATE, OPTIMIZERS
 
 LOSSES = ("bce", "mse")
@@ -41,11 +41,14 @@ def read_phases(value: Any) -> tuple[Phase, ...]:
         phases = tuple(_phase(dataclasses.asdict(row) if isinstance(row, Phase) else row) for row in rows)
     except (TypeError, ValueError, OverflowError):
         allowed = "a list of phases with epochs, optimizer, learning_rate and loss"
-        raise SpecError(f"phases: got {value!r:.80}, allowed: {allowed}") from None
+        raise SpecError(f"phases: got {shown(value)}, allowed: {allowed}") from None
     for phase in phases:
-        trains = 1 <= phase.epochs <= MAX_EPOCHS and 0 < phase.learning_rate <= MAX_LEARNING_RATE
-        fits = trains and phase.optimizer in OPTIMIZERS and phase.loss in LOSSES
-        require(fits, "phases", phase, "epochs, optimizer, learning_rate and loss as for the whole")
+        require(1 <= phase.epochs <= MAX_EPOCHS, "phases", phase, f"epochs of 1 to {MAX_EPOCHS:,}")
+        rate = f"learning_rate above 0, up to {MAX_LEARNING_RATE:g}"
+        require(0 < phase.learning_rate <= MAX_LEARNING_RATE, "phases", phase, rate)
+        for value, choices in ((phase.optimizer, OPTIMIZERS), (phase.loss, LOSSES)):
+            if value not in choices:
+                raise SpecError(unknown("phases", value, choices))
         optimizers.check(phase.optimizer, phase.optimizer_arguments, "phases")
     return phases
 

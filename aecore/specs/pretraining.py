@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ARMS = {"scratch": "from scratch", "pretrained": "pretrained", "frozen": "encoder frozen"}
 MAX_SEEDS = 10
+MAX_LABELS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ class PretrainSpec(Derived):
 
     autoencoder: RunSpec
     labels: tuple[int, ...] = setting(
-        (100, 500, 5000), "numbers of labelled training images, balanced over the classes", min_items=1, max_items=8
+        (100, 500, 5000),
+        "numbers of labelled training images, balanced over the classes",
+        low=1,
+        high=MAX_LABELS,
+        min_items=1,
+        max_items=8,
     )
     seeds: int = setting(5, "repetitions with other labelled images, random weights and order", low=2, high=MAX_SEEDS)
     epochs: int = setting(20, "epochs of each classifier, over its labelled images", low=1, high=MAX_EPOCHS)

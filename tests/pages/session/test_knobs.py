@@ -67,3 +67,10 @@ def test_unused_are_the_knobs_that_lead_to_no_other_run(
             assert not changes(variant, values, name, valid=True), name
         else:
             assert changes(variant, values, name), name
+
+
+@pytest.mark.parametrize("text", ["-5", "100-50", "100,,50", "+5", "1e2", "0x10", "1_000", "１００"])
+def test_another_notation_of_layers_in_a_link_is_not_used(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(st, "query_params", {"hidden": text, "epochs": "3"})
+    values, (line,) = knobs.read_link()
+    assert values == {"epochs": 3} and line.startswith("hidden: got ")
