@@ -14,35 +14,26 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from aecore.commands.base import Answer, TaskFailed, say
+from aecore.commands.parser import Parser
 from aecore.errors import AecoreError
 from aecore.store import files
 
 COMMANDS = ("presets", "train", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
 
 
-class _Parser(argparse.ArgumentParser):
-    """An `ArgumentParser` whose errors are one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise AecoreError(f"{message} (see {self.prog} --help)")
-
-
-def _common() -> _Parser:
+def _common() -> Parser:
     """Options allowed before and after the command; without defaults, which would overwrite a value given before."""
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="print one JSON value")
     common.add_argument("--cache", type=Path, metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
     return common
 
 
-def build_parser() -> _Parser:
-    """The parser of all commands; the parsed arguments have the command's `run` as `answer`."""
-    parser = _Parser(
-        prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()]
-    )
+def build_parser() -> Parser:
+    """The parser of all commands; the parsed arguments have the command's `run` as `answer`, and its `parser`."""
+    parser = Parser(prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()])
     parser.set_defaults(json=False, cache=files.cache_folder())
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
@@ -50,7 +41,7 @@ def build_parser() -> _Parser:
         summary = (module.__doc__ or "").strip()
         subparser = subparsers.add_parser(name, help=summary, description=summary, parents=[_common()])
         module.configure(subparser)
-        subparser.set_defaults(answer=module.run)
+        subparser.set_defaults(answer=module.run, parser=subparser)
     return parser
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, TextIO
 
+from aecore import presets
+from aecore.commands.parser import Parser
 from aecore.errors import AecoreError, RunError
-from aecore.specs.base import Setting, Spec
+from aecore.specs.base import KEY_LENGTH, Setting, Spec
+from aecore.specs.fields import did_you_mean, shown
 from aecore.store import runs
 from aecore.store.runs import Run
 
@@ -38,7 +41,7 @@ def say(line: str, stream: TextIO | None = None) -> None:
 
 
 def add_set_option(
-    parser: argparse.ArgumentParser,
+    parser: Parser,
     spec: type[Spec],
     example: str,
     without: Sequence[str] = (),
@@ -51,6 +54,7 @@ def add_set_option(
     text = f"one of the settings below, such as {example}; may be repeated"
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=text)
     declared = [one for name, one in spec.settings().items() if name not in without]
+    parser.spec = spec
     width = max(len(one.name) for one in declared) + 4
     rows = [line for one in declared for line in _described(one, width, defaults)]
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -70,23 +74,32 @@ def _as_text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def settings(pairs: Iterable[str]) -> dict[str, str]:
-    """`name=value` arguments as a dictionary."""
+def settings(pairs: Iterable[str], options: Sequence[str] = ()) -> dict[str, str]:
+    """`name=value` arguments as a dictionary; `options` are settings that have an option of their own instead."""
     values = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
             raise AecoreError(f"--set: got {pair!r}, allowed: name=value, such as coding_size=2")
+        if name.strip() in options:
+            raise AecoreError(f"--set: got {pair!r}, allowed: --{name.strip()} {value.strip()}")
         values[name.strip()] = value.strip()
     return values
 
 
 def existing_run(key: str, cache: Path) -> Run:
-    """The finished or stopped run of that key. Raises `RunError` for an invalid key and for any other state."""
+    """The finished or stopped run of that key. Raises `RunError` for a preset's name, an invalid key, another state."""
+    allowed = "the key of a finished or stopped run, which train prints"
+    if key in presets.PRESETS:
+        raise RunError(f"run: got {key!r}, which is a preset; allowed: {allowed} (python -m aecore train {key})")
+    keys = [path.name for path in (cache / "runs").glob("*") if runs.KEY_PATTERN.fullmatch(path.name)]
+    if not runs.KEY_PATTERN.fullmatch(key):
+        form = f"{KEY_LENGTH} digits 0-9 a-f"
+        raise RunError(f"run: got {shown(key)}, allowed: {form}, {allowed}{did_you_mean(key, keys)}")
     run = runs.open_run(key, cache)
     if not run.readable:
-        allowed = "the key of a finished or stopped run, which train prints"
-        raise RunError(f"run: got {key!r}, which is {run.state} in this cache; allowed: {allowed}")
+        near = did_you_mean(key, [other for other in keys if other != key])
+        raise RunError(f"run: got {key!r}, which is {run.state} in this cache; allowed: {allowed}{near}")
     return run
 
 

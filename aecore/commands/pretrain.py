@@ -10,14 +10,18 @@ from typing import Any
 from aecore import jobs, presets
 from aecore.analysis.pretraining import ArmComparison, accuracy_text, compare_arms, conclusion
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, settings, table
+from aecore.commands.parser import Parser
 from aecore.commands.run_task import run_task
+from aecore.errors import SpecError
+from aecore.specs.base import KEY_LENGTH
+from aecore.specs.fields import unknown
 from aecore.specs.pretraining import ARMS, PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.experiments import Experiment
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     text = "a run's key, or a name that `presets` lists, trained first if need be (default convolutional)"
     parser.add_argument("autoencoder", nargs="?", default="convolutional", help=text)
     add_set_option(parser, PretrainSpec, "labels=50,200")
@@ -46,7 +50,12 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _autoencoder(name: str, cache: Path) -> RunSpec:
-    return presets.get(name).spec if name in presets.PRESETS else existing_run(name, cache).spec
+    if name in presets.PRESETS:
+        return presets.get(name).spec
+    if not runs.KEY_PATTERN.fullmatch(name):
+        names = (f"a run's key ({KEY_LENGTH} digits 0-9 a-f)", *presets.PRESETS)
+        raise SpecError(unknown("autoencoder", name, names))
+    return existing_run(name, cache).spec
 
 
 def _text(spec: PretrainSpec, value: dict[str, Any], judged: list[ArmComparison]) -> str:

@@ -10,6 +10,7 @@ from aecore import jobs
 from aecore.analysis import probe_numbers
 from aecore.analysis.probe_numbers import NUMBERS
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, settings, table
+from aecore.commands.parser import Parser
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.specs.probe import ProbeSpec
 from aecore.store.files import read_json
@@ -19,7 +20,7 @@ DECIMALS = {"error": 4, "share": 3, "percent": 1, "nats": 2, "nats each": 2, "co
 COLUMNS = ("number", "this run", "PCA", "pixels", "better", "what it says")
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     parser.add_argument("run", help="the run's key, which `train` prints")
     add_set_option(parser, ProbeSpec, "k=10")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from aecore import jobs
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_run, number, settings
+from aecore.commands.parser import Parser
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.errors import RunError
 from aecore.jobs.worker_process import worker_environment
@@ -21,7 +22,7 @@ from aecore.store.files import read_json
 from aecore.store.runs import Run
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     parser.add_argument("run", help="the run's key, which `train` prints")
     parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--layer", default="codings", metavar="NAME", help="a layer in the run's metrics")
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     source = existing_run(args.run, args.cache)
-    spec = MapSpec.from_dict({**settings(args.set), "method": args.method, "layer": args.layer})
+    spec = MapSpec.from_dict({**settings(args.set, ("method", "layer")), "method": args.method, "layer": args.layer})
     layers = ["codings", *(layer["name"] for layer in source.metrics.get("layers", []))]
     if spec.layer not in layers:
         raise RunError(unknown("--layer", spec.layer, layers))

@@ -26,6 +26,7 @@ from aecore.commands.train import INTERRUPTED
 from aecore.errors import AecoreError, DatasetError, SpecError
 from aecore.presets import Preset
 from aecore.presets.published import RECIPES
+from aecore.specs.fields import coerced, require, unknown
 from aecore.specs.run import RunSpec
 from aecore.store.runs import Run
 
@@ -48,6 +49,7 @@ RANGES = {
 }
 STAND_INS = {"mnist": "fashion-mnist"}  # data of the same shape, for a machine without the other and without internet
 STOOD_IN = "no number was published for the data it was trained on instead"
+MAX_SEEDS = 100
 COLUMNS = ("preset", "seed", "training", "validation", "accuracy", "further", "parameters", "seconds", "agrees")
 MAIN = {"train_loss": "training", "val_loss": "validation", "rounded_accuracy": "accuracy"}
 
@@ -56,17 +58,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "presets", nargs="*", metavar="PRESET", help="published recipes; all of them where none is named"
     )
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train each with N seeds (default 1)")
+    parser.add_argument("--seeds", default="1", metavar="N", help="train each with N seeds (default 1)")
 
 
 def run(args: argparse.Namespace) -> Answer:
-    if not 1 <= args.seeds <= 100:
-        raise SpecError(f"--seeds: got {args.seeds}, allowed: 1 to 100")
+    seeds: int = coerced("--seeds", int, args.seeds, f"1 to {MAX_SEEDS}")
+    require(1 <= seeds <= MAX_SEEDS, "--seeds", seeds, f"1 to {MAX_SEEDS}")
     chosen = [_recipe(name) for name in args.presets] or RECIPES
     rows: list[dict[str, Any]] = []
     interrupted = False
     try:
-        for row in _rows(chosen, args.seeds, args.cache):
+        for row in _rows(chosen, seeds, args.cache):
             rows.append(row)
             interrupted = row["error"] == "stopped"
             if interrupted:
@@ -101,7 +103,7 @@ def _rows(chosen: Iterable[Preset], seeds: int, cache: Path) -> Iterator[dict[st
 def _recipe(name: str) -> Preset:
     names = {preset.name: preset for preset in RECIPES}
     if name not in names:
-        raise SpecError(f"preset: got {name!r}, allowed: {', '.join(names)}")
+        raise SpecError(unknown("preset", name, names))
     return names[name]
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from aecore import jobs, presets
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, say, settings
+from aecore.commands.parser import Parser
 from aecore.commands.run_task import run_task
 from aecore.errors import AecoreError
 from aecore.specs.run import RunSpec
 from aecore.store.runs import Run
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     parser.add_argument("preset", help="a name that `presets` lists")
     add_set_option(parser, RunSpec, "coding_size=2", defaults=False)  # the preset's values are the defaults
     parser.add_argument("--no-probe", action="store_true", help="do not measure what the run is worth")

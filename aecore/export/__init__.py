@@ -14,6 +14,7 @@ import numpy as np
 from aecore import datasets
 from aecore.errors import RunError
 from aecore.export import script
+from aecore.specs.fields import unknown
 from aecore.store.runs import Run
 
 Files = dict[str, bytes]
@@ -33,7 +34,7 @@ def files(run: Run, kind: str) -> Files:
         (`SpecError` for a spec that it cannot express); 'zip' the whole run folder.
     """
     if kind not in FORMATS:
-        raise RunError(f"format: got {kind!r}, allowed: {', '.join(FORMATS)}")
+        raise RunError(unknown("format", kind, FORMATS))
     if not run.readable:
         raise RunError(f"run {run.key}: got a run that is {run.state}, allowed: one that is finished or stopped")
     return FORMATS[kind](run)

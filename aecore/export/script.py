@@ -33,14 +33,14 @@ def script(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
     val_mse : the run's validation MSE, for the header.
     """
     header = '"""' + "\n".join(_header(spec, key, val_mse)) + '\n"""'
-    return "\n\n".join([header, *(f"# {heading}\n{code}" for heading, code in cells(spec))]) + "\n"
+    return "\n\n".join([header, *(f"# {heading}\n{code}" for heading, code in cells(spec, "script"))]) + "\n"
 
 
 def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
     """The program as the JSON text of a Jupyter notebook (nbformat 4.5), a cell per step. Errors as `script`."""
     title, *rest = _header(spec, key, val_mse)
     parts = [("markdown", "\n".join([f"# {title}", *rest]))]
-    for heading, code in cells(spec):
+    for heading, code in cells(spec, "notebook"):
         parts += [("markdown", f"## {heading}"), ("code", code)]
     book = {
         "cells": [_notebook_cell(number, kind, text) for number, (kind, text) in enumerate(parts)],
@@ -51,12 +51,12 @@ def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
 
 
-def cells(spec: RunSpec) -> list[Cell]:
-    """The program in steps: (heading, code)."""
+def cells(spec: RunSpec, kind: str = "script") -> list[Cell]:
+    """The program in steps: (heading, code). `kind` is the format that was asked for, which a `SpecError` names."""
     if beyond := beyond_a_program(spec):
         raise SpecError(
-            f"script: got a run with {beyond}, allowed: weights of their own, trained in one go, without a penalty "
-            "that a variant brings along (the trained model itself: format keras)"
+            f"format: got {kind!r} for a run with {beyond}, allowed: keras, onnx, codings, projector, zip; a program "
+            "needs weights of their own, trained in one go, without a penalty that a variant brings along"
         )
     info = datasets.info(spec.dataset)
     own_parts = _own_parts(spec, info)

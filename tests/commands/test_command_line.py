@@ -106,6 +106,51 @@ BAD = {
     "more labels than images": (["pretrain", "KEY", "--set", "labels=1438"], "to 1,437"),
     "data without labels": (["pretrain", "geron-linear"], "'plane-3d', which has no labels"),
     "unknown pretraining setting": (["pretrain", "--set", "label=3"], "'label'; allowed: labels, seeds"),
+    "a setting as an option": (
+        ["train", "stacked", "--epochs", "3"],
+        "allowed: --set epochs=3 (see python -m aecore train",
+    ),
+    "a setting as an option before the preset": (
+        ["train", "--coding-size=2", "stacked"],
+        "allowed: --set coding_size=2",
+    ),
+    "a setting as an argument": (["train", "stacked", "epochs=3"], "allowed: --set epochs=3"),
+    "a mistyped option": (
+        ["reproduce", "--sedes", "2"],
+        "--json, --cache, --seeds; did you mean --seeds?",
+    ),
+    "a mistyped setting as an option": (["train", "stacked", "--epoch", "3"], "did you mean --set epochs=VALUE?"),
+    "one preset too many": (["train", "stacked", "tied"], "train: got 'tied', which is one argument too many"),
+    "a method among the settings": (
+        ["project", "KEY", "--method", "pca", "--set", "method=tsne"],
+        "allowed: --method tsne",
+    ),
+    "mistyped command": (["prets"], "COMMAND: got 'prets', allowed: presets, train"),
+    "nearest command": (["preset"], "did you mean presets?"),
+    "nearest preset": (["train", "staked"], "did you mean stacked?"),
+    "nearest recipe": (["reproduce", "geron-staked"], "did you mean geron-stacked?"),
+    "nearest setting": (["train", "stacked", "--set", "epoch=3"], "did you mean epochs?"),
+    "nearest data set": (["train", "stacked", "--set", "dataset=fashion-mnst"], "did you mean fashion-mnist?"),
+    "nearest method": (
+        ["project", "KEY", "--method", "t-sne"],
+        "--method: got 't-sne', allowed: none, pca, tsne, umap; did",
+    ),
+    "nearest layer": (["project", "KEY", "--method", "pca", "--layer", "coding"], "did you mean codings?"),
+    "nearest format": (["export", "KEY", "--format", "notebok", "-o", "OUT"], "did you mean notebook?"),
+    "nearest autoencoder": (
+        ["pretrain", "convolutionl"],
+        "autoencoder: got 'convolutionl', allowed: a run's key (16 digits",
+    ),
+    "neither key nor preset": (["pretrain", "nope"], "0-9 a-f), stacked, linear"),
+    "a preset for a run": (
+        ["export", "tied", "--format", "onnx", "-o", "OUT"],
+        "a preset; allowed: the key of a finished or",
+    ),
+    "a part of a key": (["probe", "PART"], "did you mean KEY?"),
+    "seeds that are no number": (
+        ["reproduce", "--seeds", "1_0"],
+        "--seeds: got '1_0', allowed: a whole number, 1 to 100",
+    ),
     "unknown format": (["export", "KEY", "--format", "pdf", "-o", "OUT"], "'pdf'"),
     "no folder": (["export", "KEY", "--format", "onnx", "-o", "FILE/x"], "allowed: a folder that can be written"),
 }
@@ -116,9 +161,9 @@ def test_bad_input_is_one_line(
     argv: list[str], told: str, cache: Path, trained: runs.Run, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
-    places = {"KEY": trained.key, "OUT": str(tmp_path / "out"), "FILE": str(tmp_path / "file")}
+    places = {"KEY": trained.key, "OUT": str(tmp_path / "out"), "FILE": str(tmp_path / "file"), "PART": trained.key[:9]}
     for name, place in places.items():
-        argv = [argument.replace(name, place) for argument in argv]
+        argv, told = [argument.replace(name, place) for argument in argv], told.replace(name, place)
     assert main(argv) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -143,7 +143,7 @@ def test_the_program_trains_as_the_run(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["tied", "layerwise", "contractive"])
 def test_what_a_program_cannot_express(name: str) -> None:
-    with pytest.raises(SpecError, match="script: got a run with .*, allowed: "):
+    with pytest.raises(SpecError, match="format: got 'script' for a run with .*, allowed: keras, onnx, "):
         script.script(presets.get(name).spec, "0" * 16)
 
 

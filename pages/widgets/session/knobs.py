@@ -14,6 +14,7 @@ import streamlit as st
 from aecore import datasets, presets
 from aecore.errors import AecoreError, SpecError
 from aecore.specs import composition
+from aecore.specs.fields import did_you_mean
 from aecore.specs.run import RunSpec
 from aecore.text import counted
 from pages.widgets.session import keys
@@ -56,7 +57,8 @@ def read_link() -> tuple[dict[str, Any], list[str]]:
         if name in presets.PRESETS:
             values["variant"] = name
         else:
-            junk.append(f"variant: got {name!r:.40}, which is none of those in the list")
+            near = did_you_mean(name, (*presets.PRESETS, *(preset.title for preset in presets.PRESETS.values())))
+            junk.append(f"variant: got {name!r:.40}, which is none of those in the list{near}")
     for name in NAMES:
         if name in st.query_params:
             try:
