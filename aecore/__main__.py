@@ -13,8 +13,8 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from aecore import settings
 from aecore.commands.base import Answer, TaskFailed, say
 from aecore.commands.parser import Parser
 from aecore.errors import AecoreError
@@ -27,14 +27,14 @@ def _common() -> Parser:
     """Options allowed before and after the command; without defaults, which would overwrite a value given before."""
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="print one JSON value")
-    common.add_argument("--cache", type=Path, metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
+    common.add_argument("--cache", metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
     return common
 
 
 def build_parser() -> Parser:
     """The parser of all commands; the parsed arguments have the command's `run` as `answer`, and its `parser`."""
     parser = Parser(prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()])
-    parser.set_defaults(json=False, cache=files.cache_folder())
+    parser.set_defaults(json=False, cache="")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = importlib.import_module(f"aecore.commands.{name}")
@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
         args = build_parser().parse_args(argv)
+        settings.check()
+        args.cache = settings.folder("--cache", args.cache) or files.cache_folder()
         with contextlib.redirect_stdout(sys.stderr):  # libraries print to stdout, too
             answer: Answer = args.answer(args)
     except TaskFailed as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from aecore import export
+from aecore import export, settings
 from aecore.commands.base import Answer, existing_run
-from aecore.errors import AecoreError
+from aecore.errors import SpecError
 from aecore.store.files import write_bytes
+
+WRITABLE = "a folder that can be written"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,18 +21,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="keras: a model of Keras's own layers, which keras.saving.load_model opens without this package; its "
         "layers `encoder` and `decoder` are models, too; without noise and sampling",
     )
-    parser.add_argument("-o", "--out", required=True, type=Path, metavar="DIR", help="folder to write into")
+    parser.add_argument("-o", "--out", required=True, metavar="DIR", help="folder to write into")
 
 
 def run(args: argparse.Namespace) -> Answer:
+    out = settings.folder("-o", args.out, WRITABLE)
+    if out is None:
+        raise SpecError(f"-o: got {args.out!r}, allowed: {WRITABLE}")
     source = existing_run(args.run, args.cache)
     files = export.files(source, args.format)
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            write_bytes(args.out / name, content)
+            write_bytes(out / name, content)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise AecoreError(f"-o: got {str(args.out)!r}, allowed: a folder that can be written ({reason})") from None
-    paths = [str(args.out / name) for name in files]
+        raise SpecError(f"-o: got {args.out!r}, allowed: {WRITABLE} ({reason})") from None
+    paths = [str(out / name) for name in files]
     return Answer({"key": source.key, "format": args.format, "files": paths}, "\n".join(paths))

@@ -13,7 +13,7 @@ from pathlib import Path
 from aecore import jobs
 from aecore.commands.base import TaskFailed, say
 from aecore.errors import RunError
-from aecore.store.lease import Lease
+from aecore.store.lease import Lease, translate_os_errors
 from aecore.store.runs import ResultFolder, Run
 
 BEAT_SECONDS = 0.5
@@ -39,11 +39,13 @@ def run_task(task: jobs.Task, cache: Path) -> TaskResult:
     if target.state == "finished":
         return TaskResult(folder, "finished", cached=True)
     lease = Lease(folder)
-    if not lease.acquire():
-        raise RunError(f"run {task.key}: another process works on it; wait for it, or stop it there")
+    with translate_os_errors(cache):
+        if not lease.acquire():
+            raise RunError(f"run {task.key}: another process works on it; wait for it, or stop it there")
     try:
-        target.clear()
-        task.begin(folder)
+        with translate_os_errors(cache):
+            target.clear()
+            task.begin(folder)
         with _stop_by_interrupt(target), _reported(lease, folder):
             outcome = jobs.execute(task, str(folder))
     finally:

@@ -6,6 +6,8 @@ Algorithms", 2017, https://arxiv.org/abs/1708.07747 (MIT licence, Zalando SE).
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from aecore.datasets import files
@@ -42,7 +44,7 @@ def read() -> Data:
     """The arrays, from the first copy in `$AECORE_DATA`, Debian's package or Keras's cache."""
     root = files.local_folder()
     for folder in (root / "fashion-mnist", root, files.keras_folder() / "fashion-mnist"):
-        if (folder / IMAGES).exists() and (folder / LABELS).exists():
+        if os.path.exists(folder / IMAGES) and os.path.exists(folder / LABELS):  # False, too, in a folder of others
             try:
                 images, labels = files.read_idx(folder / IMAGES), files.read_idx(folder / LABELS)
             except files.UNREADABLE as error:

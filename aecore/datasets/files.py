@@ -28,8 +28,9 @@ def local_folder() -> Path:
 
 def keras_folder() -> Path:
     """Keras's download folder: in `$KERAS_HOME`, `~/.keras` or, without a writable home, /tmp/.keras."""
-    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
-    return Path(os.environ.get("KERAS_HOME") or home / ".keras") / "datasets"
+    home = os.path.expanduser("~")  # unchanged for a user without a home
+    default = Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+    return (settings.folder("KERAS_HOME", os.environ.get("KERAS_HOME", "")) or default) / "datasets"
 
 
 def read_idx(path: Path) -> np.ndarray:

@@ -5,6 +5,8 @@ Source: Y. LeCun, C. Cortes, C. J. C. Burges, http://yann.lecun.com/exdb/mnist.
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from aecore.datasets import files
@@ -30,7 +32,7 @@ INFO = DatasetInfo(
 def read() -> Data:
     """The arrays, from `mnist.npz` in `$AECORE_DATA` or in Keras's cache."""
     for path in (files.local_folder() / "mnist.npz", files.keras_folder() / "mnist.npz"):
-        if path.exists():
+        if os.path.exists(path):  # False, too, in a folder that cannot be read
             try:
                 with np.load(path, allow_pickle=False) as file:
                     labels = (file[name].astype(np.int64) for name in ("y_train", "y_test"))

@@ -12,7 +12,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for _name in ("tensorflow", "absl", "tf2onnx"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
+from aecore.datasets.files import keras_folder  # noqa: E402
 from aecore.specs.run import RunSpec  # noqa: E402
+
+if (
+    "KERAS_HOME" in os.environ
+):  # Keras would make a folder called `~`, and take an empty value for the working directory
+    os.environ["KERAS_HOME"] = str(keras_folder().parent)
+
 from aecore.worker.training.fit import train  # noqa: E402
 
 
