@@ -157,25 +157,6 @@ def _deliver(session: Any, bundle: deque[Any]) -> None:
         session._handle_scriptrunner_event_on_event_loop(sender, event, message, **more)
 
 
-def _signal_in_place(enqueued: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Replacement of `_enqueued_some_message`, which wakes the event loop through its socket even when it is called on
-    the event loop: sets the event directly there."""
-
-    @functools.wraps(enqueued)
-    def signal(runtime: Any) -> None:
-        objects = runtime._get_async_objs()
-        try:
-            on_loop = asyncio.get_running_loop() is objects.eventloop
-        except RuntimeError:
-            on_loop = False
-        if on_loop:
-            objects.need_send_data.set()
-        else:
-            enqueued(runtime)
-
-    return signal
-
-
 class _LazyState(property):
     """Replacement of `filtered_state`, which copies the whole session state for every widget with a key: a view."""
 
@@ -208,14 +189,7 @@ class _StateView(Mapping[str, Any]):
 
 PATCHES: tuple[Patch, ...] = (
     Patch("theme", "streamlit.runtime.app_session", "_populate_theme_msg", _cached_theme),
-    Patch(
-        "argument names",
-        "streamlit.runtime.caching.cache_utils",
-        "_get_positional_arg_name",
-        functools.lru_cache(maxsize=1000),
-    ),
     Patch("message bundles", "streamlit.runtime.app_session", "AppSession._on_scriptrunner_event", _bundled_messages),
-    Patch("event loop", "streamlit.runtime.runtime", "Runtime._enqueued_some_message", _signal_in_place),
     Patch(
         "session state",
         "streamlit.runtime.state.safe_session_state",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,21 +99,6 @@ def test_none_is_lost_or_overtaken_between_two_threads(monkeypatch: pytest.Monke
 
     found = in_a_loop(draw, lambda session: len(session.got) == count)
     assert [message for _, message, _ in found.got] == list(range(count))
-
-
-def test_who_is_on_the_event_loop_does_not_wake_it() -> None:
-    woken: list[str] = []
-    say = streamlit_patches._signal_in_place(lambda server: woken.append(server.name))
-
-    async def main() -> None:
-        shared = SimpleNamespace(eventloop=asyncio.get_running_loop(), need_send_data=asyncio.Event())
-        server = SimpleNamespace(name="server", _get_async_objs=lambda: shared)
-        say(server)
-        assert shared.need_send_data.is_set() and not woken
-        await asyncio.to_thread(say, server)
-        assert woken == ["server"]
-
-    asyncio.run(main())
 
 
 def test_the_cached_theme_is_streamlits(unpatched: None) -> None:
