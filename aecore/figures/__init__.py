@@ -6,6 +6,7 @@ background is transparent. Draw them with `st.plotly_chart(figure, theme=None, c
 from aecore.figures.curves import learning_curves, penalty_curves
 from aecore.figures.heat_map import error_heat_map
 from aecore.figures.histograms import activation_histogram, class_errors, kl_bars, layer_activity, unit_mean_histogram
+from aecore.figures.latent_map import MAP_CONFIG, latent_map
 from aecore.figures.multiples import small_multiples
 from aecore.figures.pretraining import accuracy_by_labels
 from aecore.figures.theme import DARK, LIGHT, PLOTLY_CONFIG, Theme
@@ -14,6 +15,7 @@ from aecore.text import count_text, error_text, seconds_text, share_text
 __all__ = [
     "DARK",
     "LIGHT",
+    "MAP_CONFIG",
     "PLOTLY_CONFIG",
     "Theme",
     "accuracy_by_labels",
@@ -23,6 +25,7 @@ __all__ = [
     "error_heat_map",
     "error_text",
     "kl_bars",
+    "latent_map",
     "layer_activity",
     "learning_curves",
     "penalty_curves",

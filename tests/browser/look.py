@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def main(folder: Path, paths: tuple[str, ...]) -> None:
             for view, size, scheme in VIEWS:
                 page = visit(browser, f"{url}/{path}", size, scheme)
                 page.wait_for_timeout(1500)
-                name = path.split("?")[0] or "home"
+                name = re.sub(r"[^\w-]+", "-", path) or "home"
                 full = page.locator('[data-testid="stMainBlockContainer"]').bounding_box()
                 page.set_viewport_size({"width": size[0], "height": int(max(size[1], full["height"] + 120))})
                 page.wait_for_timeout(500)

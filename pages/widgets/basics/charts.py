@@ -18,8 +18,8 @@ Add = Callable[[Theme], Sequence[BaseTraceType]]
 
 def draw(
     make: Make, *, key: str, alt: str, of: tuple[Hashable, ...] | None = None, add: Add | None = None, **more: Any
-) -> None:
-    """Draw a chart in the session's theme.
+) -> Any:
+    """Draw a chart in the session's theme; returns what `st.plotly_chart` returns, the selection where it has one.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def draw(
         content = figure.to_dict()
         traces = [trace.to_plotly_json() for trace in add(colours)]
         figure = _DictFigure({**content, "data": [*content["data"], *traces]})
-    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
+    return st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": PLOTLY_CONFIG, **more})
 
 
 @st.cache_resource(show_spinner=False, max_entries=150)

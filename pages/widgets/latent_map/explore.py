@@ -11,7 +11,7 @@ from aecore.datasets import Data
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.components import latent_map
 from pages.widgets.images import run_images
-from pages.widgets.latent_map import own_image, trust
+from pages.widgets.latent_map import own_image, plotly_map, trust
 from pages.widgets.latent_map.settings import COLOURS, MapControls
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import keys, selection
@@ -56,6 +56,13 @@ def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: 
     held_out = bool((numbers < len(data.validation)).all())
     pictured = held_out and len(numbers) <= MOST_PICTURED and data.info.is_image
     errors = run_images.errors_of(run)[numbers] if held_out else None
+    values = {"error": errors, "trust": near["trust"]}
+    if choices.style == "plotly":
+        plotly_map.draw(
+            run, data, work, choices, numbers=numbers, errors=errors, values=values.get(choices.colour), marks=marks
+        )
+        _count(numbers, held_out, data)
+        return
     panel = latent_map.Panel(
         np.asarray(shared.array(work, "points")),
         near=near["codings"],
@@ -74,7 +81,7 @@ def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: 
         class_names=data.info.classes,
         images=run_images.samples_on(work, data) if data.info.is_image else None,
         colour=choices.colour,
-        values={"error": errors, "trust": near["trust"]}.get(choices.colour),
+        values=values.get(choices.colour),
         value_name=COLOURS[choices.colour].lower(),
         style=choices.style,
         tool=choices.tool,
@@ -82,10 +89,15 @@ def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: 
         focus=focus,
         marks=marks,
     )
-    total = len(data.validation) if held_out else len(data.validation) + len(data.train)
-    if len(numbers) < total:
-        st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")
+    _count(numbers, held_out, data)
     # Only a gesture changes the selection, so that selected samples that are not on this map are not dropped.
     if (gesture.point, gesture.selection) != (focus, chosen):
         selection.choose(numbers[gesture.selection].tolist(), data)
         st.session_state[keys.POINT] = None if gesture.point is None else int(numbers[gesture.point])
+
+
+def _count(numbers: np.ndarray, held_out: bool, data: Data) -> None:
+    """Draw how many of the samples the map shows, if it does not show all."""
+    total = len(data.validation) if held_out else len(data.validation) + len(data.train)
+    if len(numbers) < total:
+        st.caption(f"{len(numbers):,} of {total:,} samples, as many of each class as there are; Settings draws more.")

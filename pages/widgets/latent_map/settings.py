@@ -18,7 +18,7 @@ from pages.widgets.run import activations
 from pages.widgets.session import keys
 
 COLOURS = {"class": "Class", "error": "Error", "trust": "Trust"}
-STYLES = {"dots": "Dots", "images": "Images"}
+STYLES = {"dots": "Dots", "images": "Images", "plotly": "Plotly"}
 TOOLS = {"click": "Click", "box": "Box", "lasso": "Lasso"}
 POINTS = 2000
 MOST_POINTS = 10_000  # largest stop of the slider; a switch selects all points
@@ -37,7 +37,7 @@ class MapControls:
 
     method: str
     colour: str
-    style: Literal["dots", "images"]
+    style: Literal["dots", "images", "plotly"]
     tool: Literal["click", "box", "lasso"]
 
 
@@ -50,11 +50,24 @@ def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
     labelled = data.validation_labels is not None
     offered = {"class": labelled, "error": not everything, "trust": True}
     colour = segments(bar, "Colour", {name: text for name, text in COLOURS.items() if offered[name]}, keys.COLOUR)
-    style = segments(bar, "Style", STYLES, keys.STYLE) if data.info.is_image else "dots"
-    tool = segments(bar, "Select by", TOOLS, keys.SELECT)
+    space = dimensions(run, method)
+    style = _style(bar, data, space)
+    tool = segments(bar, "Select by", TOOLS, keys.SELECT, disabled=style == "plotly" and space == 3)
     with bar.popover("Settings", icon=":material/tune:"):
         form(run, method)
     return MapControls(method, colour, cast(Any, style), cast(Any, tool))
+
+
+def _style(bar: DeltaGenerator, data: Data, dimensions: int) -> str:
+    """The style of the map, which is Plotly by default in 3-D; the default changes with the dimensions until the
+    visitor has chosen another one."""
+    default = "plotly" if dimensions == 3 else "dots"
+    last = st.session_state.get(keys.STYLE_DEFAULT, default)
+    st.session_state[keys.STYLE_DEFAULT] = default
+    if last != default and st.session_state.get(keys.STYLE) == last:
+        del st.session_state[keys.STYLE]
+    styles = {name: text for name, text in STYLES.items() if name != "images" or data.info.is_image}
+    return segments(bar, "Style", styles, keys.STYLE, default=default)
 
 
 def spec_from(run: Run, method: str) -> MapSpec:

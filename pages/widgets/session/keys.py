@@ -78,6 +78,9 @@ POINT = "point"  # number of the marked sample
 # Of one page each.
 DRAW = "draw"  # Reconstructions: how often other images were drawn
 MAP_LAYER = "map_layer"
+STYLE_DEFAULT = "style_default"  # the style that the map has unless another is chosen
+PLOTLY_SHOWN = "plotly_shown"  # (key of the chart, selection that its figure shows, last selection made in it)
+CAMERA = "camera"  # format of the pictures that Plotly's mode bar saves
 SPARSITY_LAYER = "sparsity_layer"
 FILM_OPENING = "film_opening"  # (key of the run, number of the frame that a link opens)
 OWN_UPLOADS = "own_uploads"  # {data set: the last image}
