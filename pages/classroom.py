@@ -13,8 +13,8 @@ VIEWS = {"board": "Board", "make": "Make a lesson", "examples": "Examples", "pre
 SENTENCES = {
     "board": "Every run of this server, error against coding size. Click a point to open its run; the thick ring is "
     "the one above.",
-    "make": "Turn the knobs, look at a page, then make a link of it: a whole class opens what you see.",
-    "examples": "Settings worth seeing, good and bad, with the reason. Set them, guess what will come, then train.",
+    "make": "Choose settings and a page, then make a link: everybody who opens it sees what you see.",
+    "examples": "Settings worth trying, good and bad, with the reason. Apply them, predict the result, then train.",
 }
 
 

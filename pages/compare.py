@@ -12,10 +12,9 @@ shell.enter()
 
 VIEWS = {"maps": "Two maps", "sample": "One sample"}
 SENTENCES = {
-    "maps": "The same samples as two codes, or two projections, see them. What stays together on both sides is in the "
-    "data; what moves was the network's choice, or the projection's.",
-    "sample": "One sample, sent through several networks: what each keeps of it, how it writes it down, and where it "
-    "files it.",
+    "maps": "The same samples on two maps, of two runs or two projections. Groups that stay together on both sides "
+    "come from the data; what differs comes from the network or the projection.",
+    "sample": "One sample in several runs: its reconstruction, its codings and its position on the map in each.",
 }
 
 

@@ -18,7 +18,7 @@ VIEWS = {"map": "Explore", "own": "Your own picture", "training": "While it lear
 def main() -> None:
     run, busy = active_run.shown(), active_run.pending()
     if busy and busy.latest_snapshot():
-        header.draw(busy, "The codings while they are learned: the map and the images move as the network does.", [])
+        header.draw(busy, "The codings during training: the map and reconstructions change with every snapshot.", [])
         training_film.section(busy, shared.data(busy.spec.dataset))
         return
     header.draw(

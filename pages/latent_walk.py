@@ -19,9 +19,9 @@ shell.enter()
 VIEWS = {"sliders": "Sliders", "plane": "Plane", "journeys": "Journeys", "random": "Random", "holes": "Holes"}
 SENTENCES = {
     "bits": "Each coding is a bit. Flip one, and see what it stands for and which images share the code.",
-    "journeys": "Every picture on the way is decoded; a good code has no picture on it that could not be real.",
-    "random": "Pictures that nobody took: the decoder at codings that were drawn, and between codings that were.",
-    "holes": "Each place is decoded and encoded again; where it does not come back to is a hole in the code.",
+    "journeys": "Interpolation between codings, every step decoded. Good: each step could be a real image.",
+    "random": "Generated images: codings drawn at random, decoded. Good: they look like the data and differ.",
+    "holes": "Off-manifold regions (holes): codings that, decoded and encoded again, do not come back to their place.",
 }
 
 
@@ -71,14 +71,14 @@ def _sentence(run: Run, walker: Walker, view: str) -> str:
     silent = sum(not axis.active for axis in axes)
     if silent == len(axes):
         return (
-            "Nothing moves the picture: every coding fell silent in training (a collapsed run), so the decoder draws "
-            "one average image. A smaller KL or sparsity weight brings codings back."
+            "No coding changes the image: all of them are inactive (posterior collapse or too much sparsity), so the "
+            "decoder returns one average image. Use a smaller KL or sparsity weight."
         )
-    drag = "Drag a coding and the picture follows your hand."
+    drag = "Drag a coding: its decoded image changes while you drag."
     if walker.decoder is None:
-        drag = "Drag a coding and let go: the server then decodes the picture, for no browser runs this decoder."
+        drag = "Drag a coding and let go: the server decodes it, because this decoder does not run in the browser."
     if run.spec.variational:
-        folded = f" {silent} of {len(axes)} carry nothing and are folded away." if silent else ""
+        folded = f" {silent} of {len(axes)} are inactive and hidden." if silent else ""
         return (
             f"{drag} Codings are ordered by how much they carry (KL divergence); the prior says that values within ±2 "
             f"are usual.{folded}"
@@ -98,7 +98,7 @@ def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.HeaderMetric
             header.HeaderMetric(
                 "KL divergence",
                 f"{sum(kl):.1f} nats",
-                help="What all codings say about an image, on average, beyond the prior.",
+                help="Information of all codings about an image, on average, relative to the prior.",
             ),
         )
     used = sum(axis.active for axis in axes)

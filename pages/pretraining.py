@@ -44,8 +44,8 @@ def main() -> None:
 
 def _sentence() -> str:
     return (
-        "This network saw no label. Its encoder starts a classifier that gets a few labelled images; its rival is the "
-        "same classifier from random weights, with the same images, batches and epochs."
+        "The autoencoder is trained without labels. Its encoder initialises a classifier that is trained on a few "
+        "labelled images; the baseline is the same classifier from random weights, same images, batches and epochs."
     )
 
 
@@ -55,8 +55,8 @@ def _number(comparison: ArmComparison) -> header.HeaderMetric:
         pretraining.points(comparison.difference),
         f"± {100 * comparison.margin:.1f} points",
         {"helps": True, "hurts": False, "open": None}[comparison.outcome],
-        help="Accuracy of the pretrained classifier minus that of its rival: mean over the seeds, and half the width "
-        "of its 95 % interval. Grey: the seeds leave open whether there is a difference.",
+        help="Accuracy of the pretrained classifier minus the baseline's: mean over the seeds, and half the width "
+        "of its 95 % interval. Grey: not significant with these seeds.",
     )
 
 

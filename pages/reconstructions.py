@@ -17,7 +17,7 @@ shell.enter()
 def main() -> None:
     run, busy = active_run.shown(), active_run.pending()
     if busy and busy.latest_snapshot():
-        header.draw(busy, "It is learning: shapes first, then shades. What it makes of ten images now:", [])
+        header.draw(busy, "Reconstructions of ten validation images so far. Shapes come first, details later.", [])
         live.draw(busy)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
@@ -34,11 +34,13 @@ def _sentence(run: Run | None) -> str:
         return ""
     codings = run.metrics.get("coding_size", run.spec.coding_size)
     sample = "image" if shared.data(run.spec.dataset).info.is_image else "sample"
-    seen = f"The network saw each {sample} through {counted(codings, 'number')}."
+    seen = (
+        f"Each {sample} is encoded as {counted(codings, 'number')} and decoded from {'it' if codings == 1 else 'them'}."
+    )
     if run.spec.corrupts_input:
-        return f"{seen} It was given the noisy {sample} and asked for the clean one. Good: noise goes, shape stays."
+        return f"{seen} The input is the noisy {sample}, the target the clean one. Good: noise goes, shape stays."
     if sample == "image":
-        return f"{seen} Good: the shape and the big shades survive, print and texture go."
+        return f"{seen} Good: shape and large shades are kept, print and texture are lost."
     return f"{seen} Good: each reconstructed bar is as long as the original's."
 
 

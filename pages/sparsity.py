@@ -30,7 +30,7 @@ def main() -> None:
         key=keys.SPARSITY_LAYER,
         label_visibility="collapsed",
         width=320,
-        help="The penalty acts on the codings; any other layer can be looked at as well.",
+        help="The penalty acts on the codings; any other layer can be shown as well.",
     )
     charts.histograms(run, layer, activity, beside)
     baseline.offer(run, unpenalised)
@@ -47,7 +47,7 @@ def _layer(run: Run) -> str:
 
 def _sentence(run: Run, units: int) -> str:
     if run.spec.sparsity_weight == 0:
-        return "This run has no penalty: every unit may speak for every image. Raise the sparsity weight and compare."
+        return "This run has no sparsity penalty: most units are active for every image. Raise the weight and compare."
     aim = " unit means close to the target," if run.spec.sparsity in ("kl", "mse") else ""
     return (
         f"Each image may use only a few of the {units:,} units. Good: a tall bar at zero,{aim} no dead units, and an "
@@ -72,7 +72,7 @@ def _numbers(
             f"{activity.dead} of {len(activity.means):,}",
             f"{activity.stuck:,} more stuck" if activity.stuck else "",
             help="Dead: nearer to 0 than 0.01 for every sample. Stuck: at another value that hardly changes (deviation "
-            "below 0.01). Neither carries anything.",
+            "below 0.01). Neither carries information.",
         ),
         header.HeaderMetric("Error (MSE)", error_text(run.metrics.get("val_mse"))),
     ]

@@ -26,12 +26,12 @@ LANES = {"train": "Training", "map": "Maps and measurements"}
 def main() -> None:
     st.markdown("##### Status of this server")
     st.caption(
-        "For whoever hosts it. A proxy may ask `/_stcore/health`, which answers 'ok' while the server lives; every "
-        "event of a job is one line of JSON on its standard error."
+        "For the administrator. A proxy can check `/_stcore/health`, which answers 'ok'; each event of a job is one "
+        "line of JSON on standard error."
     )
     render_lock.fragment(_live, TICK)()
-    st.markdown("###### How it is set")
-    st.caption("By environment variables, at the start. Anybody may look here: addresses and paths are not shown.")
+    st.markdown("###### Configuration")
+    st.caption("Set by environment variables at the start. This page is public, so addresses and paths are not shown.")
     rows = [(s.name, _value(s), str(s.default), s.meaning) for s in settings.TABLE]
     st.dataframe(pd.DataFrame(rows, columns=["variable", "value", "default", "meaning"]), hide_index=True)
 
@@ -52,14 +52,14 @@ def _live() -> None:
         st.metric("Jobs waiting", f"{waiting} of {settings.get('AECORE_WAITING')}", width="content")
         st.metric("Memory", f"{sum(size for _, size in memory) / 1e6:,.0f} MB", width="content")
         st.metric("Runs", f"{count:,}", width="content")
-        st.metric("They take", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
+        st.metric("Disk used by runs", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
         st.metric("Free on disk", f"{free / 1e9:,.1f} GB", width="content")
     for lane, jobs in tickets.items():
         st.markdown(f"###### {LANES[lane]}, {shared.queue().width(lane)} at once")
         if jobs:
             st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
         else:
-            st.caption("Nothing runs and nothing waits.")
+            st.caption("No jobs.")
     st.markdown("###### Processes")
     table = pd.DataFrame(memory, columns=["process", "MB"])
     table["MB"] = (table["MB"] / 1e6).round()

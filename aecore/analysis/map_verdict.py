@@ -34,7 +34,8 @@ def map_verdict(
     parts = [_projection(method, trust, metrics), *_torn(method, metrics)]
     if accuracy is not None and accuracy <= CHANCE * chance:
         parts.append(
-            f"the codings themselves know nothing of the classes ({share_text(accuracy)}): no map can show groups"
+            f"the codings contain nothing about the classes (kNN accuracy {share_text(accuracy)}), so no map can show "
+            "groups"
         )
     elif method != "none":
         parts += _classes(metrics, chance)
@@ -56,10 +57,10 @@ def _projection(method: str, trust: float | None, metrics: Mapping[str, Any]) ->
         if trust >= GOOD:
             return f"Yes: the largest directions{of} keep neighbours together ({value}), and far in the map is far"
         much = "mostly" if trust >= FAIR else "often no" if trust >= POOR else "hardly"
-        shadow = f": a map is a shadow of {codings} directions" if codings > 3 else ""
+        projected = f": two of {codings} dimensions cannot show all" if codings > 3 else ""
         return (
-            f"Only for the big picture: far in the map is far in the codings, but points that lie close are {much} "
-            f"neighbours ({value}){shadow}"
+            f"Use it for the overall layout only: far in the map is far in the codings, but points that lie close are "
+            f"{much} neighbours ({value}){projected}"
         )
     if trust >= GOOD:
         return f"Trust the neighbourhoods ({value}), not the distances between groups"
@@ -84,8 +85,8 @@ def _classes(metrics: Mapping[str, Any], chance: float) -> list[str]:
         return []
     share = max(0.0, (on_map - chance) / (in_codings - chance))
     if share >= AS_GOOD:
-        return ["the map tells the classes as well as the codings do"]
-    return [f"the map keeps {100 * share:.0f} % of what the codings know of the classes"]
+        return ["classes are separated as well on the map as in the codings"]
+    return [f"the map keeps {100 * share:.0f} % of the codings' kNN accuracy above chance"]
 
 
 def _seeds(method: str, stability: Mapping[str, Any] | None) -> list[str]:

@@ -37,13 +37,13 @@ UNLIKELY = 0.001  # density below which a coding is rare under the prior
 ROUNDING, LEAST = 1e-3, 1e-6
 
 VERDICTS = (
-    "As near to the data as images it never saw.",
-    "At the edge of the data: the picture may mislead.",
-    "Far from the data: the picture is made up.",
-    "As near to the data as images it never saw, though rare under the prior.",
+    "As close to the training data as held-out images are.",
+    "At the edge of the training data: the decoded image may mislead.",
+    "Far from the training data (off-manifold): the decoded image is made up.",
+    "As close to the training data as held-out images are, but rare under the prior.",
 )
 RARE = 3  # the position of the last verdict
-COLLAPSED = "The codings carry nothing: every place decodes to nearly the same picture."
+COLLAPSED = "The codings carry no information: all of them decode to nearly the same image."
 
 
 @dataclass(frozen=True)

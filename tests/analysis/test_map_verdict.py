@@ -16,10 +16,10 @@ SEEDS = {"mean_distance": 0.004}
 def test_examples() -> None:
     assert map_verdict(NUMBERS, "umap", classes=10, stability=SEEDS) == (
         "Trust the neighbourhoods (trustworthiness .988), not the distances between groups; "
-        "the map keeps 90 % of what the codings know of the classes; another seed draws the same picture."
+        "the map keeps 90 % of the codings' kNN accuracy above chance; another seed draws the same picture."
     )
-    shadow = map_verdict({**NUMBERS, "trustworthiness": 0.926}, "pca")
-    assert "big picture" in shadow and "often no neighbours" in shadow and "a shadow of 30" in shadow
+    folded = map_verdict({**NUMBERS, "trustworthiness": 0.926}, "pca")
+    assert "overall layout only" in folded and "often no neighbours" in folded and "two of 30 dimensions" in folded
     assert "mostly neighbours" in map_verdict({**NUMBERS, "trustworthiness": 0.96}, "pca")
     assert "keep neighbours together" in map_verdict(NUMBERS, "pca")
     assert map_verdict({**NUMBERS, "codings": 2}, "none").startswith("Yes: nothing was projected")
@@ -42,11 +42,11 @@ def test_classes_are_counted_above_chance() -> None:
     assert "keeps 0 %" in map_verdict({**NUMBERS, "knn_map": 0.1}, "tsne", classes=10)
     assert "keeps 0 %" in map_verdict({**NUMBERS, "knn_map": 0.05}, "tsne", classes=10)
     assert "keeps 12 %" in map_verdict({**NUMBERS, "knn_map": 0.1}, "tsne")
-    assert "as well as the codings" in map_verdict({**NUMBERS, "knn_map": 0.83}, "tsne", classes=10)
+    assert "as well on the map as in the codings" in map_verdict({**NUMBERS, "knn_map": 0.83}, "tsne", classes=10)
     for name in ("knn_map", "knn_codings"):
         assert "classes" not in map_verdict({**NUMBERS, name: None}, "tsne", classes=10)
     collapsed = map_verdict({**NUMBERS, "knn_map": 0.1, "knn_codings": 0.104}, "umap", classes=10)
-    assert "know nothing of the classes (.104)" in collapsed and "keeps" not in collapsed
+    assert "nothing about the classes (kNN accuracy .104)" in collapsed and "keeps" not in collapsed
 
 
 def test_seeds() -> None:

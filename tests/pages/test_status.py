@@ -25,7 +25,7 @@ def test_visitors_runs_memory_and_settings(visit: Open, cache: Path, monkeypatch
     numbers = {metric.label: metric.value for metric in app.metric}
     assert numbers["Visitors"] == "1" and numbers["Jobs waiting"] == "0 of 17"
     assert numbers["Runs"] == str(len(listing.list_runs(cache)))
-    assert numbers["They take"] == f"{eviction.size(cache / 'runs') / 1e9:.2f} GB of 5"
+    assert numbers["Disk used by runs"] == f"{eviction.size(cache / 'runs') / 1e9:.2f} GB of 5"
     assert numbers["Free on disk"].endswith(" GB")
     table = app.dataframe[-1].value.set_index("variable")
     assert list(table.index) == [setting.name for setting in settings.TABLE]

@@ -216,7 +216,7 @@ def _moved(pair: Pair, data: Data) -> None:
 
 
 def _neighbours(pair: Pair) -> None:
-    st.markdown("###### Do they keep the same company?")
+    st.markdown("###### Shared nearest neighbours")
     st.markdown(compare_pair.shared_sentence(pair))
 
 

@@ -39,7 +39,7 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
         st.markdown("##### Nothing to show yet")
         st.caption(
             "Press Train: the default takes a few seconds, and what it learns appears here while it trains. "
-            "Runs that are trained already stand under Recent runs."
+            "Trained runs are listed under Recent runs."
         )
     else:
         left, right = (

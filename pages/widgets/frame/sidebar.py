@@ -88,13 +88,13 @@ def _what_train_does(can: Buttons) -> str:
     if can.want.spec is None:
         return f":red[{plain(can.want.error)}]"
     if can.trains_this:
-        return "training what the knobs say"
+        return "Training these settings."
     if can.is_shown:
         return "this is the picture; turn a knob (another seed will do) to train anew"
     if can.finished:
-        return "trained already: Show opens it"
+        return "Already trained: Show opens it."
     seconds = active_run.expected_seconds(can.want.spec)
-    return f"about {duration_text(seconds)} on this machine" if seconds else "not trained yet on this machine"
+    return f"About {duration_text(seconds)} on this machine." if seconds else "Not yet trained on this machine."
 
 
 def _recent() -> None:

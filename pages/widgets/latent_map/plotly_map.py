@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,13 +77,19 @@ def draw(
     if three:
         st.caption("Drag to turn it. To select points in 3-D, click them in the style Dots or Images.")
     else:
-        picked = [int(p["customdata"][0]) for p in event.selection.points if p.get("customdata")]
-        _apply(of, turn, selected, picked, data)
+        _apply(of, turn, selected, _numbers(event.selection.points), data)
     if len(points) > SLOW:
         st.caption(f"Plotly reacts slowly with {len(points):,} points; the style Dots draws the same map faster.")
     with st.popover("Download this map", icon=":material/download:"):
         title = f"{run_name(run)} · {METHODS[choices.method]}"
         _downloads(data, numbers, lambda: make(theme.current(), title), f"map-{run.key}-{work.key}")
+
+
+def _numbers(points: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Sample numbers of the points of Streamlit's selection; a row of `customdata` is a typed array in the browser,
+    which arrives as {"0": …}. Marks have none."""
+    rows = [point["customdata"] for point in points if point.get("customdata")]
+    return [int(row["0"] if isinstance(row, Mapping) else row[0]) for row in rows]
 
 
 def _selection_of_figure(of: tuple[Any, ...]) -> tuple[int, tuple[int, ...]]:

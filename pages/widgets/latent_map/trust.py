@@ -110,9 +110,9 @@ def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
 
 def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
     """Draw the same map with several seeds and a sentence on how they differ, or a button that submits that job."""
-    st.markdown("**Would another seed draw the same map?**")
+    st.markdown("**Stability over random seeds**")
     if refusal(spec):
-        st.caption("Nothing about this map is random: every seed draws the same.")
+        st.caption("This projection has no random part: every seed gives the same map.")
         return
     wanted = StabilitySpec(spec)
     several = WORDS.get(wanted.seeds, str(wanted.seeds))
@@ -141,7 +141,7 @@ def stability(run: Run, data: Data, work: ResultFolder, spec: MapSpec) -> None:
 def _why(spec: MapSpec) -> str:
     if spec.method == "tsne":
         return "A seed only jitters the PCA start of t-SNE here; from a random start, groups would lie anywhere."
-    return "Trust what all of them show."
+    return "Trust what all of them have in common."
 
 
 def _sample(run: Run, data: Data, number: int, trusted: float | None, continuity: float | None) -> None:
@@ -279,7 +279,7 @@ def _seed_maps(run: Run, spec: StabilitySpec, several: str) -> ResultFolder | No
         return work
     if state not in active_run.PENDING:
         st.caption(
-            f"Draws up to {MAX_POINTS:,} points with {several} seeds and lays the maps on each other; some seconds."
+            f"Projects up to {MAX_POINTS:,} points with {several} seeds and compares the maps; takes some seconds."
         )
         if state == "failed":
             notice.error(f"Not drawn: {work.status().get('message')}")

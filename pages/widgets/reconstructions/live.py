@@ -29,4 +29,4 @@ def _draw(key: str) -> None:
         x = as_float(data.validation[index])
         pictures.comparison([("original", x), ("reconstruction", output)], x, output, data.names_of(index))
     errors.learning_curves(run, run.status().get("pca_mse"))
-    st.caption("Each point is one look at the training; the dotted line is PCA with as many components.")
+    st.caption("Loss at each step; the dotted line is PCA with as many components.")

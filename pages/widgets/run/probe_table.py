@@ -45,7 +45,7 @@ _STYLE = """<style>
 
 def draw(run: Run) -> None:
     """Draw the section: the numbers, else the state of the job that measures them."""
-    st.markdown("###### What this code is worth")
+    st.markdown("###### Representation quality")
     work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
     if state in ("missing", "damaged"):
         _submit(run.key)
@@ -93,18 +93,18 @@ def summary(result: Mapping[str, Any]) -> str:
     """Two sentences: the error relative to PCA, and the accuracy of classifiers on the codings."""
     gain, sentences = result.get("gain_over_pca"), []
     if gain is not None:
-        size = f"PCA with as many numbers ({result['coding_size']:,})"
+        pca = f"PCA with {counted(result['coding_size'], 'component')}"
         if abs(gain) < 1:
-            sentences.append(f"It loses as much as {size}.")
+            sentences.append(f"Reconstruction error equal to {pca}.")
         else:
-            sentences.append(f"It loses {abs(gain):,.0f} % {'less' if gain > 0 else 'more'} than {size}.")
+            sentences.append(f"Reconstruction error {abs(gain):,.0f} % {'below' if gain > 0 else 'above'} {pca}.")
     knn, pca = result.get("knn_accuracy"), result.get("pca_knn_accuracy")
     if knn is not None and pca is not None:
         chance = 2 * math.sqrt(pca * (1 - pca) / result["n_validation"])  # two standard errors: too close to call
-        how = "as well as" if abs(knn - pca) <= chance else "better than" if knn > pca else "worse than"
-        sentences.append(f"Neighbours among its codings tell the class {how} among PCA's.")
+        how = "equals" if abs(knn - pca) <= chance else "is above" if knn > pca else "is below"
+        sentences.append(f"kNN accuracy of the codings {how} PCA's.")
     elif knn is None:
-        sentences.append(f"What it knows of classes cannot be told: {result['reasons']['knn_accuracy']}.")
+        sentences.append(f"No accuracy of classes: {result['reasons']['knn_accuracy']}.")
     sentences.append("↑ higher is better, ↓ lower is better, no arrow: neither; the best of a row is bold.")
     return " ".join(sentences)
 

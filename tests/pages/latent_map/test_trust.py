@@ -122,7 +122,7 @@ def test_vectors_without_classes_and_a_map_without_chance(cache: Path) -> None:
     assert not app.exception
     said, html = texts(app), drawn(app)
     assert len(app.metric) == 2 and "classes" not in said
-    assert "Nearest in the features" in said and "every seed draws the same" in said and not app.button
+    assert "Nearest in the features" in said and "every seed gives the same" in said and not app.button
     assert "<b>no. " in html and "<img" not in html and html.count("ae-vector") > 30
 
 

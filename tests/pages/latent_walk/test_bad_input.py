@@ -99,9 +99,9 @@ def test_a_broken_run_is_told_in_a_line(change: str, said: str, cache: Path) -> 
 @pytest.mark.parametrize(
     ("made", "there", "said"),
     [
-        ({"spec": PLAIN}, ALL, "follows your hand"),
+        ({"spec": PLAIN}, ALL, "changes while you drag"),
         ({"spec": PLAIN, "codings": 0.001}, ALL, "Drag a coding"),
-        ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "every coding fell silent in training"),
+        ({"spec": VARIATIONAL, "codings": 0.0}, ALL, "all of them are inactive"),
         ({"spec": PLAIN, "odd": True}, NO_PLANE, LET_GO),
         ({"spec": PLAIN, "weight": np.nan}, NO_PLANE, LET_GO),
         ({"spec": PLAIN.replace(coding_size=1)}, NO_PLANE, "Drag a coding"),
