@@ -30,6 +30,11 @@ def selected(page: Page) -> Locator:
     return page.get_by_test_id("stMain").get_by_text(re.compile(r"^Selected: "))
 
 
+def style(page: Page, name: str) -> None:
+    page.locator(".st-key-style").get_by_text(name, exact=True).click()
+    settle(page)
+
+
 def drag_over(page: Page, x: float, y: float, size: float = 60) -> None:
     page.mouse.move(x - size, y - size)
     page.mouse.down()
@@ -61,13 +66,11 @@ def test_select_clear_and_take_away(server: str, visit: Open, tmp_path: Path) ->
     drag_over(page, x, y)
     expect(selected(page)).to_have_count(1)
     # What is selected here is selected in the other styles, too.
-    page.get_by_role("radio", name="Dots").or_(page.get_by_role("button", name="Dots", exact=True)).first.click()
-    settle(page)
+    style(page, "Dots")
     expect(selected(page)).to_have_count(1)
-    page.get_by_role("radio", name="Plotly").or_(page.get_by_role("button", name="Plotly", exact=True)).first.click()
-    settle(page)
+    style(page, "Plotly")
     expect(chart(page)).to_be_visible()
-    faded = page.evaluate("document.querySelector('.js-plotly-plot').data.some(t => t.selectedpoints?.length)")
+    faded = page.evaluate("document.querySelector('.js-plotly-plot')._fullData.some(t => t.selectedpoints?.length)")
     assert faded
 
     page.get_by_role("button", name="Download this map").click()
@@ -94,8 +97,7 @@ def test_three_dimensions_are_plotly_at_first(server: str, visit: Open) -> None:
     page = visit(f"{server}/latent_map?method=PCA&dims=3-D")
     expect(chart(page).locator(".gl-container")).to_have_count(1)
     expect(page.get_by_text("Drag to turn it.")).to_be_visible()
-    page.get_by_role("radio", name="Dots").or_(page.get_by_role("button", name="Dots", exact=True)).first.click()
-    settle(page)
+    style(page, "Dots")
     expect(chart(page)).to_have_count(0)
     assert "style=Dots" in page.url
     page.reload()

@@ -99,17 +99,18 @@ def _selection_of_figure(of: tuple[Any, ...]) -> tuple[int, tuple[int, ...]]:
     without the visitor's zoom. One made elsewhere gives a new figure; its number makes it differ from all before.
     """
     shown, current = st.session_state.get(keys.PLOTLY_SHOWN), tuple(selection.current())
-    if shown and shown[0] == of and current in (shown[2], shown[3]):
+    # A chart that was not on the page in the last script run comes back without the selection that was made in it.
+    if shown and KEY in st.session_state and shown[0] == of and current == (shown[2] if shown[3] is None else shown[3]):
         return shown[1], shown[2]
     turn = shown[1] + 1 if shown else 0
-    st.session_state[keys.PLOTLY_SHOWN] = (of, turn, current, ())
+    st.session_state[keys.PLOTLY_SHOWN] = (of, turn, current, None)
     return turn, current
 
 
 def _apply(of: tuple[Any, ...], turn: int, base: tuple[int, ...], chosen: list[int], data: Data) -> None:
     """Select the samples that a new gesture chose in the chart; a single one becomes the marked sample, too."""
     _, _, _, last = st.session_state[keys.PLOTLY_SHOWN]
-    if tuple(chosen) == last:
+    if tuple(chosen) == (last or ()):
         return
     st.session_state[keys.PLOTLY_SHOWN] = (of, turn, base, tuple(chosen))
     selection.choose(chosen, data)

@@ -50,15 +50,16 @@ def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
     labelled = data.validation_labels is not None
     offered = {"class": labelled, "error": not everything, "trust": True}
     colour = segments(bar, "Colour", {name: text for name, text in COLOURS.items() if offered[name]}, keys.COLOUR)
-    space = dimensions(run, method)
-    style = _style(bar, data, space)
-    tool = segments(bar, "Select by", TOOLS, keys.SELECT, disabled=style == "plotly" and space == 3)
+    style_place, tool_place = bar.container(width="content"), bar.container(width="content")
     with bar.popover("Settings", icon=":material/tune:"):
         form(run, method)
+    space = dimensions(run, method)  # known once the form is drawn
+    style = _style(style_place, data, space)
+    tool = segments(tool_place, "Select by", TOOLS, keys.SELECT, disabled=style == "plotly" and space == 3)
     return MapControls(method, colour, cast(Any, style), cast(Any, tool))
 
 
-def _style(bar: DeltaGenerator, data: Data, dimensions: int) -> str:
+def _style(place: DeltaGenerator, data: Data, dimensions: int) -> str:
     """The style of the map, which is Plotly by default in 3-D; the default changes with the dimensions until the
     visitor has chosen another one."""
     default = "plotly" if dimensions == 3 else "dots"
@@ -67,7 +68,7 @@ def _style(bar: DeltaGenerator, data: Data, dimensions: int) -> str:
     if last != default and st.session_state.get(keys.STYLE) == last:
         del st.session_state[keys.STYLE]
     styles = {name: text for name, text in STYLES.items() if name != "images" or data.info.is_image}
-    return segments(bar, "Style", styles, keys.STYLE, default=default)
+    return segments(place, "Style", styles, keys.STYLE, default=default)
 
 
 def spec_from(run: Run, method: str) -> MapSpec:

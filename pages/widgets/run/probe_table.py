@@ -93,11 +93,13 @@ def summary(result: Mapping[str, Any]) -> str:
     """Two sentences: the error relative to PCA, and the accuracy of classifiers on the codings."""
     gain, sentences = result.get("gain_over_pca"), []
     if gain is not None:
-        pca = f"PCA with {counted(result['coding_size'], 'component')}"
+        components = f"PCA with {counted(result['coding_size'], 'component')}"
         if abs(gain) < 1:
-            sentences.append(f"Reconstruction error equal to {pca}.")
+            sentences.append(f"Reconstruction error equal to {components}.")
         else:
-            sentences.append(f"Reconstruction error {abs(gain):,.0f} % {'below' if gain > 0 else 'above'} {pca}.")
+            sentences.append(
+                f"Reconstruction error {abs(gain):,.0f} % {'below' if gain > 0 else 'above'} {components}."
+            )
     knn, pca = result.get("knn_accuracy"), result.get("pca_knn_accuracy")
     if knn is not None and pca is not None:
         chance = 2 * math.sqrt(pca * (1 - pca) / result["n_validation"])  # two standard errors: too close to call

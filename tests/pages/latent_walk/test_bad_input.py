@@ -23,7 +23,7 @@ PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="l
 VARIATIONAL = PLAIN.replace(coding="variational")
 HASHING = PLAIN.replace(coding_size=6, coding_activation="sigmoid", noise_on="coding", noise_rate=5.0)
 NO_PLANE = ["Sliders", "Journeys", "Random"]
-LET_GO = "Drag a coding and let go: the server then decodes"
+LET_GO = "Drag a coding and let go: the server decodes it"
 ALL = ["Sliders", "Plane", "Journeys", "Random", "Holes"]
 
 Open = Callable[..., AppTest]
