@@ -1,21 +1,22 @@
 """The command line: `python -m aecore COMMAND …`; `aecore.commands` has a module for each command.
 
 The answer goes to stdout: text, or with `--json` exactly one JSON value. Progress and logs go to stderr. Exit codes: 0;
-1 for a task that failed; 2 for bad input, with one line that says what was received and what is allowed; 130 after
-Ctrl-C.
+1 for a task that failed or an answer that cannot be written; 2 for bad input, with one line that says what was received
+and what is allowed; 130 after Ctrl-C; 141 for an answer to a pipe that nobody reads. A task goes on and its result is
+stored even if nobody reads stdout and stderr any more.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
-import json
 import sys
 from collections.abc import Sequence
 
 from aecore import settings
-from aecore.commands.base import Answer, TaskFailed, say
+from aecore.commands import output
+from aecore.commands.base import Answer, TaskFailed
+from aecore.commands.output import say
 from aecore.commands.parser import Parser
 from aecore.errors import AecoreError
 from aecore.store import files
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser().parse_args(argv)
         settings.check()
         args.cache = settings.folder("--cache", args.cache) or files.cache_folder()
-        with contextlib.redirect_stdout(sys.stderr):  # libraries print to stdout, too
+        with output.libraries_print_to_stderr():
             answer: Answer = args.answer(args)
     except TaskFailed as error:
         say(f"aecore: {error}")
@@ -64,9 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(answer.value, allow_nan=False, ensure_ascii=False) if args.json else answer.text)
-    return answer.code
+    text = output.as_json(answer.value) if args.json else output.fitted(answer.text, sys.stdout)
+    return output.print_answer(text, answer.folder) or answer.code
 
 
 if __name__ == "__main__":
+    output.open_standard_streams()
     sys.exit(main())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, TextIO
+from typing import Any
 
 from aecore import presets
+from aecore.commands import output
 from aecore.commands.parser import Parser
 from aecore.errors import AecoreError, RunError
 from aecore.specs.base import KEY_LENGTH, Setting, Spec
@@ -28,16 +28,12 @@ class TaskFailed(AecoreError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a command: a JSON value, the same as text, and the exit code."""
+    """The result of a command: a JSON value, the same as text, the exit code, and the folder where it is stored."""
 
     value: Any
     text: str
     code: int = 0
-
-
-def say(line: str, stream: TextIO | None = None) -> None:
-    """Print one line of progress, to stderr by default."""
-    print(line, file=stream or sys.stderr, flush=True)
+    folder: Path | None = None
 
 
 def add_set_option(
@@ -67,7 +63,8 @@ def _described(declared: Setting, width: int, default: bool) -> list[str]:
     note = "; ".join(filter(None, facts))
     text = f"{declared.help} [{note}]" if note else declared.help
     name = f"  {declared.name}".ljust(width)
-    return wrap(text, HELP_WIDTH, initial_indent=name, subsequent_indent=" " * width, break_on_hyphens=False)
+    columns = min(HELP_WIDTH, output.width() or HELP_WIDTH)
+    return wrap(text, columns, initial_indent=name, subsequent_indent=" " * width, break_on_hyphens=False)
 
 
 def _as_text(value: Any) -> str:
@@ -109,10 +106,14 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as aligned text; missing values and None are empty cells."""
+    """Rows as aligned text; missing values and None are empty cells. On a terminal that is too narrow, wide cells are
+    wrapped."""
     lines = [list(columns)]
     lines += [["" if row.get(column) is None else str(row[column]) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    limit = output.width()
+    if limit is not None and sum(widths) + 2 * len(widths) - 2 > limit:
+        return output.wrapped_table(lines, limit)
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 from aecore import jobs
 from aecore.commands import probe
-from aecore.commands.base import INTERRUPTED, Answer, number, say, table
+from aecore.commands.base import INTERRUPTED, Answer, number, table
+from aecore.commands.output import say
 from aecore.commands.project import compute_map
 from aecore.commands.run_task import run_task
 from aecore.presets import demonstrations
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> Answer:
         say(f"{demonstration.name}: {demonstration.key}")
         row = _make(demonstration, args.cache)
         if row is None:
-            return Answer({"runs": rows, "stopped": demonstration.name}, _text(rows), INTERRUPTED)
+            return Answer({"runs": rows, "stopped": demonstration.name}, _text(rows), INTERRUPTED, folder)
         rows.append(row)
     pruned = (
         [key for key in demonstrations.committed(folder) if key not in demonstrations.keys().values()]
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> Answer:
             f"the demonstration runs take {total:,} bytes, allowed: {demonstrations.MAX_BYTES:,}; "
             "take some from aecore/presets/demonstrations.py"
         )
-    return Answer({"runs": rows, "bytes": total, "pruned": pruned}, _text(rows), 0 if fits else 1)
+    return Answer({"runs": rows, "bytes": total, "pruned": pruned}, _text(rows), 0 if fits else 1, folder)
 
 
 def _make(demonstration: Demonstration, cache: Path) -> dict[str, Any] | None:

@@ -38,4 +38,4 @@ def run(args: argparse.Namespace) -> Answer:
         reason = error.strerror or type(error).__name__
         raise SpecError(f"-o: got {args.out!r}, allowed: {WRITABLE} ({reason})") from None
     paths = [str(out / name) for name in files]
-    return Answer({"key": source.key, "format": args.format, "files": paths}, "\n".join(paths))
+    return Answer({"key": source.key, "format": args.format, "files": paths}, "\n".join(paths), folder=out)

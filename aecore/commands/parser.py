@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from aecore.commands.output import fitted, print_answer
 from aecore.errors import AecoreError
 from aecore.specs.base import Spec
 from aecore.specs.fields import did_you_mean, shown, unknown
@@ -22,6 +23,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise AecoreError(f"{message} (see {self.prog} --help)")
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help to stdout; ends the program if that fails."""
+        if code := print_answer(fitted(self.format_help(), sys.stdout).rstrip("\n")):
+            raise SystemExit(code)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """The arguments of a command; `parser` among them is its parser. Raises for the first unknown argument."""

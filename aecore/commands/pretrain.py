@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> Answer:
         ],
         "conclusion": conclusion(judged),
     }
-    return Answer(value, _text(spec, value, judged), INTERRUPTED if done.state == "stopped" else 0)
+    return Answer(value, _text(spec, value, judged), INTERRUPTED if done.state == "stopped" else 0, done.folder)
 
 
 def _autoencoder(name: str, cache: Path) -> RunSpec:

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Answer:
         **(numbers(done) or {}),
     }
     text = as_text(value) if done.state == "finished" else f"{value['key']}: stopped"
-    return Answer(value, text, INTERRUPTED if done.state == "stopped" else 0)
+    return Answer(value, text, INTERRUPTED if done.state == "stopped" else 0, done.folder)
 
 
 def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> TaskResult:

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> Answer:
         "folder": str(done.folder),
         **metrics,
     }
-    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
+    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0, done.folder)
 
 
 def compute_map(source: Run, spec: MapSpec, cache: Path) -> TaskResult:

@@ -20,7 +20,8 @@ from typing import Any
 from aecore import datasets, jobs
 from aecore.analysis import inference, metrics
 from aecore.analysis.corruption import corrupt
-from aecore.commands.base import Answer, number, say, table
+from aecore.commands.base import Answer, number, table
+from aecore.commands.output import say
 from aecore.commands.run_task import run_task
 from aecore.commands.train import INTERRUPTED
 from aecore.errors import AecoreError, DatasetError, SpecError
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace) -> Answer:
                 break
     except KeyboardInterrupt:  # between two trainings, or a second Ctrl-C: print the rows so far
         interrupted = True
-    return Answer(rows, _text(rows), INTERRUPTED if interrupted else int(_disagree(rows)))
+    code = INTERRUPTED if interrupted else int(_disagree(rows))
+    return Answer(rows, _text(rows), code, args.cache / "runs")
 
 
 def _disagree(rows: list[dict[str, Any]]) -> bool:

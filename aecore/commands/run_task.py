@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aecore import jobs
-from aecore.commands.base import TaskFailed, say
+from aecore.commands.base import TaskFailed
+from aecore.commands.output import say
 from aecore.errors import RunError
 from aecore.store.lease import Lease, translate_os_errors
 from aecore.store.runs import ResultFolder, Run

@@ -9,7 +9,8 @@ from typing import Any
 
 from aecore import jobs, presets
 from aecore.commands import probe
-from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, say, settings
+from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, settings
+from aecore.commands.output import say
 from aecore.commands.parser import Parser
 from aecore.commands.run_task import run_task
 from aecore.errors import AecoreError
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> Answer:
         **metrics,
         "probe": measured,
     }
-    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0)
+    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0, done.folder)
 
 
 def _measured(run: Run, cache: Path) -> dict[str, Any] | None:

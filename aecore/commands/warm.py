@@ -8,7 +8,8 @@ import time
 
 import numpy as np
 
-from aecore.commands.base import Answer, say
+from aecore.commands.base import Answer
+from aecore.commands.output import say
 from aecore.commands.project import map_environment
 from aecore.specs.map import MapSpec
 
