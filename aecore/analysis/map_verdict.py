@@ -57,7 +57,7 @@ def _projection(method: str, trust: float | None, metrics: Mapping[str, Any]) ->
         if trust >= GOOD:
             return f"Yes: the largest directions{of} keep neighbours together ({value}), and far in the map is far"
         much = "mostly" if trust >= FAIR else "often no" if trust >= POOR else "hardly"
-        projected = f": two of {codings} dimensions cannot show all" if codings > 3 else ""
+        projected = f": a map cannot show all {codings} dimensions" if codings > 3 else ""
         return (
             f"Use it for the overall layout only: far in the map is far in the codings, but points that lie close are "
             f"{much} neighbours ({value}){projected}"

@@ -97,10 +97,13 @@ def latent_map(
         marker["color"] = theme.class_colour(int(group)) if values is None else np.asarray(values, np.float64)[members]
         if values is not None:
             marker["coloraxis"] = "coloraxis"
-        name = class_names[group] if labels is not None and group < len(class_names) else str(group)
-        more = {"name": plain(name), "customdata": custom[members], "hovertemplate": hover, "marker": marker}
+        name = plain(class_names[group] if labels is not None and group < len(class_names) else group)
+        more = {"name": name, "legendgroup": name, "customdata": custom[members], "hovertemplate": hover}
         picked = None if chosen is None else chosen[members]
-        _add(chart, points[members], theme, picked, showlegend=labels is not None, **more)
+        in_legend = labels is not None and values is None
+        _add(chart, points[members], theme, picked, showlegend=in_legend, marker=marker, **more)
+        if labels is not None and values is not None:
+            _legend_entry(chart, name, {**marker, "color": theme.muted}, points.shape[1])
     if values is not None:
         chart.update_layout(coloraxis=_colour_axis(np.asarray(values, np.float64), value_name, theme))
     for position, text in marks:
@@ -151,6 +154,14 @@ def _add(chart: go.Figure, points: np.ndarray, theme: Theme, picked: np.ndarray 
         ring = {"size": 9, "symbol": "circle-open", "color": theme.text, "line": {"width": 2}}
         place = dict(zip("xyz", points[picked].T, strict=True))
         chart.add_scatter3d(**place, mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+
+
+def _legend_entry(chart: go.Figure, name: str, marker: dict[str, Any], dimensions: int) -> None:
+    """Add an entry of the legend that switches a class whose points are coloured by a value; its shape is grey."""
+    marker = {key: value for key, value in marker.items() if key != "coloraxis"}
+    place = {axis: [None] for axis in "xyz"[:dimensions]}
+    add = chart.add_scattergl if dimensions == 2 else chart.add_scatter3d
+    add(**place, mode="markers", name=name, legendgroup=name, marker=marker, showlegend=True, hoverinfo="skip")
 
 
 def _star(chart: go.Figure, position: Sequence[float], text: str, theme: Theme) -> None:

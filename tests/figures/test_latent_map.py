@@ -41,8 +41,12 @@ def test_without_labels_there_is_one_trace_and_no_legend() -> None:
 def test_values_colour_the_points_and_the_legend_still_switches_classes() -> None:
     values = np.arange(40.0)
     chart = draw(values=values, value_name="Trust")
-    assert [trace.marker.coloraxis for trace in chart.data] == ["coloraxis"] * 3
-    np.testing.assert_array_equal(chart.data[1].marker.color, values[LABELS == 1])
+    coloured = [trace for trace in chart.data if trace.marker.coloraxis == "coloraxis"]
+    entries = [trace for trace in chart.data if trace.showlegend]
+    assert [trace.legendgroup for trace in coloured] == [trace.legendgroup for trace in entries]
+    assert len(coloured) == len(entries) == 3 and not any(trace.showlegend for trace in coloured)
+    assert {trace.marker.color for trace in entries} == {LIGHT.muted}
+    np.testing.assert_array_equal(coloured[1].marker.color, values[LABELS == 1])
     axis = chart.layout.coloraxis
     assert (axis.cmin, axis.cmax) == pytest.approx(np.percentile(values, (2, 98)))
     assert axis.colorbar.title.text == "Trust" and "Trust %{customdata[1]" in chart.data[0].hovertemplate
