@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect
 
 from aecore.presets import demonstrations
-from tests.browser import serve
+from tests.browser import map_page, serve
+from tests.browser.tabs import Tabs
 
 SHOTS = Path(__file__).with_name("shots")
 DIGITS = "dataset=digits&epochs=3"  # a training of a second or two
@@ -49,6 +50,11 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
 @pytest.fixture
 def fresh_server(cache: Path) -> Iterator[str]:
     """A server that nobody has visited, and without a worker until somebody trains. Name it before `visit`, so that
@@ -58,9 +64,9 @@ def fresh_server(cache: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """`serve.visit`, and after the test: no error in any page's console, no exception on it, all pages closed.
-    A test that failed leaves a picture of each page in `tests/browser/shots/`."""
+def visit(tabs: Tabs, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """A new visitor's page, settled, and after the test: no error in any page's console, no exception on it, all pages
+    left. A test that failed leaves a picture of each page in `tests/browser/shots/`."""
     pages: list[Page] = []
     complaints: list[str] = []
 
@@ -68,33 +74,65 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
         if message.type == "error" and not NOISE.search(message.text):
             complaints.append(message.text)
 
+    def complain(error: Error) -> None:
+        complaints.append(str(error))
+
     def opened(url: str, size: tuple[int, int] = serve.WIDE, scheme: str = "light") -> Page:
-        page = serve.new_page(browser, size, scheme)
+        page = tabs.take(size, scheme)
         pages.append(page)
         page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", complain)
         page.goto(url)
         serve.settle(page)
         return page
 
-    failed = request.session.testsfailed
+    failures = request.session.testsfailed
     yield opened
+    failed = request.session.testsfailed > failures
     exceptions = [page.get_by_test_id("stException").all_inner_texts() for page in pages]
-    if request.session.testsfailed > failed:
+    if failed:
         SHOTS.mkdir(exist_ok=True)
         for number, page in enumerate(pages):
             page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")
     for page in pages:
-        page.context.close()
+        page.remove_listener("console", listen)
+        page.remove_listener("pageerror", complain)
+        if failed or any(exceptions):  # nobody knows what state it is in
+            page.context.close()
+        else:
+            tabs.give_back(page)
     assert not complaints
     assert not any(exceptions)
 
 
 @pytest.fixture(scope="package")
-def digits_run(server: str, browser: Browser) -> str:
+def digits_run(server: str, tabs: Tabs) -> str:
     """The key of a small finished run."""
-    page = serve.visit(browser, f"{server}/?{DIGITS}")
+    page = tabs.take()
+    page.goto(f"{server}/?{DIGITS}")
+    serve.settle(page)
     serve.click(page, "train")
     key = serve.await_trained(page)
-    page.context.close()
+    tabs.give_back(page)
     return key
+
+
+@pytest.fixture(scope="module")
+def map_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `map_page`."""
+    script = tmp_path_factory.mktemp("map") / "page.py"
+    script.write_text(map_page.SCRIPT)
+    with serve.app(script) as url:
+        yield url
+
+
+@pytest.fixture
+def open_map(visit: Open, map_address: str) -> Open:
+    """`open_map("n=200&two=1")`: that map, ready."""
+
+    def opened(query: str = "", size: tuple[int, int] = serve.WIDE) -> Page:
+        page = visit(f"{map_address}/?{query}", size)
+        expect(map_page.panel(page)).to_have_attribute("data-ready", re.compile("."))
+        return page
+
+    return opened

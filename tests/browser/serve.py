@@ -47,9 +47,7 @@ PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first
 def app(script: Path | None = None, **environment: str) -> Iterator[str]:
     """The running app's address, or that of another script which may import ours. The server and its workers are gone
     when the context ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script or "app.py"), "--server.headless=true"]
     server = subprocess.Popen(
         [*command, f"--server.port={port}"],
@@ -66,6 +64,23 @@ def app(script: Path | None = None, **environment: str) -> Iterator[str]:
             server.wait(10)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
+        used_ports.append(port)
+
+
+used_ports: list[int] = []  # by apps that have ended
+
+
+def free_port() -> int:
+    """A port on which nobody listens, one of an app that has ended if there is one: a browser keeps Streamlit's scripts
+    by their address."""
+    for port in (*used_ports, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of that app may linger
+            probe.bind(("127.0.0.1", port))
+            if port:
+                used_ports.remove(port)
+            return probe.getsockname()[1]
+    raise OSError("no free port")
 
 
 def wait_for(port: int, seconds: float = 60) -> None:

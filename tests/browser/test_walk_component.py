@@ -197,6 +197,7 @@ def test_a_finger_drags_and_python_can_move_the_walk(opened: Open):
     assert told(page, 1) == [0, 0]
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert told(page, 2) == pytest.approx(at(page))
+    touch.detach()  # which ends the emulation: another test gets this page
     serve.click(page, "elsewhere")
     told(page, 3)
     wanted = json.loads(page.get_by_text("told [").inner_text().removeprefix("told "))[2]
