@@ -1,6 +1,6 @@
-"""The time machine in a browser: it plays and scrubs without the server, moves while a run trains, and saves a GIF.
+"""The training film in a browser: it plays and scrubs without the server, moves while a run trains, and saves a GIF.
 
-The server runs a page with nothing but the film on it."""
+The server runs a page with nothing but the film on it, of runs that another server trained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import serve
 from tests.browser.conftest import Open
@@ -18,25 +18,15 @@ from tests.browser.conftest import Open
 pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
-from aecore import jobs
 from aecore.store import runs
-from aecore.specs.run import RunSpec
-from pages.widgets.server import presence
-from pages.widgets.session import active_run
 from pages.widgets.latent_map import training_film
 from pages.widgets.server import shared
 
-key = st.query_params.get("run")
+key = st.query_params["run"]
 st.session_state.setdefault("run", key)
-if "epochs" in st.query_params and key is None:
-    spec = RunSpec(dataset="digits", hidden=(100,), coding_size=8, epochs=int(st.query_params["epochs"]), seed=3)
-    if st.button("Train", key="train"):
-        shared.queue().submit(jobs.TrainTask(spec), presence.session())
-    key = runs.run_of(spec, shared.cache()).key
 run = runs.open_run(key, shared.cache())
-st.markdown(active_run.state(run))
-if active_run.state(run) != "missing":
-    training_film.section(run, shared.data(run.spec.dataset))
+st.markdown(key)
+training_film.section(run, shared.data(run.spec.dataset))
 """
 PIXELS = """canvas => {
   const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -52,23 +42,6 @@ def films(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     script.write_text(APP)
     with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def key(films: str, browser: Browser) -> str:
-    """A finished run of the digits, trained in sight of its film."""
-    page = serve.visit(browser, f"{films}/?epochs=4")
-    train(page)
-    expect(film(page)).to_have_attribute("data-finished", "true", timeout=serve.PATIENCE)
-    run = film(page).get_attribute("data-run")
-    page.context.close()
-    assert run
-    return run
-
-
-def train(page: Page) -> None:
-    page.get_by_role("button", name="Train").click()
-    expect(film(page)).to_be_visible(timeout=serve.PATIENCE)
 
 
 def film(page: Page) -> Locator:
@@ -99,13 +72,13 @@ def opened(visit: Open, url: str, **settings: object) -> Page:
     return page
 
 
-def test_it_opens_at_the_end_and_plays_from_the_start(films: str, key: str, visit: Open) -> None:
-    page = opened(visit, f"{films}/?run={key}")
+def test_it_opens_at_the_end_and_plays_from_the_start(films: str, digits_run: str, visit: Open) -> None:
+    page = opened(visit, f"{films}/?run={digits_run}")
     last = frames(page) - 1
     assert last >= 20 and frame(page) == last
     at_the_end = drawn(page)
     told = page.locator(".film .told")
-    expect(told).to_have_text(re.compile(r"^epoch 4 · step [\d,]+ · error \.\d{4}$"))
+    expect(told).to_have_text(re.compile(r"^epoch 3 · step [\d,]+ · error \.\d{4}$"))
     page.locator(".film .speed").select_option("4")
     page.locator(".film .play").click()
     expect(page.locator(".film .play")).to_have_text(re.compile("Pause"))
@@ -121,9 +94,9 @@ def test_it_opens_at_the_end_and_plays_from_the_start(films: str, key: str, visi
 
 
 def test_scrubbing_and_playing_send_nothing_and_letting_go_writes_the_link(
-    films: str, key: str, visit: Open, browser: Browser
+    films: str, digits_run: str, visit: Open
 ) -> None:
-    page = opened(visit, f"{films}/?run={key}")
+    page = opened(visit, f"{films}/?run={digits_run}")
     messages = serve.sent(page)
     page.reload()
     expect(film(page)).to_have_attribute("data-frame", re.compile(r"\d+"))
@@ -153,8 +126,8 @@ def test_scrubbing_and_playing_send_nothing_and_letting_go_writes_the_link(
     assert frame(again) == where and again.locator(".film .told").inner_text() == picture
 
 
-def test_keys_step_through_the_snapshots(films: str, key: str, visit: Open) -> None:
-    page = opened(visit, f"{films}/?run={key}&frame=5")
+def test_keys_step_through_the_snapshots(films: str, digits_run: str, visit: Open) -> None:
+    page = opened(visit, f"{films}/?run={digits_run}&frame=5")
     assert frame(page) == 5
     images = [canvas.evaluate(PIXELS) for canvas in page.locator(".film figure .reconstruction").all()]
     originals = [canvas.evaluate(PIXELS) for canvas in page.locator(".film figure .original").all()]
@@ -176,8 +149,8 @@ def test_keys_step_through_the_snapshots(films: str, key: str, visit: Open) -> N
     expect(page.locator(".film .play")).to_have_text(re.compile("Pause"))
 
 
-def test_a_sample_shows_its_way_on_the_map(films: str, key: str, visit: Open) -> None:
-    page = opened(visit, f"{films}/?run={key}")
+def test_a_sample_shows_its_way_on_the_map(films: str, digits_run: str, visit: Open) -> None:
+    page = opened(visit, f"{films}/?run={digits_run}")
     before = drawn(page)
     page.locator(".film figure").nth(3).hover()
     expect(page.locator(".film .tip")).to_have_text(re.compile(r"^3, no\. \d+$"))
@@ -186,10 +159,10 @@ def test_a_sample_shows_its_way_on_the_map(films: str, key: str, visit: Open) ->
     expect(page.locator(".film .tip")).to_be_hidden()
 
 
-def test_without_motion_it_steps(films: str, key: str, browser: Browser) -> None:
-    context = browser.new_context(reduced_motion="reduce", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(f"{films}/?run={key}")
+def test_without_motion_it_steps(films: str, digits_run: str, visit: Open) -> None:
+    page = visit(f"{films}/?run={digits_run}")
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
     expect(film(page)).to_have_attribute("data-frame", re.compile(r"\d+"))
     page.wait_for_timeout(800)
     box = track(page).bounding_box()
@@ -202,15 +175,14 @@ def test_without_motion_it_steps(films: str, key: str, browser: Browser) -> None
         page.wait_for_timeout(30)
         pictures.setdefault(frame(page), set()).add(page.locator(".film .map").evaluate(PIXELS))
     page.mouse.up()
-    context.close()
     assert len(pictures) >= 2 and all(len(seen) == 1 for seen in pictures.values())
 
 
-def test_the_gif_opens_and_moves(films: str, key: str, visit: Open, tmp_path: Path) -> None:
-    page = opened(visit, f"{films}/?run={key}")
+def test_the_gif_opens_and_moves(films: str, digits_run: str, visit: Open, tmp_path: Path) -> None:
+    page = opened(visit, f"{films}/?run={digits_run}")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as GIF").click()
-    assert download.value.suggested_filename == f"training-{key}.gif"
+    assert download.value.suggested_filename == f"training-{digits_run}.gif"
     download.value.save_as(tmp_path / "film.gif")
     with Image.open(tmp_path / "film.gif") as image:
         pictures = set()
@@ -220,9 +192,11 @@ def test_the_gif_opens_and_moves(films: str, key: str, visit: Open, tmp_path: Pa
     assert image.n_frames > 10 and len(pictures) == image.n_frames
 
 
-def test_it_moves_while_a_run_trains_and_stays_where_one_looks(films: str, visit: Open) -> None:
-    page = visit(f"{films}/?epochs=300")
-    train(page)
+def test_it_moves_while_a_run_trains_and_stays_where_one_looks(server: str, films: str, visit: Open) -> None:
+    trainer = visit(f"{server}/?dataset=digits&hidden=100&coding_size=8&epochs=300&seed=3")
+    serve.click(trainer, "train")
+    expect(trainer.locator(".st-key-curves .scatterlayer .trace").first).to_be_attached(timeout=serve.PATIENCE)
+    page = visit(f"{films}/?run={serve.run_in(trainer)}")
     expect(film(page)).to_have_attribute("data-finished", "false")
     page.wait_for_function(FRAMES_ABOVE, arg=8, timeout=serve.PATIENCE)
     seen, picture = frames(page), drawn(page)
@@ -243,8 +217,8 @@ def test_it_moves_while_a_run_trains_and_stays_where_one_looks(films: str, visit
     expect(page.get_by_role("button", name="Save as GIF")).to_be_visible()
 
 
-def test_a_phone_shows_map_and_scrubber_together(films: str, key: str, visit: Open) -> None:
-    page = opened(visit, f"{films}/?run={key}", size=serve.PHONE)
+def test_a_phone_shows_map_and_scrubber_together(films: str, digits_run: str, visit: Open) -> None:
+    page = opened(visit, f"{films}/?run={digits_run}", size=serve.PHONE)
     places = [page.locator(f".film {name}").first.bounding_box() for name in (".map", ".track", ".side")]
     tops = [place["y"] for place in places if place]
     assert tops == sorted(tops) and len(tops) == 3

@@ -30,24 +30,24 @@ LASSO = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25))  # corners
 def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
     page = visit(server)
     expect(page.locator(".ae-grid img").or_(page.get_by_text("Nothing to show yet")).first).to_be_visible()
-    type_into(page, "seed", 7)
-    type_into(page, "epochs", 8)
+    pick(page, "dataset", "Small digits")
+    type_into(page, "epochs", 100)
     click(page, "train")
     expect(progress(page)).to_be_visible()
     watch_it_learn(page)
     key = await_trained(page)
-    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 100 epochs")
     expect(page.get_by_text(LEARNING)).to_have_count(0)
     expect(page.locator(".ae-worth").get_by_text("kNN accuracy")).to_be_visible(timeout=PATIENCE)  # measured unasked
 
     go(page, "latent_map")
-    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 100 epochs")
     draw_maps(page)
     select_on_the_map(page)
     before = [knob(page, name).input_value() for name in ("variant", "dataset", "seed", "epochs")]
     page.reload()
     settle(page)
-    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 100 epochs")
     expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
     assert [knob(page, name).input_value() for name in ("variant", "dataset", "seed", "epochs")] == before
     assert run_in(page) == key
@@ -61,7 +61,7 @@ def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
         "before => document.querySelector('.st-key-activations .main-svg')?.innerHTML !== before", arg=before_bars
     )
     go(page, "")
-    expect(heading(page)).to_have_text("Stacked · 30 codings · 8 epochs")
+    expect(heading(page)).to_have_text("Stacked · 30 codings · 100 epochs")
     assert run_in(page) == key
 
 

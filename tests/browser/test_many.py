@@ -45,15 +45,13 @@ def test_two_visitors_share_one_training_and_no_knobs(server: str, cache: Path, 
     expect(knob(first, "seed")).to_have_value("22")
 
 
-def test_a_worker_killed_twice_fails_with_a_reason_and_can_train_again(
-    cache: Path, fresh_server: str, visit: Open
-) -> None:
-    page = visit(f"{fresh_server}/?epochs=200")
+def test_a_worker_killed_twice_fails_with_a_reason_and_can_train_again(cache: Path, server: str, visit: Open) -> None:
+    page = visit(f"{server}/?epochs=200&seed=31")
     click(page, "train")
     expect(progress(page)).to_be_visible()
     killed: set[int] = set()
-    kill_worker(page, fresh_server, cache, killed)
-    kill_worker(page, fresh_server, cache, killed)
+    kill_worker(page, server, cache, killed)
+    kill_worker(page, server, cache, killed)
     alert = page.get_by_test_id("stAlert").filter(has_text="killed twice")
     expect(alert).to_be_visible(timeout=PATIENCE)
     expect(progress(page)).to_have_count(0)

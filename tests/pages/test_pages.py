@@ -170,14 +170,19 @@ def open_advanced(app: AppTest) -> None:
 
 
 @pytest.mark.parametrize("name", KNOBS)
-def test_every_knob_changes_what_train_would_train(visit: Open, name: str) -> None:
+def test_every_knob_changes_what_train_would_train_until_it_is_turned_back(visit: Open, name: str) -> None:
     kind, value = KNOBS[name]
     app = visit(run=key("stacked"))
     open_advanced(app)
+    before = getattr(app, kind)(key=name).value
     getattr(app, kind)(key=name).set_value(value).run()
     assert not app.exception
     assert "the knobs say" in texts(app)
     assert not app.button(key="train").disabled
+    getattr(app, kind)(key=name).set_value(before).run()
+    assert not app.exception
+    assert "the knobs say" not in texts(app)
+    assert app.button(key="train").disabled
 
 
 VISITED = {
