@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # No deadline: what an example takes says more about the machine's other work than about the code.
 settings.register_profile("aecore", deadline=None)
@@ -14,11 +16,11 @@ settings.load_profile("aecore")
 
 # Files and folders that take longest start first, so that two xdist workers end together.
 FIRST = (
+    "tests/browser/",
     "tests/jobs/test_faults.py",
     "tests/worker/training/test_training.py",
     "tests/worker/training/test_knobs.py",
     "tests/pages/test_pages.py",
-    "tests/browser/",
     "tests/pages/test_compare.py",
     "tests/worker/",
     "tests/test_estimator.py",
@@ -27,10 +29,23 @@ FIRST = (
     "tests/export/",
     "tests/pages/",
 )
+# One xdist worker has all files of such a folder, which share a server, a browser and a worker process with TensorFlow.
+TOGETHER = ("tests/browser/",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((i for i, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
+
+
+class Scheduler(LoadFileScheduling):
+    """xdist's `--dist loadfile`, for which a folder of `TOGETHER` is one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((path for path in TOGETHER if nodeid.startswith(path)), super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return Scheduler(config, log)
 
 
 @pytest.fixture
