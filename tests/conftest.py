@@ -29,8 +29,9 @@ FIRST = (
     "tests/export/",
     "tests/pages/",
 )
-# One xdist worker has all files of such a folder, which share a server, a browser and a worker process with TensorFlow.
-TOGETHER = ("tests/browser/",)
+# One xdist worker has all files of such a folder, which share a server, a browser and a worker process with TensorFlow;
+# or what numba compiles for UMAP.
+TOGETHER = ("tests/browser/", "tests/worker/projection/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

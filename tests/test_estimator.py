@@ -23,6 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from aecore import AecoreError, Autoencoder, RunSpec, datasets, presets
 from aecore.worker.training import arrays
 
+pytestmark = pytest.mark.usefixtures("eager")
 ROOT = Path(__file__).resolve().parents[1]
 SMALL: dict[str, Any] = {"hidden": (4,), "coding_size": 2, "optimizer": "sgd", "learning_rate": 0.01, "epochs": 1}
 DIGITS = datasets.load("digits").train[:200].reshape(200, 64) / 255
@@ -35,14 +36,19 @@ def small(**changes: Any) -> Autoencoder:
 
 @pytest.fixture
 def eager() -> Iterator[None]:
-    """Steps run as Python calls: tracing one takes longer than the few that a check of scikit-learn's makes."""
+    """Steps run as Python calls: tracing one takes longer than the few that most of these tests make."""
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture
+def traced(eager: None) -> None:
+    """Steps are traced, as they are for everybody else."""
+    tf.config.run_functions_eagerly(False)
+
+
 # No check is expected to fail.
-@pytest.mark.usefixtures("eager")
 @parametrize_with_checks([Autoencoder(**SMALL)])
 def test_scikit_learns_own_checks(estimator: Autoencoder, check: Callable[[Autoencoder], None]) -> None:
     check(estimator)
@@ -244,6 +250,7 @@ def test_integers_are_taken_as_they_are() -> None:
     np.testing.assert_array_equal(as_bytes.transform(pixels), as_floats.transform(pixels.astype(float)))
 
 
+@pytest.mark.usefixtures("traced")
 def test_the_score_is_the_negative_error_of_the_reconstruction_and_training_raises_it() -> None:
     short, long = (small(preset="linear", epochs=epochs, learning_rate=0.5).fit(DIGITS) for epochs in (1, 100))
     reconstructions = long.inverse_transform(long.transform(DIGITS))
@@ -253,6 +260,7 @@ def test_the_score_is_the_negative_error_of_the_reconstruction_and_training_rais
     assert long.loss_curve_[-1] == pytest.approx(-long.score(DIGITS), rel=0.05)  # linear: trained with mse
 
 
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(("preset", "codings"), [("convolutional", 2), ("denoising-convolutional", 16)])
 def test_rows_are_images_where_a_shape_is_given(preset: str, codings: int) -> None:
     fitted = small(preset=preset, image_shape=(8, 8), hidden=(4, 4)).fit(DIGITS)
@@ -337,6 +345,7 @@ def test_pipeline_and_grid_search_in_two_processes() -> None:
     assert list(names) == ["autoencoder0", "autoencoder1"]
 
 
+@pytest.mark.usefixtures("traced")
 def test_standardised_measurements_work_with_the_defaults() -> None:
     x = StandardScaler().fit_transform(DIGITS)
     fitted = Autoencoder(coding_size=10, epochs=5, random_state=0).fit(x)
