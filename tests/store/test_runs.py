@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from aecore import datasets
 from aecore.errors import DatasetError, RunError, SpecError
 from aecore.specs.run import RunSpec
-from aecore.store import files, listing, runs
+from aecore.store import files, runs
 from aecore.store.runs import Run
 
 KEY = "0123456789abcdef"
@@ -26,13 +24,6 @@ def run(cache: Path) -> Run:
     files.write_array(run.folder / "codings.npy", np.ones((4, 2), np.float32))
     files.write_arrays(run.folder / "reconstructions.npz", {"x": np.ones((4, 28, 28), np.uint8)})
     files.write_json(run.folder / "metrics.json", {"val_mse": 0.1})
-    return run
-
-
-def finished(key: str) -> Run:
-    run = runs.open_run(key)
-    run.begin(RunSpec())
-    run.mark("DONE")
     return run
 
 
@@ -243,89 +234,6 @@ def test_clear_starts_an_empty_folder(run: Run) -> None:
     assert [path.name for path in run.folder.parent.iterdir()] == [KEY]
 
 
-def test_list_is_empty_without_a_cache(cache: Path) -> None:
-    assert listing.list_runs() == []
-
-
-def test_list_has_what_can_be_looked_at_latest_first(cache: Path) -> None:
-    for age, digit in enumerate("bca"):
-        finished(digit * 16)
-        os.utime(cache / "runs" / (digit * 16), (1_000_000 - age, 1_000_000 - age))
-    runs.open_run("d" * 16).begin(RunSpec())
-    damaged = finished("e" * 16)
-    (damaged.folder / "spec.json").unlink()
-    (cache / "runs" / ".aside-x").mkdir()
-    (cache / "runs" / "notes").mkdir()
-    assert [run.key[0] for run in listing.list_runs()] == ["b", "c", "a"]
-    runs.open_run("a" * 16).touch()
-    assert [run.key[0] for run in listing.list_runs()] == ["a", "b", "c"]
-
-
-def test_a_list_looks_into_a_run_once_in_a_while_and_who_opens_it_always(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = finished("a" * 16), finished("b" * 16)
-    assert {run.key for run in listing.list_runs()} == {one.key, other.key}
-    (one.folder / "spec.json").write_text("torn")
-    assert one.state == "damaged" and {run.key for run in listing.list_runs()} == {one.key, other.key}
-    with monkeypatch.context() as later:
-        later.setattr(listing, "RECHECK_SECONDS", 0.0)
-        assert {run.key for run in listing.list_runs()} == {other.key}
-    (other.folder / "DONE").unlink()
-    assert listing.list_runs() == []
-    other.mark("STOPPED")
-    assert [run.key for run in listing.list_runs()] == [other.key]
-
-
 def test_touching_what_is_gone_is_no_error(cache: Path) -> None:
     runs.open_run(KEY).touch()
     assert not runs.open_run(KEY).folder.exists()
-
-
-def test_nan_and_infinity_are_null(tmp_path: Path) -> None:
-    values = {"a": float("nan"), "b": [np.float32("inf"), 1.5], "c": (-float("inf"), {"d": np.float64("nan")})}
-    files.write_json(tmp_path / "x.json", {**values, "n": np.int64(3), "f": np.float32(0.5), "t": np.bool_(True)})
-    read = json.loads((tmp_path / "x.json").read_text(), parse_constant=pytest.fail)
-    assert read == {"a": None, "b": [None, 1.5], "c": [None, {"d": None}], "n": 3, "f": 0.5, "t": True}
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "x.json"
-    files.write_json(path, {"a": 1})
-    with pytest.raises(TypeError):
-        files.write_json(path, {"a": object()})
-    assert files.read_json(path, None) == {"a": 1}
-
-    def full(*_: object) -> None:
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
-        files.write_json(path, {"a": 2})
-    assert files.read_json(path, None) == {"a": 1}
-
-
-def test_a_write_leaves_only_the_file(tmp_path: Path) -> None:
-    for _ in range(2):
-        files.write_json(tmp_path / "x.json", {})
-        files.write_array(tmp_path / "x.npy", np.zeros(3))
-        files.write_arrays(tmp_path / "x.npz", {"a": np.zeros(3)})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.npy", "x.npz"]
-
-
-def test_a_folder_that_cannot_be_read_costs_only_itself(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    good, other, bad = (finished(letter * 16) for letter in "abc")
-    description = files.read_json(other.folder / "spec.json", {})
-    files.write_json(other.folder / "spec.json", {**description, "format": files.FORMAT + 1})
-    other.mark("DONE")
-    assert other.readable and not other.described
-    stat = os.stat
-
-    def broken(path: Any, **more: Any) -> os.stat_result:
-        if str(path).startswith(str(bad.folder)):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-        return stat(path, **more)
-
-    monkeypatch.setattr(os, "stat", broken)
-    assert bad.state == "damaged" and not bad.readable
-    assert [run.key for run in listing.recent_runs(cache)] == [good.key]
