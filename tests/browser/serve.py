@@ -206,7 +206,7 @@ def await_trained(page: Page) -> str:
 
 
 def run_in(page: Page) -> str:
-    """The key of the run that the link names."""
-    found = re.search(r"[?&]run=([0-9a-f]{16})", page.url)
-    assert found, f"no run in {page.url}"
-    return found[1]
+    """The key of the run that the link names, once it names one."""
+    named = re.compile(r"[?&]run=([0-9a-f]{16})")
+    page.wait_for_url(named)
+    return named.search(page.url)[1]

@@ -195,9 +195,9 @@ def test_the_gif_opens_and_moves(films: str, digits_run: str, visit: Open, tmp_p
 def test_it_moves_while_a_run_trains_and_stays_where_one_looks(server: str, films: str, visit: Open) -> None:
     trainer = visit(f"{server}/?dataset=digits&hidden=100&coding_size=8&epochs=300&seed=3")
     serve.click(trainer, "train")
-    expect(trainer.locator(".st-key-curves .scatterlayer .trace").first).to_be_attached(timeout=serve.PATIENCE)
+    expect(serve.progress(trainer)).to_be_visible()
     page = visit(f"{films}/?run={serve.run_in(trainer)}")
-    expect(film(page)).to_have_attribute("data-finished", "false")
+    expect(film(page)).to_have_attribute("data-finished", "false", timeout=serve.PATIENCE)
     page.wait_for_function(FRAMES_ABOVE, arg=8, timeout=serve.PATIENCE)
     seen, picture = frames(page), drawn(page)
     page.wait_for_function(FRAME_ABOVE, arg=seen, timeout=serve.PATIENCE)  # it follows, by itself
