@@ -23,7 +23,7 @@ from tests.browser.serve import (
 )
 
 pytestmark = pytest.mark.browser
-LEARNING = "It is learning"
+LEARNING = "validation images so far"
 LASSO = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.25))  # corners, as shares of the map
 
 
