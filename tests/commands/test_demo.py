@@ -12,6 +12,7 @@ import pytest
 from aecore import presets
 from aecore.presets import demonstrations as demo
 from aecore.presets.demonstrations import Demonstration
+from aecore.specs.map import MapSpec
 from aecore.store import experiments, runs
 from tests.commands.conftest import ROOT, SMALL, answer
 
@@ -22,6 +23,10 @@ def test_demonstrations_have_names_and_keys() -> None:
     assert len(set(keys.values())) == len(demo.DEMONSTRATIONS)
     assert keys["stacked"] == runs.run_key(presets.get("stacked").spec)
     specs = {demonstration.name: demonstration.spec for demonstration in demo.DEMONSTRATIONS}
+    methods = {
+        demonstration.name: {spec.method for spec in demonstration.maps} for demonstration in demo.DEMONSTRATIONS
+    }
+    assert methods["recurrent"] == {"pca", "tsne", "umap"} and methods["variational-2"] == {"none"}
     assert specs["variational-2"].coding_size == 2 and specs["sparse-baseline"].sparsity_weight == 0
 
 
@@ -36,7 +41,7 @@ def listed_by_git(folder: Path) -> set[str]:
 def test_demonstrations_are_made_and_committed(
     cache: Path, trained: runs.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    first = Demonstration("small", "stacked", SMALL)
+    first = Demonstration("small", "stacked", SMALL, (MapSpec(method="pca"),))
     other = Demonstration("other", "linear", {"dataset": "digits", "epochs": 1, "coding_size": 2}, ())
     shutil.copy(ROOT / ".gitignore", cache.parent / ".gitignore")
 
