@@ -79,7 +79,7 @@ def arithmetic(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     a, b, c = (np.asarray(z, np.float64) for z in (a, b, c))
     if not a.shape == b.shape == c.shape or a.ndim != 1:
         raise AecoreError(f"codings: got shapes {a.shape}, {b.shape}, {c.shape}, allowed: (d,) three times")
-    return (a + (c - b)).astype(np.float32)[None]
+    return _float32(a + (c - b))[None]
 
 
 def enlarged_grid(codings: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -132,4 +132,10 @@ def _ends(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray,
 
 def _exact(steps: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     steps[0], steps[-1] = a, b
-    return steps.astype(np.float32)
+    return _float32(steps)
+
+
+def _float32(codings: np.ndarray) -> np.ndarray:
+    """Finite codings as float32, those beyond its range as its largest number."""
+    most = np.finfo(np.float32).max
+    return np.clip(codings, -most, most).astype(np.float32)

@@ -54,7 +54,7 @@ def axes(run: Run) -> list[Axis]:
     `RunError` for a run with KL divergences that are not finite.
     """
     codings = np.asarray(run.array("codings"), np.float32)
-    variance = codings.var(axis=0)
+    variance = codings.var(axis=0, dtype=np.float64)
     kl = run.metrics.get("kl_per_dimension")
     if kl and None in kl:
         raise RunError(
@@ -62,7 +62,8 @@ def axes(run: Run) -> list[Axis]:
             "learning rate"
         )
     order = np.argsort(-(np.asarray(kl) if kl else variance), kind="stable")
-    middle = codings[np.argmin(np.square(codings - np.median(codings, axis=0)).sum(axis=1))]
+    exact = codings.astype(np.float64)
+    middle = codings[np.argmin(np.square(exact - np.median(exact, axis=0)).sum(axis=1))]
     used = active(codings, run.spec.variational)
     sliders = []
     for coding in order.tolist():
@@ -93,8 +94,10 @@ def sample(run: Run, n: int, seed: int = 0, temperature: float = 1.0) -> np.ndar
     if run.spec.variational:
         return random.standard_normal((n, codings.shape[1])).astype(np.float32) * np.float32(temperature)
     rows = random.integers(len(codings), size=(n, codings.shape[1]))
-    draws = np.take_along_axis(codings, rows, axis=0)
-    return draws + np.float32(temperature - 1) * (draws - codings.mean(axis=0))
+    draws = np.take_along_axis(codings, rows, axis=0).astype(np.float64)
+    most = np.finfo(np.float32).max
+    farther = draws + (temperature - 1) * (draws - codings.mean(axis=0, dtype=np.float64))
+    return np.clip(farther, -most, most).astype(np.float32)
 
 
 def read_coding(text: str, size: int) -> np.ndarray:

@@ -74,7 +74,7 @@ def pca_mse(errors: np.ndarray, components: int) -> float:
 
 def active_dimensions(codings: np.ndarray) -> int:
     """Number of active codings (n, d): those with a variance over the samples above `ACTIVE_VARIANCE`."""
-    return int(np.sum(np.var(_flat(codings), axis=0) > ACTIVE_VARIANCE))
+    return int(np.sum(np.var(_flat(codings), axis=0, dtype=np.float64) > ACTIVE_VARIANCE))
 
 
 def silent_share(activations: np.ndarray) -> float:
@@ -90,7 +90,7 @@ def dead_units(activations: np.ndarray) -> int:
 def stuck_units(activations: np.ndarray) -> int:
     """Number of units (n, ..., units) with a standard deviation below `DEAD` that are not dead."""
     units = _by_unit(activations)
-    return int(np.sum((units.std(axis=0) < DEAD) & (np.abs(units).max(axis=0) >= DEAD)))
+    return int(np.sum((units.std(axis=0, dtype=np.float64) < DEAD) & (np.abs(units).max(axis=0) >= DEAD)))
 
 
 def unit_means(activations: np.ndarray) -> np.ndarray:

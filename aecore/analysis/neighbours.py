@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from aecore.datasets.base import Data, as_float
@@ -12,6 +14,18 @@ from aecore.store.runs import ResultFolder
 VOTERS = 5
 BLOCK = 1 << 22  # distances computed at a time: 32 MB
 SAMPLES = 4096  # samples read at a time
+# Squares of numbers that are all larger or all smaller than these leave float32, with which scikit-learn computes.
+LARGE, SMALL = 1e15, 1e-15
+
+
+def scale(*arrays: np.ndarray) -> float:
+    """A power of 2 near the largest absolute value in `arrays` if that is above `LARGE` or below `SMALL`, else 1.
+
+    Divided by it, values keep all their digits, and their squares stay within float32.
+    """
+    largest = max((float(np.abs(array).max(initial=0)) for array in arrays), default=0.0)
+    ordinary = largest == 0 or SMALL <= largest <= LARGE or not math.isfinite(largest)
+    return 1.0 if ordinary else math.ldexp(1.0, math.frexp(largest)[1] - 1)
 
 
 def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -43,12 +57,14 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, 
 
 
 def ranks(rows: np.ndarray, position: int) -> np.ndarray:
-    """The rank (n,) of each row (n, d) by its distance to the row at `position`, from 1 on; 0 for that row itself."""
-    distances = np.square(np.asarray(rows, np.float64) - rows[position]).sum(axis=1)
+    """The rank (n,) of each row (n, d) by its distance to the row at `position`, from 1 on; 0 for that row itself.
+
+    Equally distant rows all have the lowest of their ranks.
+    """
+    rows = np.asarray(rows, np.float64)
+    distances = np.square(rows - rows[position]).sum(axis=1)
     distances[position] = -1
-    rank = np.empty(len(rows), int)
-    rank[np.argsort(distances, kind="stable")] = np.arange(len(rows))
-    return rank
+    return np.searchsorted(np.sort(distances), distances)
 
 
 def nearest_samples(data: Data, numbers: np.ndarray, position: int, k: int) -> np.ndarray:

@@ -132,7 +132,7 @@ def reference_set(run: Run, data: Data) -> ReferenceSet:
     some = held_out[np.linspace(0, len(held_out) - 1, min(HELD_OUT, len(held_out))).astype(int)]
     distances = nearest(some[:, measured], codes[:, measured], 1)[1][:, 0]
     drifts = _drift(some, _encoded_again(run, some), measured)
-    least = max(LEAST, ROUNDING * float(np.sqrt(held_out.var(axis=0)[measured].sum())))
+    least = max(LEAST, ROUNDING * float(np.sqrt(held_out.var(axis=0, dtype=np.float64)[measured].sum())))
     return ReferenceSet(
         numbers=numbers,
         codes=codes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 
+from aecore.analysis.neighbours import scale
 from aecore.errors import AecoreError
 
 FLAT = 1e-12  # a spread below this share of the positions' size is rounding
@@ -32,12 +33,14 @@ def procrustes(reference: np.ndarray, moved: np.ndarray) -> tuple[np.ndarray, fl
         raise AecoreError(f"maps: got shapes {reference.shape} and {moved.shape}, allowed: the same points (n, k)")
     if not (np.isfinite(reference).all() and np.isfinite(moved).all()):
         raise AecoreError("maps: got NaN or infinite positions, allowed: finite ones")
+    unit = scale(reference)
+    reference, moved = reference / unit, moved / scale(moved)
     centre = reference.mean(axis=0)
     fixed, turned = reference - centre, moved - moved.mean(axis=0)
     size, other = np.linalg.norm(fixed), np.linalg.norm(turned)
     flat = size <= FLAT * np.abs(reference).max(), other <= FLAT * np.abs(moved).max()
     if any(flat):
-        return np.broadcast_to(centre, reference.shape).copy(), 0.0 if all(flat) else 1.0
+        return np.broadcast_to(centre * unit, reference.shape).copy(), 0.0 if all(flat) else 1.0
     matrix, share = rotation(turned / other, fixed / size)
     aligned = turned @ matrix * (share * size / other) + centre
-    return aligned, float(np.clip(1 - share**2, 0, 1))
+    return aligned * unit, float(np.clip(1 - share**2, 0, 1))

@@ -19,6 +19,7 @@ import numpy as np
 
 from aecore import datasets
 from aecore.analysis.metrics import principal_axes
+from aecore.analysis.neighbours import LARGE
 from aecore.analysis.procrustes import rotation
 from aecore.datasets import Data, watched
 from aecore.errors import RunError
@@ -223,14 +224,14 @@ def film_of_snapshots(
     """The film from the arrays of `snapshots.npz`, appended to `previous`. Raises `RunError` like `film_of_run`."""
     codings = np.asarray(snapshots["codings"], np.float64)
     codings = codings.reshape(*codings.shape[:2], -1)
-    finite = np.isfinite(codings).all(axis=(1, 2))
+    finite = (np.abs(codings) <= LARGE).all(axis=(1, 2))  # False for NaN
     left_out = int((~finite).sum())
     if not finite.any():
         if previous:
             return replace(previous, left_out=previous.left_out + left_out)
         raise RunError(
-            f"run {key}: the codings of all its snapshots contain NaN or infinite values (the training diverged); "
-            "train it again with a smaller learning rate"
+            f"run {key}: the codings of all its snapshots contain NaN or infinite values or huge ones (the "
+            "training diverged); train it again with a smaller learning rate"
         )
     codings = codings[finite]
     plane = previous.plane if previous else None

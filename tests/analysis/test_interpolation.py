@@ -120,3 +120,12 @@ def test_what_does_not_belong_together_is_refused_in_one_line(call: object) -> N
     with pytest.raises(AecoreError, match="got .* allowed: ") as error:
         call()  # type: ignore[operator]
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("factor", [1e19, 3.4e38, 2.0**-120, 1e-41])
+def test_huge_and_tiny_codings_are_joined_by_finite_ones(factor: float) -> None:
+    a, b = (np.array(z, np.float32) * np.float32(factor) for z in ([1, -1, 0.5], [-1, 1, 1]))
+    for path in ("straight", "spherical"):
+        steps = interpolation.interpolate(a, b, 5, path)  # type: ignore[arg-type]
+        assert np.isfinite(steps).all() and (steps[0] == a).all() and (steps[-1] == b).all()
+    assert np.isfinite(interpolation.arithmetic(a, b, -b)).all()

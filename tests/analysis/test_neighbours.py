@@ -84,7 +84,24 @@ def test_bad_input(tmp_path: Path) -> None:
 
 def test_ranks_count_from_the_row_itself() -> None:
     points = np.array([[0, 0], [3, 0], [1, 0], [1, 0], [-2, 0]], np.float32)
-    np.testing.assert_array_equal(neighbours.ranks(points, 0), [0, 4, 1, 2, 3])
+    np.testing.assert_array_equal(neighbours.ranks(points, 0), [0, 4, 1, 1, 3])  # ties take the lower rank
+    np.testing.assert_array_equal(neighbours.ranks(np.zeros((4, 2)), 2), [1, 1, 0, 1])
+
+
+@pytest.mark.parametrize("factor", [1e19, 1e37, 3e38, 2.0**-120, 1e-42])
+def test_huge_and_tiny_codings_have_neighbours(factor: float) -> None:
+    rows = (np.array([[0, 1], [0.25, 0], [1, 1], [0.5, -1]]) * factor).astype(np.float32)
+    near, distances = neighbours.nearest(rows[1:2], rows, 2)
+    assert near.tolist() == [[1, 0]] and np.isfinite(distances).all()
+    unit = neighbours.scale(rows)
+    np.testing.assert_array_equal(rows / unit * np.float32(unit), rows)  # a power of 2
+    assert 1 <= float(np.abs(rows / unit).max()) < 2
+
+
+def test_ordinary_codings_are_not_scaled() -> None:
+    for values in (np.zeros((2, 2)), np.ones((2, 2)), np.full((2, 2), 1e15), np.full(3, np.nan), np.empty((0, 2))):
+        assert neighbours.scale(values) == 1
+    assert neighbours.scale(np.full(2, 1e-30), np.ones(2)) == 1
 
 
 def test_nearest_samples_are_those_of_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

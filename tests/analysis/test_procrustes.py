@@ -60,3 +60,13 @@ def test_bad_input(other: np.ndarray) -> None:
     if not len(other):
         with pytest.raises(AecoreError):
             procrustes(other, other)
+
+
+@pytest.mark.parametrize("factor", [2.0**120, 1e38, 2.0**-120, 2.0**900, 2.0**-900])
+def test_huge_and_tiny_maps_are_aligned_as_others(factor: float) -> None:
+    other = RNG.normal(size=POINTS.shape)
+    aligned, distance = procrustes(POINTS, other)
+    for reference_unit, moved_unit in ((factor, 1.0), (1.0, factor), (factor, factor)):
+        result, same = procrustes(POINTS * reference_unit, other * moved_unit)
+        assert same == pytest.approx(distance, rel=1e-9)
+        np.testing.assert_allclose(result / reference_unit, aligned, rtol=1e-9, atol=1e-9)

@@ -128,6 +128,8 @@ def test_bad_snapshots() -> None:
     snapshots["codings"][4, 0, 0] = np.inf
     made = training_film.film_of_snapshots("k", snapshots, data, finished=True)
     assert len(made) == 6 and made.left_out == 2 and made.snapshot_count == 8 and np.isfinite(made.positions).all()
+    snapshots["codings"][5, 1, 1] = 1e19
+    assert training_film.film_of_snapshots("k", snapshots, data, finished=True).left_out == 3
     snapshots["codings"][:] = np.nan
     with pytest.raises(RunError, match="NaN or infinite values .*; train it again"):
         training_film.film_of_snapshots("k", snapshots, data, finished=True)

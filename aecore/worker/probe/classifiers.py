@@ -16,11 +16,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from aecore.analysis.neighbours import scale
 from aecore.specs.probe import ProbeSpec
 
 PART = 500  # samples classified between two checks for a stop
 ITERATIONS = 100  # scikit-learn's default; on raw pixels more of them overfit
-LARGE = 1e15  # squares of larger numbers overflow float32
 
 
 class NotApplicable(Exception):
@@ -45,12 +45,12 @@ def knn_accuracy(spec: ProbeSpec, data: Labelled, check: Callable[[], None]) -> 
     _check(train, labels)
     if len(train) < spec.k:
         raise NotApplicable(f"{spec.k} neighbours need {spec.k} training samples, there are {len(train)}")
-    scale = _scale(train)
-    classifier = KNeighborsClassifier(spec.k, algorithm="brute").fit(train if scale == 1 else train / scale, labels)
+    unit = scale(train, data.validation)
+    classifier = KNeighborsClassifier(spec.k, algorithm="brute").fit(train if unit == 1 else train / unit, labels)
     correct = 0
     for part in parts(len(data.validation), PART):
         check()
-        correct += int(np.sum(classifier.predict(data.validation[part] / scale) == data.validation_labels[part]))
+        correct += int(np.sum(classifier.predict(data.validation[part] / unit) == data.validation_labels[part]))
     return correct / len(data.validation)
 
 
@@ -61,19 +61,19 @@ def logistic_accuracy(spec: ProbeSpec, data: Labelled, check: Callable[[], None]
     train, labels = data.train[: spec.n_train], data.train_labels[: spec.n_train]
     _check(train, labels)
     check()
-    scale = _scale(train)
+    unit = scale(train, data.validation)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=ITERATIONS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(train / scale, labels)
-    return float(model.score(data.validation / scale, data.validation_labels))
+        model.fit(train / unit, labels)
+    return float(model.score(data.validation / unit, data.validation_labels))
 
 
 def usable(codings: np.ndarray) -> np.ndarray:
     """`codings` (n, d), if they are finite and not all equal. Raises `NotApplicable` otherwise."""
     if not np.isfinite(codings).all():
         raise NotApplicable("the codings are NaN or infinite: the training diverged")
-    if len(codings) < 2 or not np.ptp(codings, axis=0).any():
+    if len(codings) < 2 or not (codings != codings[0]).any():
         raise NotApplicable("all codings are equal: they tell nothing about a sample")
     return codings
 
@@ -87,9 +87,3 @@ def _check(train: np.ndarray, labels: np.ndarray) -> None:
     usable(train)
     if len(np.unique(labels)) < 2:
         raise NotApplicable("the training samples are all of one class")
-
-
-def _scale(x: np.ndarray) -> np.float32:
-    """The divisor that keeps the squares of `x` within float32; 1 for ordinary values."""
-    largest = np.abs(x).max(initial=0)
-    return np.float32(largest if largest > LARGE else 1)

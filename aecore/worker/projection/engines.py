@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
+from aecore.analysis.neighbours import scale
 from aecore.specs.map import MapSpec
 from aecore.store.progress import Report, Stopped
 
@@ -77,6 +78,8 @@ def neighbours(x: np.ndarray, k: int, report: Report = lambda share: None) -> Ne
     indices, distances = np.empty((len(x), k), np.int32), np.empty((len(x), k), np.float32)
     if not k:
         return indices, distances
+    unit = scale(x)
+    x = x if unit == 1 else x / unit
     search = NearestNeighbors(algorithm="kd_tree" if x.shape[1] <= TREE_DIMENSIONS else "brute").fit(x)
     for begin in range(0, len(x), BLOCK):
         report(begin / len(x))
@@ -87,7 +90,8 @@ def neighbours(x: np.ndarray, k: int, report: Report = lambda share: None) -> Ne
         is_self = block_indices == rows[:, None]
         is_self[~is_self.any(axis=1), -1] = True  # more than k duplicates: the row itself may not be among them
         indices[rows] = block_indices[~is_self].reshape(-1, k)
-        distances[rows] = block_distances[~is_self].reshape(-1, k)
+        with np.errstate(over="ignore"):  # of the largest numbers of float32
+            distances[rows] = block_distances[~is_self].reshape(-1, k) * unit
     return indices, distances
 
 

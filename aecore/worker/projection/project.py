@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from aecore import datasets
+from aecore.analysis.neighbours import LARGE, SMALL
 from aecore.errors import AecoreError, DatasetError
 from aecore.specs.map import MapSpec
 from aecore.store.files import write_array, write_arrays, write_json
@@ -55,7 +56,7 @@ def compute(spec: MapSpec, run: Run, folder: Path, should_stop: Callable[[], boo
         source = map_input(spec, run, progress.stage("reading the codings", 0.0, 0.05))
         index, x, labels = source.index, source.x, source.labels
         searched, embedded = shares(spec.method, len(x))
-        k = min(max(quality.NEIGHBOURS, quality.STORED, engines.needed(spec)), len(x) - 1)
+        k = min(max(quality.NEIGHBOURS + 1, quality.STORED, engines.needed(spec)), len(x) - 1)
         near = engines.neighbours(x, k, progress.stage("finding neighbours", 0.05, searched))
         points = engines.embed(x, spec, progress.stage(STAGES[spec.method], searched, embedded), near)
         report = progress.stage("judging the map", embedded, 1.0)
@@ -63,8 +64,8 @@ def compute(spec: MapSpec, run: Run, folder: Path, should_stop: Callable[[], boo
         metrics = {
             "trustworthiness": trust.trustworthiness,
             "continuity": trust.continuity_mean,
-            "knn_map": quality.vote_accuracy(trust.near_map, labels) if labels is not None else None,
-            "knn_codings": quality.vote_accuracy(near[0], labels) if labels is not None else None,
+            "knn_map": quality.vote_accuracy(trust.near_map, labels, points) if labels is not None else None,
+            "knn_codings": quality.vote_accuracy(near[0], labels, x) if labels is not None else None,
             "n": len(x),
             "codings": x.shape[1],
             "seconds": progress.seconds,
@@ -137,15 +138,24 @@ def fair_sample(total: int, n: int, labels: np.ndarray | None) -> np.ndarray:
 
 
 def mappable(x: np.ndarray) -> np.ndarray:
-    """`x` (n, d) as float32. Raises `AecoreError` if values are not finite or all rows are equal."""
+    """`x` (n, d) as float32. Raises `AecoreError` if values are not finite or their squares are too large for float32,
+    and if all rows are equal or differ by less than such squares can tell."""
     x = np.asarray(x, np.float32)
     if not np.isfinite(x).all():
         raise AecoreError(
             "the codings contain NaN or infinite values (training diverged); "
             "train the run again with a smaller learning rate"
         )
-    if len(x) and not np.ptp(x, axis=0).any():
-        raise AecoreError("all codings are equal: there is nothing to map")
+    largest = float(np.abs(x).max(initial=0))
+    if largest > LARGE:
+        raise AecoreError(
+            f"the codings are as large as {largest:.0e}, too large to be compared (training diverged); "
+            "train the run again with a smaller learning rate"
+        )
+    spread = float(np.ptp(x, axis=0).max(initial=0)) if len(x) else 1.0
+    if spread < SMALL:
+        less = f"or differ by less than {SMALL:g}" if spread else ""
+        raise AecoreError(" ".join(filter(None, ("all codings are equal", less))) + ": there is nothing to map")
     return x
 
 

@@ -91,7 +91,8 @@ def _decoded_well(cache: str, key: str, modified: int, groups: tuple[int, ...], 
             members = np.flatnonzero(labels == group)
         samples = as_float(_data.validation[members[:FIRST]])
         codes = inference.encode(_run, samples)
-        typical = np.square(codes - codes.mean(axis=0)).sum(axis=1).argsort(kind="stable")[:TYPICAL]
+        away = codes - codes.mean(axis=0, dtype=np.float64)
+        typical = np.square(away).sum(axis=1).argsort(kind="stable")[:TYPICAL]
         off = (inference.decode(_run, codes[typical]) - samples[typical]).reshape(len(typical), -1)
         chosen.append(int(members[typical[np.argmin(np.nan_to_num(np.square(off).mean(axis=1), nan=np.inf))]]))
     return chosen

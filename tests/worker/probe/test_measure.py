@@ -166,10 +166,13 @@ def test_codings_nobody_hopes_for(measured: Callable[..., dict[str, Any]], kind:
     assert found["val_mse"] is None and found["gain_over_pca"] is None and found["val_bce"] == 0.3
 
 
-def test_huge_codings_are_codings(measured: Callable[..., dict[str, Any]]) -> None:
+@pytest.mark.parametrize("factor", [2.0**63, 1e30, 2.0**120, 2.0**-120])
+def test_huge_and_tiny_codings_are_codings(measured: Callable[..., dict[str, Any]], factor: float) -> None:
     data = blobs()
-    huge = measured(data, encode=lambda x: encoded(x) * np.float32(1e30))
-    assert huge["knn_accuracy"] == measured(data)["knn_accuracy"]
+    scaled, plain = measured(data, encode=lambda x: encoded(x) * np.float32(factor)), measured(data)
+    for name in ("knn_accuracy", "trustworthiness"):
+        assert scaled[name] == pytest.approx(plain[name], abs=1e-6)
+    assert scaled["logistic_accuracy"] == pytest.approx(plain["logistic_accuracy"], abs=0.02)
 
 
 def test_data_nobody_hopes_for(measured: Callable[..., dict[str, Any]]) -> None:

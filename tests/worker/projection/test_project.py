@@ -216,6 +216,16 @@ def test_layers_are_mapped_through_onnx(run: Run, monkeypatch: pytest.MonkeyPatc
         (lambda x: np.where(x > 1, np.nan, x), MapSpec("pca"), "^the codings contain NaN or infinite values"),
         (lambda x: np.full_like(x, 0.25), MapSpec("umap"), "^all codings are equal: there is nothing to map$"),
         (lambda x: np.zeros_like(x), MapSpec("tsne"), "^all codings are equal: there is nothing to map$"),
+        *(
+            (lambda x, factor=factor: x / np.abs(x).max() * np.float32(factor), MapSpec(method), message)
+            for method in ("pca", "tsne", "umap")
+            for factor, message in (
+                (1e19, r"^the codings are as large as 1e\+19, too large to be compared .*; train the run again"),
+                (3.4e38, r"^the codings are as large as 3e\+38, too large"),
+                (1e-20, "^all codings are equal or differ by less than 1e-15: there is nothing to map$"),
+                (1e-41, "^all codings are equal or differ by less than 1e-15: there is nothing to map$"),
+            )
+        ),
         (
             lambda x: x[:60],
             MapSpec("tsne", perplexity=20),
@@ -239,6 +249,18 @@ def test_what_cannot_be_mapped_is_said_in_one_line(
     with pytest.raises(AecoreError, match=message):
         draw(run, spec)
     assert ResultFolder(run.folder / "map" / spec.key(run.key)).state != "finished"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("factor", [2.0**46, 2.0**-40])
+def test_large_small_and_constant_codings_are_mapped(
+    tmp_path: Path, codings: np.ndarray, method: str, factor: float
+) -> None:
+    changed = codings / np.abs(codings).max() * np.float32(factor)
+    changed[:, 1] = changed[0, 1]
+    work = draw(make_run(tmp_path, changed), spec_of(method))
+    assert np.isfinite(work.array("points")).all()
+    assert work.state == "finished" and files.read_json(work.folder / "metrics.json", {})["trustworthiness"] > 0.7
 
 
 def test_a_run_without_codings(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from sklearn.manifold import trustworthiness as reference
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from aecore.specs.map import MapSpec
 from aecore.store.progress import Report
 from aecore.worker.projection import quality
-from aecore.worker.projection.engines import neighbours
+from aecore.worker.projection.engines import embed, neighbours
 
 
 def blobs(n: int, d: int = 6, classes: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -106,3 +107,68 @@ def test_knn_accuracy_is_leave_one_out() -> None:
     assert quality.vote_accuracy(neighbours(np.eye(5)[labels] + 0.01 * x[:, :5], 5)[0], labels) == 1
     shuffled = np.random.default_rng(1).permutation(labels)
     assert quality.vote_accuracy(neighbours(x, 5)[0], shuffled) < 0.4
+
+
+def in_favour(x: np.ndarray, other: np.ndarray, k: int) -> float:
+    """The mean trust of `other` as a map of `x` where ties count in favour, point by point from its definition."""
+    n, total = len(x), 0.0
+    for i in range(n):
+        far, near = (np.square(values - values[i]).sum(axis=1) for values in (x, other))
+        ranks = np.array([1 + (np.delete(far, i) < distance).sum() for distance in far])
+        others = [j for j in np.lexsort((ranks, near)) if j != i]  # nearest on the map, of those the lowest rank
+        total += np.maximum(ranks[others[:k]] - k, 0).sum()
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+
+
+TIED: dict[str, np.ndarray] = {
+    "a grid": np.stack(np.meshgrid(np.arange(9), np.arange(7)), axis=-1).reshape(-1, 2).astype(np.float32),
+    "bits": np.random.default_rng(0).integers(0, 2, (90, 4)).astype(np.float32),
+    "duplicates": np.repeat(blobs(12)[0], 7, axis=0) + 100,
+    "two places": np.repeat(np.eye(2, 3), [50, 9], axis=0),
+}
+
+
+@pytest.mark.parametrize("name", TIED)
+def test_ties_count_in_favour(name: str) -> None:
+    x = TIED[name]
+    noise = np.random.default_rng(1).normal(size=(len(x), 2))
+    for points in (noise, x[:, :2] + 1e-3 * noise, np.round(noise)):
+        judged = quality.measure_trust(x, points, neighbours(x, 16)[0])
+        assert judged.trustworthiness == pytest.approx(in_favour(x, points, 15), abs=1e-9)
+        assert judged.continuity_mean == pytest.approx(in_favour(points, x, 15), abs=1e-9)
+        assert quality.trustworthiness(x, points) == pytest.approx(judged.trustworthiness, abs=1e-9)
+
+
+@pytest.mark.parametrize("references", [5000, 100])
+def test_duplicates_side_by_side_cost_nothing(monkeypatch: pytest.MonkeyPatch, references: int) -> None:
+    monkeypatch.setattr(quality, "REFERENCES", references)
+    x = np.repeat(blobs(20, d=2)[0], 25, axis=0)
+    points = x + 1e-3 * np.random.default_rng(1).normal(size=x.shape)
+    for near in (15, 16, 40):
+        judged = quality.measure_trust(x, points, neighbours(x, near)[0])
+        assert judged.trust.min() == judged.continuity.min() == 1
+
+
+def test_tsne_of_duplicates_keeps_its_continuity() -> None:
+    x = np.repeat(blobs(20)[0], 25, axis=0)
+    spec = MapSpec("tsne", perplexity=20)
+    points = embed(x, spec, lambda share: None)
+    assert quality.measure_trust(x, points, neighbours(x, 60)[0]).continuity_mean > 0.95
+
+
+def test_without_ties_the_neighbours_are_the_nearest() -> None:
+    x, _ = blobs(300)
+    near = neighbours(x, 16)[0]
+    claimed = quality._favoured(x, near, x[:, :2], 15)
+    np.testing.assert_array_equal(claimed, near[:, :15])
+
+
+def test_equally_near_points_share_their_votes() -> None:
+    labels = np.array([0] * 7 + [1] * 5)
+    x = np.zeros((12, 2), np.float32)
+    for order in (np.arange(12), np.arange(12)[::-1], np.random.default_rng(0).permutation(12)):
+        near = neighbours(x, 11)[0]
+        assert quality.vote_accuracy(near, labels[order], x) == pytest.approx(7 / 12)
+    x, labels = blobs(150)
+    near = neighbours(x, 15)[0]
+    assert quality.vote_accuracy(near, labels, x) == quality.vote_accuracy(near, labels)
