@@ -7,9 +7,11 @@ import argparse
 from aecore import export, settings
 from aecore.commands.base import Answer, existing_run
 from aecore.errors import SpecError
+from aecore.export import projector
 from aecore.store.files import write_bytes
 
 WRITABLE = "a folder that can be written"
+FILES = (".csv", ".tsv", ".parquet", ".npz", ".keras", ".onnx", ".py", ".ipynb", ".zip", ".png", ".json", ".h5")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         choices=tuple(export.FORMATS),
         help="keras: a model of Keras's own layers, which keras.saving.load_model opens without this package; its "
-        "layers `encoder` and `decoder` are models, too; without noise and sampling",
+        "layers `encoder` and `decoder` are models, too; without noise and sampling. projector: a log folder that "
+        "tensorboard --logdir DIR shows, with thumbnails; fewer than three codings get columns of zeros",
     )
     parser.add_argument("-o", "--out", required=True, metavar="DIR", help="folder to write into")
 
@@ -28,6 +31,8 @@ def run(args: argparse.Namespace) -> Answer:
     out = settings.folder("-o", args.out, WRITABLE)
     if out is None:
         raise SpecError(f"-o: got {args.out!r}, allowed: {WRITABLE}")
+    if out.suffix.lower() in FILES and not out.is_dir():
+        raise SpecError(f"-o: got {args.out!r}, a file's name; allowed: {WRITABLE}, such as -o {out.with_suffix('')}")
     source = existing_run(args.run, args.cache)
     files = export.files(source, args.format)
     try:
@@ -38,4 +43,6 @@ def run(args: argparse.Namespace) -> Answer:
         reason = error.strerror or type(error).__name__
         raise SpecError(f"-o: got {args.out!r}, allowed: {WRITABLE} ({reason})") from None
     paths = [str(out / name) for name in files]
-    return Answer({"key": source.key, "format": args.format, "files": paths}, "\n".join(paths), folder=out)
+    notes = projector.notes(source) if args.format == "projector" else []
+    value = {"key": source.key, "format": args.format, "files": paths, "notes": notes}
+    return Answer(value, "\n".join([*paths, *notes]), folder=out)

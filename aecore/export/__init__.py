@@ -13,7 +13,7 @@ import numpy as np
 
 from aecore import datasets
 from aecore.errors import RunError
-from aecore.export import script
+from aecore.export import projector, script
 from aecore.specs.fields import unknown
 from aecore.store.runs import Run
 
@@ -29,7 +29,7 @@ def files(run: Run, kind: str) -> Files:
     kind : one of `FORMATS`, else `RunError`:
         'keras' model.keras, which Keras opens without this package (`aecore.worker.training.keras_file`);
         'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings (id, label, c1 … cd);
-        'projector' vectors.tsv and metadata.tsv for the TensorBoard Embedding Projector;
+        'projector' a log folder for TensorBoard's Embedding Projector (`aecore.export.projector`);
         'script' and 'notebook' a Keras program that trains the same network, with its data if Keras does not ship them
         (`SpecError` for a spec that it cannot express); 'zip' the whole run folder.
     """
@@ -92,17 +92,6 @@ def _codings(run: Run) -> Files:
     return {"codings.csv": _separated([header, *rows], ",")}
 
 
-def _projector(run: Run) -> Files:
-    """The files of the Embedding Projector, https://projector.tensorflow.org.
-
-    Vectors have no header; metadata of several columns need one.
-    """
-    codings = _flat_codings(run)
-    vectors = ([f"{value:.6g}" for value in row] for row in codings)
-    metadata = [["id", "label"], *enumerate(_labels(run, len(codings)))]
-    return {"vectors.tsv": _separated(vectors, "\t"), "metadata.tsv": _separated(metadata, "\t")}
-
-
 def _program(name: str, write: Callable[..., str]) -> Callable[[Run], Files]:
     def program(run: Run) -> Files:
         spec = run.spec
@@ -130,6 +119,6 @@ FORMATS: dict[str, Callable[[Run], Files]] = {
     "script": _program("train.py", script.script),
     "notebook": _program("train.ipynb", script.notebook),
     "codings": _codings,
-    "projector": _projector,
+    "projector": projector.files,
     "zip": _zip,
 }

@@ -152,6 +152,7 @@ BAD = {
         "--seeds: got '1_0', allowed: a whole number, 1 to 100",
     ),
     "unknown format": (["export", "KEY", "--format", "pdf", "-o", "OUT"], "'pdf'"),
+    "a file for a folder": (["export", "KEY", "--format", "codings", "-o", "OUT.csv"], "such as -o OUT"),
     "no folder": (["export", "KEY", "--format", "onnx", "-o", "FILE/x"], "allowed: a folder that can be written"),
 }
 
@@ -251,8 +252,9 @@ def test_exports_of_the_codings(cache: Path, trained: runs.Run, tmp_path: Path, 
     assert [row[0] for row in rows] == [str(i) for i in range(360)] and {row[1] for row in rows} == set("0123456789")
     np.testing.assert_allclose(np.array([row[2:] for row in rows], float), codings, rtol=1e-4, atol=1e-5)
     files = exported(trained, "projector", tmp_path, capsys)
-    np.testing.assert_allclose(np.loadtxt(io.BytesIO(files["vectors.tsv"])), codings, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(np.loadtxt(io.BytesIO(files["vectors.tsv"]), np.float32), codings)
     assert files["metadata.tsv"].decode().splitlines()[:2] == ["id\tlabel", f"0\t{rows[0][1]}"]
+    assert set(files) == {"projector_config.pbtxt", "vectors.tsv", "metadata.tsv", "sprite.png"}
 
 
 def test_the_program_runs_alone(cache: Path, trained: runs.Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
