@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore import jobs, presets
+from aecore.analysis import learned
 from aecore.commands import probe
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, settings
 from aecore.commands.output import say
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> Answer:
         "cached": done.cached,
         "folder": str(done.folder),
         **metrics,
+        "warning": learned.verdict(spec, metrics) or None,
         "probe": measured,
     }
     return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0, done.folder)
@@ -65,4 +67,5 @@ def _text(value: dict[str, Any]) -> str:
     if value["val_bce"] is not None:
         parts.append(f"BCE {number(value['val_bce'])}, rounded accuracy {number(value['rounded_accuracy'])}")
     probe_text = f"\n{probe.as_text(value['probe'])}" if value["probe"] else ""
-    return f"{head}: {', '.join(parts)}{probe_text}"
+    warning = f"\n{value['warning']}" if value["warning"] else ""
+    return f"{head}: {', '.join(parts)}{warning}{probe_text}"

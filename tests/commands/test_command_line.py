@@ -20,7 +20,7 @@ import pytest
 from aecore import export, presets
 from aecore.__main__ import COMMANDS, main
 from aecore.specs.map import MapSpec
-from aecore.store import runs
+from aecore.store import files, runs
 from aecore.store.lease import Lease
 from tests.commands.conftest import HEAVY, ROOT, SETTINGS, SMALL, answer
 
@@ -69,6 +69,17 @@ def test_what_is_trained_is_not_trained_again(cache: Path, trained: runs.Run, ca
     value = answer(capsys, "train", "stacked", *SETTINGS)
     assert value["cached"] is False
     assert value["val_mse"] == pytest.approx(trained.metrics["val_mse"], abs=1e-6)
+
+
+def test_a_run_that_learned_nothing_says_so(cache: Path, trained: runs.Run, capsys: pytest.CaptureFixture) -> None:
+    assert answer(capsys, "train", "stacked", *SETTINGS)["warning"] is None
+    run = runs.open_run(trained.key, cache)
+    files.write_json(run.folder / "metrics.json", {**run.metrics, "val_mse": 0.2, "mean_mse": 0.1})
+    (run.folder / "DONE").unlink()
+    run.mark("DONE")
+    assert "learned nothing" in answer(capsys, "train", "stacked", *SETTINGS)["warning"]
+    assert main(["train", "stacked", *SETTINGS, "--no-probe"]) == 0
+    assert "This run learned nothing: its error .2000" in capsys.readouterr().out
 
 
 def test_numbers_that_do_not_apply_are_null(cache: Path, capsys: pytest.CaptureFixture) -> None:

@@ -55,6 +55,7 @@ def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, sum
             **summary,
             "rounded_accuracy": metrics.rounded_accuracy(clean, reconstructions) if info.unit_range else None,
             "pca_mse": metrics.pca_mse(pca_errors, width),
+            "mean_mse": metrics.pca_mse(pca_errors, 0),  # of the mean training sample, see `aecore.analysis.learned`
             "coding_size": width,
             "coding_shape": list(model.coding_shape),
             "active_dimensions": metrics.active_dimensions(codings),

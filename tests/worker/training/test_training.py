@@ -49,6 +49,7 @@ METRICS = [
     "val_bce",
     "rounded_accuracy",
     "pca_mse",
+    "mean_mse",
     "coding_size",
     "coding_shape",
     "active_dimensions",
