@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from pages.widgets.basics import controls
 from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
 from pages.widgets.frame import header, shell
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, controls, keys
 
 shell.enter()
 
@@ -24,6 +23,7 @@ def main() -> None:
     bar = st.container(horizontal=True, vertical_alignment="center", key="classroom_bar")
     view = controls.segments(bar, "View", VIEWS, keys.VIEW)
     if view == "present":
+        header.notices()
         presenter.draw()
         return
     run = active_run.shown()

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from pages.widgets.basics import controls
-from pages.widgets.compare import maps, sample
+from pages.widgets.compare import maps, run_picker, sample
 from pages.widgets.frame import header, shell
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, controls, keys
 
 shell.enter()
 
@@ -23,6 +22,7 @@ def main() -> None:
     if run is None:
         header.draw(None, "", [])
         return
+    run_picker.read_link(run)
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="center")
     view = controls.segments(bar, "View", VIEWS, keys.VIEW)

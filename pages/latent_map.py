@@ -3,12 +3,12 @@
 import streamlit as st
 
 from aecore.errors import AecoreError
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.frame import header, shell
 from pages.widgets.jobs import map_job
 from pages.widgets.latent_map import explore, settings, training_film, trust
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, keys, selection
+from pages.widgets.session import active_run, controls, keys, link, selection
 
 shell.enter()
 
@@ -36,6 +36,7 @@ def main() -> None:
     if view == "training":
         training_film.section(run, data)
         return
+    link.drop(keys.FRAME)
     bar = st.container(horizontal=True, vertical_alignment="center")
     choices = settings.controls(bar, run, data)
     try:

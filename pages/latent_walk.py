@@ -6,13 +6,13 @@ from aecore.analysis import latent_axes
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
 from aecore.text import error_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.components import latent_walk
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.frame import header, shell
 from pages.widgets.latent_walk import bits, hole_map, interpolation, random_codings, walk
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, controls, keys, link
 
 shell.enter()
 
@@ -40,6 +40,8 @@ def main() -> None:
         notice.warning(str(error))
         return
     view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), keys.VIEW)
+    if view != "bits":
+        link.drop(keys.BITS)
     with head:
         header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":

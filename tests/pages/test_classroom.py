@@ -19,7 +19,7 @@ from aecore.store.runs import Run
 from pages.widgets.classroom import leaderboard, lesson_form, presenter
 from pages.widgets.server import open_runs
 from pages.widgets.session import active_run, knobs, lesson, page_titles
-from tests.pages.conftest import PAGES, SMALL, Open, key, texts
+from tests.pages.conftest import PAGES, SMALL, Open, key, texts, unescaped
 
 KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
 KNOBS |= {"optimizer": SMALL.optimizer, "learning_rate": SMALL.learning_rate}
@@ -100,7 +100,9 @@ def test_an_answer_is_counted_once_however_often_the_page_is_run_or_loaded(
 def test_a_lesson_sets_the_knobs_and_opens_its_run_and_locks(visit: Open, cache: Path) -> None:
     made = kept(cache, question="", answers=(), right=None)
     app = visit(lesson=made.key, seed="7", coding_size="3", variant="tied")
-    assert not app.exception and not app.warning
+    (warning,) = app.warning
+    assert "variant: got Tied, the lesson has Stacked; seed: got 7, the lesson has 42" in unescaped(warning.value)
+    assert not app.exception
     assert app.number_input(key="seed").value == SMALL.seed  # locked: the link cannot change it
     assert app.number_input(key="seed").disabled and app.selectbox(key="variant").disabled
     assert app.selectbox(key="variant").value == "stacked"

@@ -64,7 +64,7 @@ def test_a_link_says_where_to_begin_and_junk_is_told(visit: Open) -> None:
     for junk in ("1,2,3", "1", "one,two", "nan,1", ""):
         app = visit("latent_walk", run=key("variational-2"), z=junk)
         assert not app.exception and len(coding(app)) == 2
-        assert ("Not used from the link: z: got" in texts(app)) == bool(junk)
+        assert "Not used from the link: z: got" in texts(app)
 
 
 def test_another_page_sends_a_sample(visit: Open) -> None:

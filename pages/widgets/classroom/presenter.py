@@ -28,7 +28,7 @@ from pages.widgets.components import presenter_keys
 from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.server import open_runs, shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, keys, link
 
 SHOWN = 5  # large images in a row
 POINTS = 3000
@@ -124,8 +124,8 @@ def _at(count: int) -> int:
     if pressed is not None:
         st.session_state[keys.PRESENT_STEP] = pressed
     elif keys.PRESENT_STEP not in st.session_state:
-        named = st.query_params.get(keys.STEP, "")
-        st.session_state[keys.PRESENT_STEP] = int(named) - 1 if named.isdecimal() and len(named) < 5 else 0
+        linked = link.read(keys.STEP, link.whole_number(keys.STEP, 1, max(1, count)))
+        st.session_state[keys.PRESENT_STEP] = (linked or 1) - 1
     at = min(max(st.session_state[keys.PRESENT_STEP], 0), max(0, count - 1))
     # Always written: a cancelled script run may have sent the browser another value than `st.query_params` shows.
     st.query_params[keys.STEP] = str(at + 1)

@@ -13,7 +13,7 @@ from aecore.errors import AecoreError
 from aecore.specs.map import MapSpec
 from aecore.store.runs import ResultFolder, Run
 from aecore.text import counted, share_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.compare import pair as compare_pair
 from pages.widgets.compare import run_picker
 from pages.widgets.compare.pair import Pair, Side
@@ -22,7 +22,7 @@ from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import map_job
 from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.server import shared
-from pages.widgets.session import keys, selection
+from pages.widgets.session import controls, keys, selection
 
 COLOURS = {"class": "Class", "moved": "Moved", "shared": "Shared neighbours", "error": "Error"}
 Tool = Literal["click", "box", "lasso"]
@@ -79,13 +79,13 @@ def _points(data: Data) -> int:
     most = min(len(data.validation), MOST_POINTS)
     if st.session_state.get(keys.POINTS, 0) > most:
         st.session_state[keys.POINTS] = most
-    return st.slider(
+    return controls.number(
+        st.slider,
         "Points",
         min(10, most - 1),
         most,
         min(POINTS, most),
         key=keys.POINTS,
-        bind="query-params",
         help="Both maps show the same samples, as many of each class where there are more.",
     )
 
@@ -125,18 +125,16 @@ def _finished(run: Run, method: str, points: int, key: str) -> ResultFolder | No
 
 
 def _method(run: Run, key: str, name: str, without: str = "") -> str:
-    """The projection of one side, from a select box of those that fit the run's codings; warns about others in the
-    link."""
+    """The projection of one side, from a segmented control of those that fit the run's codings; says why another one
+    does not."""
     codings = run.metrics.get("coding_size", run.spec.coding_size)
     flat = codings <= 2
-    asked = st.session_state.get(key) or st.query_params.get(key)
-    if not flat and asked in ("none", METHODS["none"]):
-        notice.caption(
-            f"{name} cannot be drawn as it is: {codings:,} codings, and a page has two dimensions. PCA instead.",
-            ":material/info:",
-        )
+    too_wide = f"{name} cannot be drawn as it is: {codings:,} codings, and a page has two dimensions"
+    if not flat and st.session_state.get(key) == "none":
+        notice.caption(f"{too_wide}. PCA instead.", ":material/info:")
     options = {k: v for k, v in METHODS.items() if (flat or k != "none") and k != without}
-    return controls.segments(st.container(), "Projection", options, key)
+    lacking = {} if flat else dict.fromkeys(("none", METHODS["none"]), too_wide)
+    return controls.segments(st.container(), "Projection", options, key, lacking=lacking)
 
 
 def _panel(side: Side, points: np.ndarray, data: Data) -> latent_map.Panel:

@@ -22,7 +22,7 @@ from aecore.store.runs import Run
 from aecore.text import counted
 from pages.widgets.basics import notice
 from pages.widgets.server import shared
-from pages.widgets.session import keys, knobs
+from pages.widgets.session import active_run, keys, knobs, link
 
 SAME = "same"  # option: the active run itself, with another projection
 MOST_RUNS = 12
@@ -60,7 +60,7 @@ def pick_other(place: DeltaGenerator, run: Run, others: Sequence[Run]) -> Run:
     as `other=`."""
     labels = {SAME: "The same run, another projection", **names([run, *others])}
     del labels[run.key]
-    wanted = (_wanted(keys.OTHER) or [""])[0]
+    wanted = (st.session_state.get(keys.compared(keys.OTHER)) or [""])[0]
     wanted = SAME if wanted == run.key else wanted
     if wanted and wanted not in labels:
         notice.warning(f"{_why_not(wanted, run)} Beside it stands another one.", place)
@@ -85,7 +85,7 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, others: S
     that cannot be shown. Stored in the link as `runs=`."""
     by_key = {other.key: other for other in [run, *others]}
     labels = names(list(by_key.values()))
-    wanted = _wanted(keys.RUNS)
+    wanted = st.session_state.get(keys.compared(keys.RUNS))
     if wanted is None:
         demonstrations = [key for key in demo.keys().values() if key in by_key and key != run.key]
         wanted = [run.key, *(demonstrations or [other.key for other in others[:RECENT]])][:MOST_RUNS]
@@ -108,22 +108,48 @@ def pick_several(bar: DeltaGenerator, lines: DeltaGenerator, run: Run, others: S
     return [by_key[key] for key in chosen if by_key[key].readable]
 
 
-def _wanted(name: str) -> list[str] | None:
-    """The keys that were picked or that the session's first link names; None for neither.
+def read_link(run: Run) -> None:
+    """Pick the runs that the link names, and refuse those that cannot be compared with `run`; one in training is picked
+    and waited for.
 
-    Stored apart from the widget's state, which is cleared on a change of page and cannot hold a run that is missing.
+    The choice is stored apart from the widget's state, which is cleared on a change of page and cannot hold a run that
+    is missing.
     """
-    place = keys.compared(name)
-    if place not in st.session_state:
-        run_keys = [key.strip() for key in st.query_params.get(name, "").split(",")]
-        st.session_state[place] = list(dict.fromkeys(filter(None, run_keys)))[: 2 * MOST_RUNS] or None
-    return st.session_state[place]
+    for name, most in ((keys.OTHER, 1), (keys.RUNS, MOST_RUNS)):
+        text = link.take(name)
+        if text is None or keys.compared(name) in st.session_state:
+            continue
+        asked = list(dict.fromkeys(filter(None, (key.strip() for key in text.split(",")))))
+        wrong = {key: why for key in asked[: 2 * most] if (why := _refusal(key, run, same=name == keys.OTHER))}
+        st.session_state[keys.compared(name)] = [key for key in asked if key not in wrong][:most] or None
+        problems = [*wrong.values(), *[f"got {len(asked):,} runs, allowed: {most}"] * (len(asked) > most)]
+        if not asked:
+            problems = ["got no run"]
+        if problems:
+            more = f" And {len(problems) - 1} more" if len(problems) > 1 else ""
+            link.refuse(name, f"{name}: {problems[0]}{more}")
+            st.query_params.pop(name, None)
+            st.rerun()
+
+
+def _refusal(key: str, run: Run, same: bool) -> str:
+    """One line on why a link's run is not compared with `run`; '' if it is, or will be when it is trained."""
+    if key == run.key or (same and key == SAME):
+        return ""
+    try:
+        other = runs.open_run(key, shared.cache())
+        waiting = active_run.state(other) in active_run.PENDING
+    except AecoreError:
+        return _why_not(key, run)
+    comparable = waiting or (other.readable and _spec_of(other) == run.spec.dataset)
+    return "" if comparable else _why_not(key, run)
 
 
 def _remember(name: str) -> None:
     """Callback of the widgets: store the choice apart from the widget's state."""
     value = st.session_state[name]
     st.session_state[keys.compared(name)] = list(value) if isinstance(value, list) else [value]
+    link.settle(name)
 
 
 def _why_not(key: str, run: Run) -> str:

@@ -16,7 +16,7 @@ from aecore.specs.map import MapSpec
 from aecore.store.files import read_json
 from aecore.store.runs import ResultFolder, Run
 from aecore.text import counted, error_text
-from pages.widgets.basics import controls, notice, theme
+from pages.widgets.basics import notice, theme
 from pages.widgets.basics.notice import plain
 from pages.widgets.compare import cards as compare_cards
 from pages.widgets.compare import run_picker
@@ -25,7 +25,7 @@ from pages.widgets.images import grid, run_images
 from pages.widgets.jobs import panel
 from pages.widgets.latent_map import own_image
 from pages.widgets.server import presence, shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, controls, keys
 
 FROM = {"validation": "Validation image", "own": "Draw or upload"}
 ANY = "Any class"
@@ -60,8 +60,8 @@ def _number(bar: DeltaGenerator, data: Data) -> int:
     labels, classes = data.validation_labels, data.info.classes
     group: int | None = None
     number = int(
-        bar.number_input(
-            "Sample", 0, last, 0, key=keys.SAMPLE, bind="query-params", width=130, label_visibility="collapsed"
+        controls.number(
+            bar.number_input, "Sample", 0, last, 0, key=keys.SAMPLE, width=130, label_visibility="collapsed"
         )
     )
     if labels is not None and classes:

@@ -9,6 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from aecore import jobs
+from aecore.analysis import learned
 from aecore.presets.names import run_name
 from aecore.store import runs
 from aecore.store.runs import Run
@@ -33,8 +34,7 @@ class HeaderMetric:
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     """Draw title, sentence and numbers of the shown run, then the progress of a pending training."""
     open_runs.note(*filter(None, [run]))
-    if line := st.session_state.get(keys.NOTICE):
-        notice.warning(line)
+    notices()
     if run is None:
         st.markdown("##### Nothing to show yet")
         st.caption(
@@ -51,11 +51,19 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
             stopped = " · stopped early" if run.state == "stopped" else ""
             st.markdown(f"##### {plain(run_name(run))}{stopped}")
             st.caption(sentence)
+            if warning := learned.verdict(run.spec, run.metrics):
+                notice.warning(warning)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
     _progress(run)
+
+
+def notices() -> None:
+    """Draw the line that the session keeps until the next action, if there is one."""
+    if line := st.session_state.get(keys.NOTICE):
+        notice.warning(line)
 
 
 def _metric(number: HeaderMetric) -> None:

@@ -11,7 +11,6 @@ from aecore import datasets, presets
 from aecore.specs.run import RunSpec
 from pages.widgets.session import keys, knobs, lesson
 
-MAX_CHARS = 80
 SMALLEST = 1e-5  # lower end of a number input whose setting has to be above 0
 
 
@@ -56,9 +55,10 @@ def _main(preset: RunSpec, unused: set[str]) -> None:
     else:
         _knob("noise_rate", preset, unused, tooltip="The target stays clean. Off for a plain one.")
     _knob("sparsity_weight", preset, unused)
-    if preset.penalty != "none":
+    lacking = knobs.lacking(knobs.variant())
+    if "penalty_weight" not in lacking:
         _knob("penalty_weight", preset, unused, label=f"{preset.penalty.capitalize()} penalty weight")
-    if preset.variational:
+    if "kl_weight" not in lacking:
         _knob("kl_weight", preset, unused)
     with st.container(horizontal=True, wrap=False, gap="small"):
         _knob("epochs", preset, unused)
@@ -108,9 +108,10 @@ def _knob(
     elif declared.choices:
         st.selectbox(label, declared.choices, index=declared.choices.index(default), **options)
     elif isinstance(default, str):
-        st.text_input(label, default, max_chars=MAX_CHARS, **options)
+        st.text_input(label, default, max_chars=knobs.MAX_CHARS, **options)
     elif declared.low is not None and declared.high is not None:
-        low, high = SMALLEST if declared.above_low else declared.low, declared.high
+        current = st.session_state.get(name, default)  # a link or a run may set any value that the setting allows
+        low, high = min(SMALLEST, current) if declared.above_low else declared.low, declared.high
         if declared.kind is float:
             options |= {"step": declared.step, "format": "%g"}
         st.number_input(label, declared.kind(low), declared.kind(high), default, **options)

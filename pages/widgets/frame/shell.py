@@ -11,10 +11,10 @@ import streamlit as st
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
-from pages.widgets.components import phone_bar
+from pages.widgets.components import phone_bar, reconnect
 from pages.widgets.frame import sidebar
 from pages.widgets.server import presence, render_lock, shared
-from pages.widgets.session import active_run, keys, lesson, page_titles
+from pages.widgets.session import active_run, keys, lesson, link, page_titles
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
@@ -54,7 +54,9 @@ def _draw() -> None:
         notice.error(refused)
         return
     presence.attend()
-    active_run.restore()
+    reconnected = reconnect.draw()
+    link.begin(st.session_state[keys.PAGE])
+    active_run.restore(reconnected)
     active_run.keep_link()
     lesson.keep_link()
     lesson.enforce()
@@ -66,6 +68,8 @@ def _draw() -> None:
         if page.url_path != "status":
             phone_bar.draw(buttons.label, trains=buttons.trains, stops=buttons.busy)
         page.run()
+        if link.pending():
+            link.finish(whole=active_run.pending() is None and active_run.shown() is not None)
     shared.queue().warm()
 
 

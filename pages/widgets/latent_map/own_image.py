@@ -17,13 +17,13 @@ from aecore.store import runs
 from aecore.store.files import read_json
 from aecore.store.runs import ResultFolder, Run
 from aecore.text import error_text, percent_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.components import drawing
 from pages.widgets.images import grid, run_images
 from pages.widgets.images.sample_html import difference, sample_html
 from pages.widgets.run import activations
 from pages.widgets.server import shared
-from pages.widgets.session import keys
+from pages.widgets.session import controls, keys
 
 WAYS = {"draw": "Draw", "upload": "Upload", "sample": "Validation image"}
 NEIGHBOURS = 8

@@ -12,10 +12,10 @@ from aecore import datasets
 from aecore.datasets import Data
 from aecore.specs.map import MAX_POINTS, MapSpec
 from aecore.store.runs import Run
-from pages.widgets.basics.controls import segments
 from pages.widgets.jobs.map_job import METHODS
 from pages.widgets.run import activations
 from pages.widgets.session import keys
+from pages.widgets.session.controls import choice, number, segments
 
 COLOURS = {"class": "Class", "error": "Error", "trust": "Trust"}
 STYLES = {"dots": "Dots", "images": "Images", "plotly": "Plotly"}
@@ -108,75 +108,75 @@ def form(run: Run, method: str) -> None:
         st.selectbox(
             "Representation", layers, key=keys.MAP_LAYER, help="The codings, or any hidden layer's activations."
         )
-        st.segmented_control(
+        choice(
+            st.segmented_control,
             "Samples",
             ["validation", "all"],
+            key=keys.SPLIT,
             default="validation",
             required=True,
-            key=keys.SPLIT,
-            bind="query-params",
             format_func={"validation": "Validation", "all": f"All {info.n_validation + info.n_train:,}"}.__getitem__,
             help="All: the training samples too. 60,000 points take a minute or two.",
         )
         most = min(info.n_validation, MOST_POINTS)
-        st.slider(
+        number(
+            st.slider,
             "Points",
             min(10, most - 1),
             most,
             min(POINTS, most),
             key=keys.POINTS,
-            bind="query-params",
             help="Of the validation samples: a sample with as many of each class where there are more.",
         )
         if method == "tsne":
-            st.slider(
+            number(
+                st.slider,
                 "Perplexity",
                 2,
                 100,
                 30,
                 key=keys.PERPLEXITY,
-                bind="query-params",
                 help="About how many neighbours a point listens to: small shows fine grain, large the big picture. "
                 "Below a third of the points.",
             )
         if method == "umap":
-            st.slider(
+            number(
+                st.slider,
                 "Neighbours",
                 2,
                 200,
                 15,
                 key=keys.N_NEIGHBORS,
-                bind="query-params",
                 help="Small keeps fine grain, large the big picture.",
             )
-            st.slider(
+            number(
+                st.slider,
                 "Minimum distance",
                 0.0,
                 0.99,
                 0.1,
                 key=keys.MIN_DIST,
-                bind="query-params",
                 help="How tightly points may be packed. It changes the look, not the neighbours.",
             )
         if method != "none":
-            st.segmented_control(
+            choice(
+                st.segmented_control,
                 "Dimensions",
                 [2, 3],
+                key=keys.DIMS,
                 default=2,
                 required=True,
-                key=keys.DIMS,
-                bind="query-params",
                 format_func="{}-D".format,
                 help="Turn a 3-D map by dragging it.",
             )
         if method in ("tsne", "umap"):
-            st.number_input(
+            number(
+                st.number_input,
                 "Map seed",
                 0,
                 2**31 - 1,
                 42,
                 key=keys.MAP_SEED,
-                bind="query-params",
                 help="The same settings draw the same map; another seed shows what is chance.",
             )
         st.form_submit_button("Draw this map", type="primary", width="stretch")

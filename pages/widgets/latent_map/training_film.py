@@ -21,7 +21,7 @@ from aecore.store.runs import Run
 from pages.widgets.basics import notice, theme
 from pages.widgets.components import training_film
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, keys, link
 
 TICK = 1.0  # seconds between updates while a run trains
 
@@ -121,10 +121,10 @@ def _opening(film: Film) -> int | None:
     stored = st.session_state.get(keys.FILM_OPENING)
     if stored and stored[0] == film.run:
         return stored[1]
-    named = st.query_params.get(keys.FRAME, "")
-    opening = int(named) if stored is None and named.isdecimal() and len(named) < 9 else None
-    if stored is not None and keys.FRAME in st.query_params:
-        del st.query_params[keys.FRAME]
+    if stored is not None:  # the frame in the link belongs to another run
+        st.query_params.pop(keys.FRAME, None)
+    linked = link.read(keys.FRAME, link.whole_number(keys.FRAME, 0, len(film) - 1))
+    opening = linked if stored is None else None
     st.session_state[keys.FILM_OPENING] = (film.run, opening)
     return opening
 

@@ -14,7 +14,7 @@ from aecore import datasets
 from aecore.analysis import hashing, inference
 from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
-from aecore.errors import AecoreError, SpecError
+from aecore.errors import AecoreError
 from aecore.figures.bits import bit_balance
 from aecore.store import runs
 from aecore.store.runs import Run
@@ -26,7 +26,7 @@ from pages.widgets.components.bits import Codes
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import keys
+from pages.widgets.session import controls, keys, link
 
 DISTANCES = {0: "Same code", 1: "One bit away", 2: "Two bits away"}
 SHOWN = 20  # images for each Hamming distance
@@ -73,25 +73,21 @@ def _walk(run: Run, data: Data, walker: Walker, codes: Codes) -> None:
     """Fragment that reruns when the component sends a new code."""
     first = int(datasets.watched(len(data.validation), data.validation_labels)[0])
     left, right = st.columns([1, 3], gap="large", vertical_alignment="bottom")
-    sample = left.number_input(
+    sample = controls.number(
+        left.number_input,
         f"Begin at validation {_noun(data)}",
         0,
         len(data.validation) - 1,
         first,
         key=keys.BITS_SAMPLE,
-        bind="query-params",
     )
     right.caption(_how(walker))
-    place = st.container()
     start = f"{run.key} {sample}"
     sample_code = hashing.text(codes.bits[sample])
-    start_code, refused = _start_code(start, sample_code, codes.bits.shape[1])
+    start_code = _start_code(start, sample_code, codes.bits.shape[1])
     image, name = as_float(data.validation[sample]), data.captions_of([sample])[0]
     code = bits.draw(walker, codes, sample, image, start=start, code=start_code, name=name, noun=_noun(data))
-    refused = refused if code == start_code else ""
-    if refused:
-        notice.warning(f"The code in the link is left out. {refused}", place)
-    st.session_state[keys.BITS_CODE] = (start, code, refused)
+    st.session_state[keys.BITS_CODE] = (start, code)
     usual = sample == first and code == sample_code
     if usual:
         st.query_params.pop(keys.BITS, None)
@@ -109,15 +105,13 @@ def _how(walker: Walker) -> str:
     )
 
 
-def _start_code(start: str, sample_code: str, d: int) -> tuple[str, str]:
-    """The session's code for this `start`, initially the one in the link; and the error of an invalid link, else ''."""
+def _start_code(start: str, sample_code: str, d: int) -> str:
+    """The session's code for this `start`, initially the one in the link, else the sample's."""
     last = st.session_state.get(keys.BITS_CODE)
-    if last is None and keys.BITS in st.query_params:
-        try:
-            return hashing.text(hashing.parse(st.query_params[keys.BITS], d)), ""
-        except SpecError as error:
-            return sample_code, str(error)
-    return last[1:] if last is not None and last[0] == start else (sample_code, "")
+    linked = link.read(keys.BITS, lambda text: hashing.text(hashing.parse(text, d)))
+    if last is None:
+        return linked or sample_code
+    return last[1] if last[0] == start else sample_code
 
 
 def _noun(data: Data) -> str:

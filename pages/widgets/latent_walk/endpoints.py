@@ -11,11 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore.analysis import inference, interpolation
 from aecore.datasets import Data, as_float, watched
 from aecore.store.runs import Run
-from pages.widgets.basics import controls
 from pages.widgets.basics.notice import plain
 from pages.widgets.images import grid
 from pages.widgets.server import shared
-from pages.widgets.session import keys, selection
+from pages.widgets.session import controls, keys, selection
 
 THUMBNAIL, FIELDS = 84, 150  # pixels wide
 FIRST, TYPICAL = 50, 12  # images of a class that are examined, and how many of them count as typical
@@ -124,13 +123,13 @@ def _image(data: Data, name: str, first: int) -> int:
                 )
             last = len(data.validation) + len(data.train) - 1
             number = int(
-                st.number_input(
+                controls.number(
+                    st.number_input,
                     f"{letter}: sample number",
                     0,
                     last,
                     first,
                     key=name,
-                    bind="query-params",
                     label_visibility="collapsed",
                 )
             )

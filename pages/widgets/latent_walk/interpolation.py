@@ -16,14 +16,14 @@ from aecore.datasets import Data, as_float
 from aecore.datasets.base import class_name
 from aecore.store.runs import Run
 from aecore.text import percent_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import latent_walk, walk_row
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid as image_grid
 from pages.widgets.latent_walk import downloads, endpoints
 from pages.widgets.server import render_lock
-from pages.widgets.session import keys
+from pages.widgets.session import controls, keys
 
 PICTURES = 10  # initial number of pictures of an interpolation
 KINDS = {"images": "Between images", "classes": "Between classes", "sum": "A − B + C"}
@@ -66,13 +66,13 @@ def means(run: Run, data: Data, walker: Walker) -> None:
     )
     with st.container(horizontal=True, gap="small"):
         chosen = [
-            st.selectbox(
+            controls.choice(
+                st.selectbox,
                 label,
                 names,
-                index=first % len(names),
                 key=name,
+                index=first % len(names),
                 width=190,
-                bind="query-params",
                 label_visibility="collapsed",
             )
             for label, name, first in (("From", keys.FROM_CLASS, ENDS[0]), ("To", keys.TO_CLASS, ENDS[1]))
@@ -123,13 +123,13 @@ def _walk(
     """Draw the pictures from coding a (d,) to coding b (d,) and the downloads, with the controls in `bar`."""
     way = endpoints.way(bar)
     count = int(
-        bar.number_input(
+        controls.number(
+            bar.number_input,
             "Pictures",
             3,
             30,
             PICTURES,
             key=keys.PICTURES,
-            bind="query-params",
             width=130,
             label_visibility="collapsed",
             help="How many pictures in the row.",

@@ -9,12 +9,12 @@ from aecore.analysis import interpolation, latent_axes, off_manifold
 from aecore.datasets import Data
 from aecore.store.runs import Run
 from aecore.text import percent_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.components import walk_row
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.latent_walk import downloads, endpoints
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import keys
+from pages.widgets.session import controls, keys
 
 COUNT = 20
 HOTTEST = 3.0
@@ -30,8 +30,8 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
     st.markdown("###### What does it make up?")
     caption = st.empty()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        temperature = st.slider(
-            "Temperature", 0.0, HOTTEST, 1.0, 0.1, key=keys.TEMPERATURE, bind="query-params", width=280
+        temperature = controls.number(
+            st.slider, "Temperature", 0.0, HOTTEST, 1.0, key=keys.TEMPERATURE, step=0.1, width=280
         )
         seed = _draws(keys.RANDOM_DRAWS)
     with notice.errors():

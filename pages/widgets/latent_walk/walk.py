@@ -15,16 +15,14 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore import figures
 from aecore.analysis import inference, latent_axes
 from aecore.datasets import Data, as_float, watched
-from aecore.errors import AecoreError
-from aecore.specs import fields
 from aecore.store import runs
 from aecore.store.runs import Run
-from pages.widgets.basics import charts, notice
+from pages.widgets.basics import charts
 from pages.widgets.components import latent_walk
 from pages.widgets.components.latent_walk import Walker
 from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import keys
+from pages.widgets.session import controls, keys, link
 
 LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
 
@@ -41,33 +39,30 @@ def begin(run: Run, data: Data) -> None:
         _go_to(run, inference.encode(run, as_float(data.numbered(np.array([sample]))))[0], sample)
         state[keys.WALK_BEGAN] = None
     elif state.get(keys.WALK_RUN) != run.key:
-        first, link = keys.WALK_RUN not in state, st.query_params.get(keys.Z)
+        first = keys.WALK_RUN not in state
         sample = int(watched(len(data.validation), data.validation_labels)[0])
         _go_to(run, shared.array(run, "codings")[sample], sample)
         state[keys.WALK_BEGAN] = state[keys.WALK_Z]
-        if not first and link:
-            del st.query_params[keys.Z]  # it belongs to another run
-        elif link:
-            try:
-                _go_to(run, latent_axes.read_coding(link, len(state[keys.WALK_Z])))
-                state[keys.WALK_SAMPLE] = _linked_image(data)
-            except AecoreError as error:
-                state[keys.WALK_NOTICE] = f"Not used from the link: {error}."
+        if first:
+            _follow_link(run, data)
+        else:  # the coding in the link belongs to another run
+            for name in (keys.Z, keys.IMAGE):
+                st.query_params.pop(name, None)
+    elif link.take(keys.Z) is not None:  # back on the page, where the session's coding stays
+        link.take(keys.IMAGE)
 
 
-def _linked_image(data: Data) -> int | None:
-    """The sample number in the link's `image`; None without one. Raises `SpecError` for an invalid number."""
-    text, last = st.query_params.get(keys.IMAGE), len(data.validation) + len(data.train) - 1
-    if text is None:
-        return None
-    number = int(text) if text.isdecimal() and len(text) < 10 else last + 1
-    fields.require(number <= last, "image", text[:40], f"a sample number from 0 to {last:,}")
-    return number
+def _follow_link(run: Run, data: Data) -> None:
+    """Set the walk to the link's coding, and its image to the link's, if there are any."""
+    last, d = len(data.validation) + len(data.train) - 1, len(st.session_state[keys.WALK_Z])
+    linked = link.read(keys.Z, lambda text: latent_axes.read_coding(text, d))
+    if linked is not None:
+        _go_to(run, linked)
+        st.session_state[keys.WALK_SAMPLE] = link.read(keys.IMAGE, link.whole_number(keys.IMAGE, 0, last))
 
 
 def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
     """Set the walk to the coding z (d,); `sample` is the number of the image with that coding, or None."""
-    st.session_state.pop(keys.WALK_NOTICE, None)
     st.session_state[keys.WALK_RUN] = run.key
     st.session_state[keys.WALK_Z] = np.array(z, np.float32)
     st.session_state[keys.WALK_SAMPLE] = sample
@@ -76,7 +71,7 @@ def _go_to(run: Run, z: np.ndarray, sample: int | None = None) -> None:
 @render_lock.fragment
 def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plane"]) -> None:
     """Fragment with the buttons and the walk; it reruns when a drag ends."""
-    place, bar = st.empty(), st.container(horizontal=True, gap="small", vertical_alignment="center")
+    bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
     _starts(bar, run, data)
     plane = _plane(bar, run, walker) if view == "plane" else {}
     z, anchor = st.session_state[keys.WALK_Z], _anchor(run, data)
@@ -85,10 +80,6 @@ def section(run: Run, data: Data, walker: Walker, view: Literal["sliders", "plan
         st.caption(_plane_caption(walker, data, plane["axes"]))
     if not np.array_equal(moved, z):
         st.session_state[keys.WALK_Z] = moved
-    if not np.allclose(moved, z, rtol=1e-3, atol=0):  # more than a rounding error of the component
-        st.session_state.pop(keys.WALK_NOTICE, None)
-    if keys.WALK_NOTICE in st.session_state:
-        notice.warning(st.session_state[keys.WALK_NOTICE], place)
     _keep_link(moved, has_image=anchor is not None)
 
 
@@ -147,23 +138,23 @@ def _plane(bar: DeltaGenerator, run: Run, walker: Walker) -> dict[str, Any]:
     codings, label_of = list(labels), labels.__getitem__
     across, up = codings[0], codings[1]
     if len(codings) > 2:
-        across = bar.selectbox("Across", codings, format_func=label_of, key=keys.ACROSS, bind="query-params", width=130)
+        across = controls.choice(bar.selectbox, "Across", codings, key=keys.ACROSS, format_func=label_of, width=130)
         others = [coding for coding in codings if coding != across]
-        up = bar.selectbox("Up", others, format_func=label_of, key=keys.UP, bind="query-params", width=130)
-    layers = bar.pills(
+        up = controls.choice(bar.selectbox, "Up", others, key=keys.UP, format_func=label_of, width=130)
+    layers = controls.choice(
+        bar.pills,
         "Drawn",
         list(LAYERS),
+        key=keys.LAYERS,
+        format_func=LAYERS.__getitem__,
         selection_mode="multi",
         default=["grid", "data"],
-        format_func=LAYERS.__getitem__,
-        key=keys.LAYERS,
         label_visibility="collapsed",
-        bind="query-params",
     )
-    quantiles = run.spec.variational and bar.toggle(
+    quantiles = run.spec.variational and controls.switch(
+        bar.toggle,
         "Prior quantiles",
         key=keys.QUANTILES,
-        bind="query-params",
         help="Space the axes so that each strip is equally likely under the prior: the middle opens up.",
     )
     return {"axes": (across, up), "quantiles": quantiles, "layers": {name: name in layers for name in LAYERS}}

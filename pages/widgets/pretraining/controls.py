@@ -12,10 +12,10 @@ from aecore.store import experiments
 from aecore.store.experiments import Experiment
 from aecore.store.runs import Run
 from aecore.text import duration_text
-from pages.widgets.basics import controls, notice
+from pages.widgets.basics import notice
 from pages.widgets.jobs import panel
 from pages.widgets.server import presence, shared
-from pages.widgets.session import active_run, keys
+from pages.widgets.session import active_run, controls, keys
 
 TRAINERS = {"sgd": "SGD", "adam": "Adam"}
 RATES = {"sgd": 0.02, "adam": 0.003}
@@ -30,10 +30,11 @@ def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
     info = datasets.info(run.spec.dataset)
     usual = [n for n in PretrainSpec.settings()["labels"].default if n <= info.n_train] or [info.n_train]
     require_labels(info)
-    text = bar.text_input(
+    text = controls.text(
+        bar,
         "Labelled images",
         key=keys.LABELS,
-        bind="query-params",
+        check=lambda text: PretrainSpec.from_settings(run.spec, {"labels": text}).check(info),
         placeholder=", ".join(map(str, usual)),
         max_chars=60,
         width=200,
@@ -41,22 +42,22 @@ def experiment(bar: DeltaGenerator, run: Run) -> PretrainSpec:
     )
     trainer = controls.segments(bar, "Trained by", TRAINERS, keys.TRAINER)
     with bar.popover("Settings", icon=":material/tune:"):
-        seeds = st.slider(
+        seeds = controls.number(
+            st.slider,
             "Seeds",
             2,
             MAX_SEEDS,
             5,
             key=keys.SEEDS,
-            bind="query-params",
             help="Repetitions with other labelled images, other random weights and another order.",
         )
-        epochs = st.slider(
+        epochs = controls.number(
+            st.slider,
             "Epochs of each classifier",
             2,
             MAX_EPOCHS,
             PretrainSpec.settings()["epochs"].default,
             key=keys.CLASSIFIER_EPOCHS,
-            bind="query-params",
             help="The pretrained one has its encoder frozen for the first half of them.",
         )
     settings = {"labels": text or usual, "seeds": seeds, "epochs": epochs, "frozen_epochs": epochs // 2}

@@ -9,9 +9,8 @@ from aecore.analysis import corruption, inference, metrics
 from aecore.datasets import Data, as_float
 from aecore.store.runs import Run
 from aecore.text import error_text
-from pages.widgets.basics import controls
 from pages.widgets.images import grid, run_images
-from pages.widgets.session import keys, selection
+from pages.widgets.session import controls, keys, selection
 
 
 def draw(run: Run, data: Data) -> None:
@@ -25,9 +24,7 @@ def draw(run: Run, data: Data) -> None:
     way = controls.segments(bar, "Which images", ways, keys.SHOW)
     group = 0
     if way == "class":
-        name = bar.selectbox(
-            "Class", names, key=keys.CLASS, label_visibility="collapsed", bind="query-params", width=180
-        )
+        name = controls.choice(bar.selectbox, "Class", names, key=keys.CLASS, label_visibility="collapsed", width=180)
         group = names.index(name)
     if way == "random" and bar.button("Another ten", icon=":material/casino:"):
         st.session_state[keys.DRAW] = st.session_state.get(keys.DRAW, 0) + 1

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from aecore import jobs
-from aecore.errors import AecoreError
+from aecore.errors import AecoreError, RunError
 from aecore.jobs import estimate
 from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import presence, shared
-from pages.widgets.session import keys, knobs, lesson
+from pages.widgets.session import keys, knobs, lesson, link
 
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
@@ -44,18 +45,19 @@ class Wanted:
         return self.run is not None and state(self.run) == "finished"
 
 
-def restore() -> None:
+def restore(reconnected: bool = False) -> None:
     """Set the knobs and the active run from the link in a session's first script run, before any widget is drawn.
 
-    A run in the link overrides the link's knobs; the header lists parameters that cannot be used.
+    A run in the link overrides the link's knobs, unless the page was `reconnected` to a server that does not know it:
+    then the knobs may have been turned. The header lists parameters that are not used.
     """
     if keys.RUN in st.session_state:
         return
     st.session_state[keys.RUN] = None
-    values, junk = knobs.read_link()
+    asked = _asked()
     view = st.query_params.to_dict()
-    values = lesson.open_link(values, junk, st.session_state[keys.PAGE])
-    key = st.query_params.get(keys.RUN)
+    values, by = lesson.open_link(dict(asked), st.session_state[keys.PAGE]), "lesson"
+    key = link.take(keys.RUN)
     if key is None:
         _open_lessons_run()
     else:
@@ -63,19 +65,47 @@ def restore() -> None:
             run = runs.open_run(key, shared.cache())
             missing = state(run) == "missing"
             if missing and not run.described:
-                junk.append(f"run {run.key} is not on this machine; Train makes what the knobs say")
-            else:  # including failed and interrupted runs, for which the header shows the error and Train
-                values = knobs.of_spec(run.spec) | lesson.locked()
-                choose(run.key)
-                if missing:
-                    st.session_state[keys.NOTICE] = f"Run {run.key} was asked for and never made; Train makes it."
+                raise RunError(f"run {run.key} is not on this machine; Train makes what the knobs say")
+            # The header shows the error and Train for a failed or interrupted run.
+            if not reconnected and not knobs.describe(values, run.spec):
+                values, by = knobs.of_spec(run.spec) | lesson.locked(), "run"
+            choose(run.key)
+            if missing:
+                refused = st.session_state.get(keys.NOTICE, "")
+                line = f"Run {run.key} was asked for and never made; Train makes it."
+                st.session_state[keys.NOTICE] = f"{line} {refused}".strip()
         except AecoreError as error:
-            junk.append(str(error))
-    if junk:
-        st.session_state[keys.NOTICE] = f"Not used from the link: {'; '.join(junk[:3])}."
+            link.refuse(keys.RUN, str(error))
+    _refuse_overridden(asked, values, by)
     knobs.restore(values)
     if st.query_params.to_dict() != view:  # widgets read the lesson's view only at the start of a script run
         st.rerun()
+
+
+def _asked() -> dict[str, Any]:
+    """{knob: widget value} of the link; those that cannot be read are refused."""
+    values = {}
+    for name in (keys.VARIANT, *knobs.NAMES):
+        text = link.take(name)
+        if text is not None:
+            try:
+                values[name] = knobs.from_text(name, text)
+            except AecoreError as error:
+                link.refuse(name, str(error))
+    return values
+
+
+def _refuse_overridden(asked: dict[str, Any], values: dict[str, Any], by: str) -> None:
+    """Refuse the link's knobs that the lesson or the run sets to other `values`, and those that the variant lacks."""
+    variant = values.get(keys.VARIANT, knobs.DEFAULT_VARIANT)
+    lacking = knobs.lacking(variant)
+    for name, value in asked.items():
+        words = knobs.in_words(name, value)
+        if values[name] != value:
+            link.refuse(name, f"{name}: got {words[:40]}, the {by} has {knobs.in_words(name, values[name])[:40]}")
+        elif name in lacking:
+            link.refuse(name, f"{name}: {knobs.in_words(keys.VARIANT, variant)} has no such knob")
+            del values[name]
 
 
 def _open_lessons_run() -> None:

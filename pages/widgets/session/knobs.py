@@ -14,7 +14,7 @@ import streamlit as st
 from aecore import datasets, presets
 from aecore.errors import AecoreError, SpecError
 from aecore.specs import composition
-from aecore.specs.fields import did_you_mean
+from aecore.specs.fields import did_you_mean, require
 from aecore.specs.run import RunSpec
 from aecore.text import counted
 from pages.widgets.session import keys
@@ -40,32 +40,33 @@ ADVANCED = (
 NAMES = MAIN + ADVANCED
 LABELS = {name: RunSpec.settings()[name].label for name in NAMES}
 DEFAULT_VARIANT = "stacked"
+MAX_CHARS = 80  # of the text of a knob
 
 # Slider stops of the noise on the input of the coding layer; those of the noise on the samples are in `RunSpec`.
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 
 
-def read_link() -> tuple[dict[str, Any], list[str]]:
-    """The knobs in the link as widget values, and a line on each one that cannot be used.
+def from_text(name: str, text: str) -> Any:
+    """The widget's value for a text in the notation of the command line or of the widget. Raises an `AecoreError`."""
+    if name == "variant":
+        variant = _by_title(text, {name: preset.title for name, preset in presets.PRESETS.items()})
+        if variant not in presets.PRESETS:
+            near = did_you_mean(text, (*presets.PRESETS, *(preset.title for preset in presets.PRESETS.values())))
+            raise SpecError(f"variant: got {text!r:.40}, which is none of those in the list{near}")
+        return variant
+    if name == "dataset":
+        return datasets.info(_by_title(text, {name: datasets.info(name).title for name in datasets.names()})).name
+    value = widget_value(name, RunSpec.parse(name, 0 if text == "off" else text))
+    if isinstance(value, str):
+        require(len(value) <= MAX_CHARS, name, value, f"text of up to {MAX_CHARS} characters")
+    return value
 
-    Values are accepted in the notation of the command line and of the widgets.
-    """
-    values: dict[str, Any] = {}
-    junk = []
-    if keys.VARIANT in st.query_params:
-        name = _by_title(st.query_params[keys.VARIANT], {name: p.title for name, p in presets.PRESETS.items()})
-        if name in presets.PRESETS:
-            values["variant"] = name
-        else:
-            near = did_you_mean(name, (*presets.PRESETS, *(preset.title for preset in presets.PRESETS.values())))
-            junk.append(f"variant: got {name!r:.40}, which is none of those in the list{near}")
-    for name in NAMES:
-        if name in st.query_params:
-            try:
-                values[name] = widget_value(name, _from_link(name, st.query_params[name]))
-            except AecoreError as error:
-                junk.append(str(error))
-    return values, junk
+
+def lacking(variant: str) -> set[str]:
+    """Names of the knobs that a variant does not have."""
+    spec = presets.get(variant).spec
+    has = {"penalty_weight": spec.penalty != "none", "kl_weight": spec.variational}
+    return {name for name, present in has.items() if not present}
 
 
 def restore(values: dict[str, Any]) -> None:
@@ -77,7 +78,7 @@ def restore(values: dict[str, Any]) -> None:
     start = defaults(values.get("variant", DEFAULT_VARIANT)) | {"variant": DEFAULT_VARIANT}
     words = {name: in_words(name, value) for name, value in values.items() if value != start[name]}
     st.session_state.update(values)
-    if any(st.query_params.get(name) != words.get(name) for name in ("variant", *NAMES)):
+    if any(st.query_params.get_all(name) != ([words[name]] if name in words else []) for name in ("variant", *NAMES)):
         for name in ("variant", *NAMES):
             if name in words:
                 st.query_params[name] = words[name]
@@ -100,12 +101,6 @@ def in_words(name: str, value: Any) -> str:
 def off_at_0(name: str) -> bool:
     """True for a knob whose 0 is written as "off"."""
     return RunSpec.settings()[name].off_at_0 is not None
-
-
-def _from_link(name: str, text: str) -> Any:
-    if name == "dataset":
-        return datasets.info(_by_title(text, {name: datasets.info(name).title for name in datasets.names()})).name
-    return RunSpec.parse(name, 0 if text == "off" else text)
 
 
 def _by_title(text: str, titles: dict[str, str]) -> str:
@@ -152,6 +147,15 @@ def of_spec(spec: RunSpec) -> dict[str, Any]:
     """{'variant' and knobs: widget value} with which a run was trained."""
     values = {name: widget_value(name, getattr(spec, name)) for name in NAMES}
     return {"variant": preset_name(spec), **values}
+
+
+def describe(values: dict[str, Any], spec: RunSpec) -> bool:
+    """True if a link's 'variant' and knobs, with the variant's values for the others, are those of `spec`."""
+    knobs_of_link = {name: value for name, value in values.items() if name != "variant"}
+    try:
+        return from_values(values.get("variant", DEFAULT_VARIANT), knobs_of_link) == spec
+    except AecoreError:
+        return False
 
 
 def preset_name(spec: RunSpec) -> str:

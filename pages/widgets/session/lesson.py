@@ -21,7 +21,7 @@ from pages.widgets.basics import notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import answer_cookie
 from pages.widgets.server import render_lock, shared
-from pages.widgets.session import keys, knobs
+from pages.widgets.session import keys, knobs, link
 
 LABELS = {keys.VARIANT: "Variant", **knobs.LABELS}
 NAMES = (keys.VARIANT, *knobs.NAMES)
@@ -42,20 +42,20 @@ def current() -> Lesson | None:
     return _opened(key, shared.cache()) if key else None
 
 
-def open_link(values: dict[str, Any], junk: list[str], page: str) -> dict[str, Any]:
+def open_link(values: dict[str, Any], page: str) -> dict[str, Any]:
     """Open the link's lesson, once per session. Returns the knobs of the link combined with those of the lesson.
 
-    A lesson that cannot be opened adds a line to `junk`. The link overrides knobs that are not locked; if it names
+    The link overrides knobs that are not locked; if it names
     another variant, only locked ones are taken from the lesson.
     """
     st.session_state[keys.LESSON] = None
-    key = st.query_params.get(keys.LESSON)
+    key = link.take(keys.LESSON)
     if key is None:
         return values
     try:
         opened = _opened(key, shared.cache())
     except AecoreError as error:
-        junk.append(str(error))
+        link.refuse(keys.LESSON, str(error))
         return values
     st.session_state[keys.LESSON] = opened.key
     st.session_state[keys.ANSWER_TOKEN] = _cookies().get(_cookie(opened.key), "")

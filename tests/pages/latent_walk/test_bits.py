@@ -90,8 +90,8 @@ def test_a_link_opens_at_its_code(cache: Path) -> None:
 def test_a_link_with_no_code_of_this_run_begins_at_the_image(link: str, said: str, cache: Path) -> None:
     app = opened(runs.run_key(HASHING), bits=link)
     assert not app.exception
-    (told,) = [warning.value for warning in app.warning if "link" in warning.value]
-    assert said in told and "\n" not in told
+    told = app.session_state["notice"]  # the header draws it
+    assert told.startswith("Not used from the link: bits: got") and said in told and "\n" not in told
     assert "bits" not in app.query_params
 
 

@@ -12,8 +12,10 @@ from tests.pages.conftest import ROOT
 
 STATES = ("st.session_state", "st.query_params")
 METHODS = ("get", "get_all", "pop", "setdefault")
-# Functions whose parameter is bound to a query parameter of the same name, which their callers pass.
-BY_PARAMETER = {"controls.py": "key", "endpoints.py": "name", "interpolation.py": "name", "sidebar.py": "name"}
+READS = ("link.take", "link.read", "link.drop")
+CONTROLS = ("segments", "choice", "number", "switch", "text")
+# Keys that are passed on, by module.
+PASSED_ON = {"controls.py": ("key",), "endpoints.py": ("name",), "interpolation.py": ("name",), "maps.py": ("key",)}
 CONSTANTS = {name: value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)}
 
 
@@ -93,20 +95,38 @@ def test_no_two_constants_name_the_same() -> None:
     assert max(Counter(CONSTANTS.values()).values()) == 1
 
 
-def test_parameters_are_what_is_bound_or_read_from_the_link() -> None:
-    bound: set[str] = set()
+def test_only_two_modules_bind_widgets_to_query_parameters() -> None:
+    """Those that check a link's values before they do: `link.offer`, and for knobs `active_run.restore`."""
+    binding = {
+        path.name
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "bind"
+    }
+    assert binding | {"knob_widgets.py"} == {"controls.py", "knob_widgets.py"}
+
+
+def test_every_name_that_is_used_stands_among_the_keys() -> None:
     for path, tree in sources():
-        for call, key in widget_keys(tree):
-            if "bind" in {word.arg for word in call.keywords}:
-                text = ast.unparse(key)
-                passed_on = text == BY_PARAMETER.get(path.name) or text.strip("'") in knobs.NAMES
-                assert isinstance(key, ast.Attribute) or passed_on, f"{path.name}: {text}"
-                bound |= {key.attr} if isinstance(key, ast.Attribute) else set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "controls.segments":
-                bound |= {node.args[3].attr} if isinstance(node.args[3], ast.Attribute) else set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("keys.") and path.name != "keys.py":
                 assert node.attr in vars(keys), f"{path.name}: {ast.unparse(node)}"
-    named = {CONSTANTS[name] for name in bound} - set(knobs.NAMES)
-    assert named <= set(keys.PARAMETERS)
+
+
+def test_parameters_are_what_is_bound_or_read_from_the_link() -> None:
+    named: set[str] = set()
+    for path, tree in sources():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            function = ast.unparse(node.func)
+            if function in READS:
+                named |= {word.attr for word in node.args if isinstance(word, ast.Attribute)}
+            if function in CONTROLS or function.removeprefix("controls.") in CONTROLS:
+                by_name = {word.arg: word.value for word in node.keywords}
+                key = by_name.get("key", node.args[3] if len(node.args) > 3 else None)
+                if key is None:  # another function of that name
+                    continue
+                assert isinstance(key, ast.Attribute) or ast.unparse(key) in PASSED_ON.get(path.name, ()), path.name
+                named |= {key.attr} if isinstance(key, ast.Attribute) else set()
+    assert {CONSTANTS[name] for name in named} <= set(keys.PARAMETERS)
