@@ -44,10 +44,10 @@ PATIENCE = 90_000  # milliseconds; the machine may be busy, and a worker's first
 
 
 @contextlib.contextmanager
-def app(script: Path | None = None, **environment: str) -> Iterator[str]:
+def app(script: Path | None = None, *, port: int = 0, **environment: str) -> Iterator[str]:
     """The running app's address, or that of another script which may import ours. The server and its workers are gone
-    when the context ends."""
-    port = free_port()
+    when the context ends. `port` is a free one by default."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script or "app.py"), "--server.headless=true"]
     server = subprocess.Popen(
         [*command, f"--server.port={port}"],
