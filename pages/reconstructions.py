@@ -6,7 +6,7 @@ from aecore.datasets import Data
 from aecore.store.runs import Run
 from aecore.text import count_text, counted, error_text, seconds_text, share_text
 from pages.widgets.frame import header, shell
-from pages.widgets.reconstructions import errors, live, pictures
+from pages.widgets.reconstructions import errors, live, network, pictures
 from pages.widgets.run import activations, probe_table
 from pages.widgets.server import shared
 from pages.widgets.session import active_run
@@ -21,6 +21,10 @@ def main() -> None:
         live.draw(busy)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
+    want = active_run.wanted()
+    is_shown = bool(run and want.run and want.run.key == run.key)
+    if want.spec:
+        network.draw(want.spec, run if is_shown else None, shared.data(want.spec.dataset) if is_shown else None)
     if run:
         data = shared.data(run.spec.dataset)
         pictures.draw(run, data)
