@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aecore.analysis import hashing
+from aecore.analysis.neighbours import TIE, centred, squared_distances
 from aecore.errors import AecoreError
 from aecore.specs.run import RunSpec
 
@@ -26,10 +27,12 @@ def chance_displacement(reference: np.ndarray, aligned: np.ndarray) -> float:
     return float(np.median(_distances(reference, shuffled)) / _side(reference)) if len(reference) else 0.0
 
 
-def shared_neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def shared_neighbours(a: np.ndarray, b: np.ndarray, spaces: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
     """The share of each point's neighbours (n, k) in `a` that are among those in `b` too: (n,) float32 in [0, 1].
 
-    The order of the neighbours does not count. Chance is k / (n - 1). Raises `AecoreError` where the shapes differ.
+    The order of the neighbours does not count. Chance is k / (n - 1). With `spaces`, the points (n, d) among which `a`
+    and `b` were searched, ties count in favour: one as far as the last neighbour may replace it. Raises `AecoreError`
+    where the shapes differ.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.ndim != 2:
@@ -39,7 +42,26 @@ def shared_neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     common = np.zeros(len(a), int)
     for column in a.T:  # column by column: no array (n, k, k)
         common += (b == column[:, None]).any(axis=1)
+    if spaces is not None:
+        common = np.maximum(common, _common_with_ties(a, b, spaces))
     return (common / a.shape[1]).astype(np.float32)
+
+
+def _common_with_ties(a: np.ndarray, b: np.ndarray, spaces: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """How many (n,) of each point's neighbours `a` and `b` (n, k) can be the same, of those in either."""
+    k = a.shape[1]
+    either = np.hstack([a, b])
+    repeated = np.stack([(a == column[:, None]).any(axis=1) for column in b.T], axis=1)
+    near, certain = [], []  # at most as far as the last neighbour; nearer than that
+    for space, last in zip(spaces, (k - 1, 2 * k - 1), strict=True):
+        x, squares = centred(space)
+        distances = np.stack([squared_distances(x, column) for column in either.T], axis=1)
+        limit, slack = distances[:, last : last + 1], TIE * squares[:, None]
+        near.append(distances <= limit + slack)
+        certain.append(distances < limit - slack)
+    common = (near[0] & near[1])[:, :k].sum(axis=1) + ((near[0] & near[1])[:, k:] & ~repeated).sum(axis=1)
+    room = k - (certain[0] & ~near[1])[:, :k].sum(axis=1), k - (certain[1] & ~near[0])[:, k:].sum(axis=1)
+    return np.minimum(np.minimum(*room), common)
 
 
 def share_larger(errors: np.ndarray, error: float) -> float:

@@ -14,6 +14,8 @@ from aecore.store.runs import ResultFolder
 VOTERS = 5
 BLOCK = 1 << 22  # distances computed at a time: 32 MB
 SAMPLES = 4096  # samples read at a time
+ROWS = 512  # rows compared at a time
+TIE = 1e-12  # rounding of a squared distance, as a share of the points' squared lengths
 # Squares of numbers that are all larger or all smaller than these leave float32, with which scikit-learn computes.
 LARGE, SMALL = 1e15, 1e-15
 
@@ -65,6 +67,22 @@ def ranks(rows: np.ndarray, position: int) -> np.ndarray:
     distances = np.square(rows - rows[position]).sum(axis=1)
     distances[position] = -1
     return np.searchsorted(np.sort(distances), distances)
+
+
+def centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`x` (n, d) as float64 about its mean, for smaller rounding errors of distances, and the squared lengths (n,)."""
+    x = np.asarray(x, np.float64)
+    x = x - x.mean(axis=0)
+    return x, np.einsum("ij,ij->i", x, x)
+
+
+def squared_distances(x: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The squared distance (n,) of each row of `x` (n, d) to the row whose number `numbers` (n,) has at its place."""
+    distances = np.empty(len(x))
+    for start in range(0, len(x), ROWS):
+        rows = slice(start, start + ROWS)
+        distances[rows] = np.square(x[numbers[rows]] - x[rows]).sum(axis=1)
+    return distances
 
 
 def nearest_samples(data: Data, numbers: np.ndarray, position: int, k: int) -> np.ndarray:

@@ -43,6 +43,22 @@ def test_neighbours_are_counted_whatever_their_order() -> None:
     assert map_comparison.shared_neighbours(a[:, :0], b[:, :0]).tolist() == [0, 0, 0]
 
 
+def test_ties_count_in_favour_of_shared_neighbours() -> None:
+    same = np.zeros((6, 2))
+    a, b = (np.array([[j for j in order if j != i][:2] for i in range(6)]) for order in (range(6), range(5, -1, -1)))
+    assert map_comparison.shared_neighbours(a, b).min() == 0
+    assert map_comparison.shared_neighbours(a, b, (same, same)).tolist() == [1] * 6
+    x, y = np.random.default_rng(0).normal(size=(2, 200, 3))
+    near, others = (np.argsort(np.linalg.norm(z[:, None] - z, axis=2), axis=1)[:, 1:11] for z in (x, x + 0.3 * y))
+    without = map_comparison.shared_neighbours(near, others)
+    assert 0.2 < without.mean() < 0.9
+    np.testing.assert_array_equal(map_comparison.shared_neighbours(near, others, (x, x + 0.3 * y)), without)
+    line = np.array([[0.0], [1], [-1], [3], [9]])  # of two equally near to the first, one is nearer in the other space
+    one, two = np.array([[1], [0], [0], [1], [3]]), np.array([[2], [0], [0], [1], [3]])
+    shared = map_comparison.shared_neighbours(one, two, (line, line * [[1], [1.5], [1], [1], [1]]))
+    assert shared.tolist() == [1, 1, 1, 1, 1]
+
+
 @pytest.mark.parametrize("function", [map_comparison.displacement, map_comparison.shared_neighbours])
 def test_maps_of_other_samples_are_refused(function) -> None:
     with pytest.raises(AecoreError, match="got shapes .* allowed"):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aecore.analysis.neighbours import TIE, centred, squared_distances
 from aecore.store.progress import Report
 from aecore.worker.projection.engines import neighbours
 
@@ -29,7 +30,6 @@ VOTERS = 5
 SHARING = 20  # nearest neighbours among which equally distant ones share votes
 REFERENCES = 5000
 BLOCK = 512  # rows of distances at a time: 20 MB
-TIE = 1e-12  # rounding of a squared distance, as a share of the squared lengths of both points
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ def vote_accuracy(near: np.ndarray, labels: np.ndarray, x: np.ndarray | None = N
     count = min(VOTERS, near.shape[1])
     weights: np.ndarray = np.ones((len(near), count))
     if x is not None:
-        x, squares = _centred(x)
+        x, squares = centred(x)
         near = near[:, :SHARING]
-        distances = np.stack([_squared_distances(x, column) for column in near.T], axis=1)
+        distances = np.stack([squared_distances(x, column) for column in near.T], axis=1)
         last, slack = distances[:, count - 1 : count], TIE * squares[:, None]
         nearer, tied = distances < last - slack, np.abs(distances - last) <= slack
         share = (count - nearer.sum(axis=1)) / tied.sum(axis=1)
@@ -118,7 +118,7 @@ def _agreement(x: np.ndarray, claimed: np.ndarray, true: np.ndarray, report: Rep
     references = np.arange(n) if all_ranks else np.sort(np.random.default_rng(0).choice(n, REFERENCES, replace=False))
     column = np.full(n, -1)
     column[references] = np.arange(len(references))  # of a point in the distances below; -1: not a reference
-    x, squares = _centred(x)
+    x, squares = centred(x)
     left, right = _factors(x, squares, references)
     cost = np.empty(n)
     for start in range(0, n, BLOCK):
@@ -152,14 +152,14 @@ def _favoured(
     of points with such ties and may raise.
     """
     claimed, n = near[:, :k].copy(), len(x)
-    x, squares = _centred(x)
-    last, following = (_squared_distances(x, near[:, place]) for place in (k - 1, k))
+    x, squares = centred(x)
+    last, following = (squared_distances(x, near[:, place]) for place in (k - 1, k))
     slack = TIE * (squares + squares[near[:, k - 1]])
     tied = np.flatnonzero(following <= last + slack)
     if not len(tied):
         return claimed
     everyone = np.arange(n)
-    y, other_squares = _centred(other)
+    y, other_squares = centred(other)
     (left, right), (other_left, other_right) = _factors(x, squares, everyone), _factors(y, other_squares, everyone)
     step = max(1, BLOCK * REFERENCES // n)
     for rows in (tied[start : start + step] for start in range(0, len(tied), step)):
@@ -173,24 +173,8 @@ def _favoured(
     return claimed
 
 
-def _centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`x` (n, d) as float64 about its mean, for smaller rounding errors of distances, and the squared lengths (n,)."""
-    x = np.asarray(x, np.float64)
-    x = x - x.mean(axis=0)
-    return x, np.einsum("ij,ij->i", x, x)
-
-
 def _factors(x: np.ndarray, squares: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Matrices whose product has the squared distances of all rows to `columns`, minus each row's own square, which
     does not change their order."""
     left = np.hstack([x, np.ones((len(x), 1))])
     return left, np.vstack([-2 * x[columns].T, squares[columns]])
-
-
-def _squared_distances(x: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The squared distance (n,) of each row of `x` (n, d) to the row of that number."""
-    distances = np.empty(len(x))
-    for start in range(0, len(x), BLOCK):
-        rows = slice(start, start + BLOCK)
-        distances[rows] = np.square(x[numbers[rows]] - x[rows]).sum(axis=1)
-    return distances

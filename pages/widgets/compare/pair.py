@@ -58,6 +58,20 @@ class Side:
         except AecoreError:
             return None
 
+    def space(self, which: str, index: np.ndarray) -> np.ndarray | None:
+        """The points (n, d) among which the neighbours were searched, of the samples `index`; None for codings that are
+        not stored."""
+        if which == "map":
+            return np.asarray(host.array(self.finished, "points"))
+        try:
+            codings = np.asarray(self.run.array("codings"))
+        except AecoreError:
+            return None
+        layer = read_json(self.finished.folder / "spec.json", {}).get("map", {}).get("layer", "codings")
+        if layer != "codings" or not len(index) or index.max() >= len(codings):
+            return None
+        return codings[index].reshape(len(index), -1)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -102,7 +116,11 @@ def _compared(
     aligned, _ = procrustes(points, np.asarray(host.array(right.finished, "points")))
     which = "map" if left.run.key == right.run.key else "codings"
     near, others = left.near(which), right.near(which)
-    shared = map_comparison.shared_neighbours(near, others) if near is not None and others is not None else None
+    shared = None
+    if near is not None and others is not None:
+        one, other = left.space(which, index), right.space(which, index)
+        spaces = None if one is None or other is None else (one, other)
+        shared = map_comparison.shared_neighbours(near, others, spaces)
     moved = map_comparison.displacement(points, aligned)
     return index, points, aligned, moved, map_comparison.chance_displacement(points, aligned), shared
 
