@@ -142,13 +142,12 @@ def test_tensorboards_own_plugin_shows_the_folder(tmp_path: Path) -> None:
     for name, content in projector.files(run).items():
         (logdir / name).write_bytes(content)
     plugin = projector_plugin.ProjectorPlugin(base_plugin.TBContext(logdir=str(logdir), data_provider=None))
-    plugin._run_paths = {}  # without event files the log folder itself is the run
 
     def answer(route: str, **arguments: str) -> Any:
         client = test.Client(plugin.get_plugin_apps()[route], wrappers.Response)
         return client.get(route, query_string=arguments)
 
-    assert answer("/runs").json == ["."]
+    assert answer("/runs").json == ["."]  # without event files the log folder itself is the run
     (embedding,) = answer("/info", run=".").json["embeddings"]
     assert embedding["tensorShape"] == [360, 3] and embedding["sprite"]["singleImageDim"] == [8, 8]
     tensor = np.frombuffer(answer("/tensor", run=".", name="codings").data, np.float32).reshape(360, 3)
