@@ -73,10 +73,11 @@ class Setting:
             require(isinstance(value, str) and len(value) <= self.max_length, self.name, value, self.allowed)
             return value.strip()
         span = self.allowed if self.kind in (int, float) else ""
-        value = coerced(self.name, self.kind, value, span)
+        written, value = value, coerced(self.name, self.kind, value, span)
         if self.choices and value not in self.choices:
             raise SpecError(unknown(self.name, value, self.choices))
-        require(self._fits(value), self.name, value, self.allowed)
+        as_written = written if isinstance(value, tuple) and isinstance(written, str) else value
+        require(self._fits(value), self.name, as_written, self.allowed)
         return value
 
     @property

@@ -173,6 +173,7 @@ def test_a_refused_value_is_shown_in_one_short_line(value: Any) -> None:
         ("learning_rate", 0, "above 0, up to 10"),
         ("learning_rate", "fast", "a number, above 0, up to 10"),
         ("noise_rate", -1, "0 to 100"),
+        ("hidden", "-5", "got '-5', allowed: 0 to 8 numbers of 1 to 4,096, such as 300,100"),
         ("coding_size", 4.7, "a whole number, 1 to 2,048"),
         ("seed", 2**31, "0 to 2,147,483,647"),
         ("phases", [Phase(0, "sgd", 0.1, "bce")], "epochs of 1 to 1,000"),
