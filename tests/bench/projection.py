@@ -118,7 +118,7 @@ def many(x: np.ndarray, labels: np.ndarray) -> None:
     for method in ("pca", "tsne", "umap"):
         spec = MapSpec(method, n=len(x))
         cpu, times = cpu_seconds(), [time.perf_counter()]
-        near = engines.neighbours(x, max(quality.NEIGHBOURS, engines.needed(spec)))
+        near = engines.neighbours(x, max(quality.NEIGHBOURS + 1, engines.needed(spec)))
         times.append(time.perf_counter())
         drawn = engines.embed(x, spec, quiet, near)
         times.append(time.perf_counter())
