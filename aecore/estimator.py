@@ -7,8 +7,12 @@ This is the only module outside `aecore.worker` that imports scikit-learn; it is
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from dataclasses import replace
 from math import prod
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +78,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         `images.reshape(len(images), -1)` writes it. None: a vector; convolutional and recurrent presets need a shape.
     random_state : int, RandomState instance or None, default=None
         Seed of the first weights, the order of the samples and the noise. An int is a run's seed: the same numbers
-        as `python -m aecore train` on the same samples. Fits are reproducible on one machine.
+        as `python -m aecore train` on the same samples (of bytes: `X / 255`). Fits are reproducible on one machine.
     verbose : bool, default=False
         Print one line an epoch.
 
@@ -174,10 +178,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         shape = self._sample_shape(X.shape[1])
         spec, self._range = self._spec(X, np.asarray(given).dtype, shape)
         X = self._range.clipped(X)
-        from aecore.worker.training import arrays
-
-        report = print if self.verbose else lambda line: None
-        network, self.loss_curve_ = arrays.fit_arrays(spec, X.reshape(-1, *shape), report)
+        network, self.loss_curve_ = _arrays().fit_arrays(spec, X.reshape(-1, *shape), print if self.verbose else None)
         self.spec_, self.sample_shape_, self.weights_ = spec, shape, network.get_weights()
         self._n_features_out = prod(network.coding_shape)
         self._network = network
@@ -239,10 +240,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return -float(np.mean(np.square(X - self._decode(self._encode(X)), dtype=np.float64)))
 
     def _spec(self, X: np.ndarray, dtype: Any, shape: tuple[int, ...]) -> tuple[RunSpec, ranges.Range]:
-        """The preset with the parameters that are not None, for samples X of that shape that were given in `dtype`.
-
-        With it the range into which values are clipped that left it by a rounding: [0, 1] or the output's.
-        """
+        """The preset with the parameters that are not None, for samples X of that shape that were given in `dtype`,
+        and the range, [0, 1] or the output's, into which values are clipped that a rounding moved out of it."""
         base = self.preset if isinstance(self.preset, RunSpec) else presets.get(self.preset).spec
         params = self.get_params(deep=False)
         changes = {
@@ -302,21 +301,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._range.clipped(validate_data(self, X, dtype=np.float32, reset=False))
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
-        from aecore.worker.training import arrays
-
-        return arrays.encode(self._built(), X.reshape(-1, *self.sample_shape_))
+        return _arrays().encode(self._built(), X.reshape(-1, *self.sample_shape_))
 
     def _decode(self, codings: np.ndarray) -> np.ndarray:
-        from aecore.worker.training import arrays
-
-        return arrays.decode(self._built(), codings).reshape(len(codings), -1)
+        return _arrays().decode(self._built(), codings).reshape(len(codings), -1)
 
     def _built(self) -> Network:
         """The network; rebuilt from the weights after unpickling."""
         if not hasattr(self, "_network"):
-            from aecore.worker.training import arrays
-
-            self._network = arrays.build(self.spec_, self.sample_shape_, self.weights_)
+            self._network = _arrays().build(self.spec_, self.sample_shape_, self.weights_)
         return self._network
 
     def __getstate__(self) -> dict[str, Any]:
@@ -326,3 +319,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _arrays() -> ModuleType:
+    """`aecore.worker.training.arrays`; the first call imports TensorFlow, unless the process has."""
+    if (backend := os.environ.get("KERAS_BACKEND") or "tensorflow") != "tensorflow" and "keras" not in sys.modules:
+        warnings.warn(f"KERAS_BACKEND={backend}: aecore.Autoencoder imports Keras with TensorFlow", stacklevel=3)
+    from aecore.worker.training import arrays
+
+    return arrays

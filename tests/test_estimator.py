@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import random
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from aecore import AecoreError, Autoencoder, RunSpec, datasets, presets
@@ -52,6 +55,22 @@ def traced(eager: None) -> None:
 @parametrize_with_checks([Autoencoder(**SMALL)])
 def test_scikit_learns_own_checks(estimator: Autoencoder, check: Callable[[Autoencoder], None]) -> None:
     check(estimator)
+
+
+VECTORS = [name for name, preset in presets.VARIANTS.items() if preset.spec.architecture == "dense"]
+WHERE_ROUNDINGS_COUNT = (
+    estimator_checks.check_methods_subset_invariance,
+    estimator_checks.check_methods_sample_order_invariance,
+    estimator_checks.check_fit_idempotent,
+    estimator_checks.check_transformer_general,
+    estimator_checks.check_transformer_preserve_dtypes,
+)
+
+
+@pytest.mark.parametrize("preset", VECTORS)
+def test_scikit_learns_checks_of_equal_numbers_for_every_preset_of_vectors(preset: str) -> None:
+    for check in WHERE_ROUNDINGS_COUNT:
+        check("Autoencoder", Autoencoder(preset, epochs=1))
 
 
 def test_importing_it_imports_no_tensorflow_and_the_package_alone_no_scikit_learn() -> None:
@@ -322,6 +341,26 @@ def test_a_pickle_holds_arrays_and_gives_equal_numbers(preset: str) -> None:
     np.testing.assert_array_equal(copy.transform(UNIT), fitted.transform(UNIT))
     assert copy.score(UNIT) == fitted.score(UNIT)
     assert not hasattr(clone(copy), "weights_")
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_fit_leaves_no_graph_and_a_deleted_estimator_no_network() -> None:
+    def left() -> int:
+        gc.collect()
+        return sum(isinstance(item, tf.Graph) for item in gc.get_objects())
+
+    for preset in ("stacked", "layerwise"):
+        small(preset=preset).fit(UNIT)
+        before = left()
+        estimator = small(preset=preset).fit(UNIT)
+        networks = [weakref.ref(estimator._network)]
+        networks.append(weakref.ref(estimator.fit(UNIT)._network))
+        clone(estimator), pickle.loads(pickle.dumps(estimator))
+        gc.collect()
+        assert [network() is None for network in networks] == [True, False]
+        del estimator
+        assert left() == before
+        assert networks[1]() is None
 
 
 def test_verbose_prints_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:

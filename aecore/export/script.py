@@ -106,7 +106,15 @@ def _notebook_cell(number: int, kind: str, text: str) -> dict[str, object]:
 def _set_up(spec: RunSpec) -> str:
     uses_ops = spec.variational or spec.sparsity_weight > 0 or script_layers.loud(spec) or spec.optimizer == "muon"
     names = "layers, ops" if uses_ops else "layers"
-    return f"import keras\nimport numpy as np\nfrom keras import {names}\n\nkeras.utils.set_random_seed({spec.seed})"
+    return (
+        f"import keras\nimport numpy as np\nfrom keras import {names}\n\n"
+        "# The network needs these settings, whatever keras.json says.\n"
+        'keras.config.set_floatx("float32")\n'
+        'keras.config.set_dtype_policy("float32")\n'
+        'keras.config.set_image_data_format("channels_last")\n'
+        "keras.config.set_epsilon(1e-7)\n"
+        f"keras.utils.set_random_seed({spec.seed})"
+    )
 
 
 def _data(spec: RunSpec, info: DatasetInfo) -> str:

@@ -12,8 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
+
+from aecore.worker.training import keras_file  # before Keras, whose backend the package chooses
+
+# isort: split
+
+import keras
 import tensorflow as tf
 from keras import layers
 
@@ -27,10 +32,11 @@ from aecore.store.files import write_json
 from aecore.store.lease import Lease
 from aecore.store.progress import ProgressWriter, Stopped, seconds_left
 from aecore.store.runs import Run
-from aecore.worker.training import keras_file
 from aecore.worker.training.architectures import build_encoder
 from aecore.worker.training.download import fetch
 from aecore.worker.training.fit import chunks, floats, one_by_one, train
+from aecore.worker.training.layers import DTYPE, LayerMaker, keras_model
+from aecore.worker.training.objectives import apply_gradients, constant_rate
 
 STEPS = 100  # batches in one TensorFlow call, after which a stop takes effect
 BATCH = 500  # samples encoded at a time
@@ -126,22 +132,19 @@ def trained_encoder(run: Run) -> keras.Model:
     return keras_file.read(run.folder / "model.keras").get_layer("encoder")
 
 
-def build_classifier(spec: PretrainSpec, shape: tuple[int, ...], classes: int) -> tuple[keras.Model, keras.Model]:
-    """A fresh encoder, samples (n, *shape) to codings (n, d), and a fresh head, codings to logits (n, classes).
+def build_classifier(
+    spec: PretrainSpec, shape: tuple[int, ...], classes: int, seed: int
+) -> tuple[keras.Model, keras.Model]:
+    """An encoder, samples (n, *shape) to codings (n, d), and a head, codings to logits (n, classes), of that seed.
 
     The encoder is the autoencoder's without the noise on its codings; a variational one gives the means.
     """
-    whole = build_encoder(spec.autoencoder.replace(noise_rate=0), shape)
-    encoder = keras.Model(whole.input, whole.get_layer("codings").output, name="encoder")
-    head = keras.Sequential(
-        [
-            keras.Input(encoder.output.shape[1:]),
-            layers.Dense(spec.head, "selu", name="head"),
-            layers.Dense(classes, name="logits"),
-        ],
-        name="head",
-    )
-    return encoder, head
+    make = LayerMaker(seed)
+    whole = build_encoder(spec.autoencoder.replace(noise_rate=0), shape, make)
+    encoder = keras_model(whole.input, whole.get_layer("codings").output, "encoder")
+    codings = keras.Input(encoder.output.shape[1:], name="codings", dtype=DTYPE)
+    hidden = make(layers.Dense, spec.head, "selu", name="head")(codings)
+    return encoder, keras_model(codings, make(layers.Dense, classes, name="logits")(hidden), "head")
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
@@ -208,8 +211,7 @@ class Contest:
         self.tune_all.reset()
 
     def _fresh(self, seed: int) -> tuple[keras.Model, keras.Model]:
-        keras.utils.set_random_seed(seed)
-        return build_classifier(self.spec, self.data.info.shape, len(self.data.info.classes))
+        return build_classifier(self.spec, self.data.info.shape, len(self.data.info.classes), seed)
 
     def _codings(self, samples: Any) -> Any:
         parts = [self._encode(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH)]
@@ -229,9 +231,7 @@ class Tuner:
     def __init__(
         self, logits: Callable[[Any], Any], inputs: tf.TensorSpec, variables: list[Any], spec: PretrainSpec
     ) -> None:
-        optimizer = keras.optimizers.get(
-            {"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}}
-        )
+        optimizer = type(keras.optimizers.get(spec.optimizer))(learning_rate=constant_rate(spec.learning_rate))
         optimizer.build(variables)
         self._state, self._start = optimizer.variables, [variable.numpy() for variable in optimizer.variables]
         signature = [inputs, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, None), tf.int32)]
@@ -241,7 +241,7 @@ class Tuner:
                 predicted = logits(tf.gather(samples, batch))
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), predicted)
                 loss = tf.reduce_mean(losses)
-            optimizer.apply(tape.gradient(loss, variables), variables)
+            apply_gradients(optimizer, tape.gradient(loss, variables), variables)
             return loss
 
         @tf.function(input_signature=signature, autograph=False)

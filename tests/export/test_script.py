@@ -98,6 +98,18 @@ def test_the_program_builds_the_same_network(spec: RunSpec) -> None:
             np.testing.assert_allclose(theirs, ours, atol=1e-5)
 
 
+def test_the_program_does_not_depend_on_keras_json() -> None:
+    from keras import config
+
+    config.set_floatx("float16")
+    config.set_dtype_policy("mixed_float16")
+    config.set_image_data_format("channels_first")
+    config.set_epsilon(1e-2)
+    exec(script.cells(presets.get("convolutional").spec)[0][1], {})
+    assert (config.floatx(), config.dtype_policy().name) == ("float32", "float32")
+    assert (config.image_data_format(), config.epsilon()) == ("channels_last", 1e-7)
+
+
 TRAINED: dict[str, dict[str, Any]] = {
     "dense by Adam": {"hidden": (9, 7), "optimizer": "adam"},
     "dense by Muon": {"hidden": (9, 7), "optimizer": "muon", "optimizer_arguments": "clipnorm=0.1"},

@@ -7,18 +7,36 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+from aecore.datasets.files import keras_folder
+from aecore.errors import AecoreError
+from aecore.specs.run import RunSpec
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for _name in ("tensorflow", "absl", "tf2onnx"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
-from aecore.datasets.files import keras_folder  # noqa: E402
-from aecore.specs.run import RunSpec  # noqa: E402
 
-if (
-    "KERAS_HOME" in os.environ
-):  # Keras would make a folder called `~`, and take an empty value for the working directory
-    os.environ["KERAS_HOME"] = str(keras_folder().parent)
+def _import_keras() -> None:
+    """Import Keras with TensorFlow as its backend, whatever `KERAS_BACKEND` and `keras.json` say."""
+    if "KERAS_HOME" in os.environ:
+        # Keras would make a folder called `~`, and take an empty value for the working directory.
+        os.environ["KERAS_HOME"] = str(keras_folder().parent)
+    before = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    try:
+        import keras
+    finally:
+        os.environ.pop("KERAS_BACKEND")
+        if before is not None:
+            os.environ["KERAS_BACKEND"] = before
+    if keras.backend.backend() != "tensorflow":
+        raise AecoreError(
+            f"Keras's backend: got {keras.backend.backend()!r}, with which this process imported Keras; allowed: "
+            "'tensorflow', set by KERAS_BACKEND=tensorflow before that import"
+        )
+
+
+_import_keras()
 
 from aecore.worker.training.fit import train  # noqa: E402
 

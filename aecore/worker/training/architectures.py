@@ -16,7 +16,17 @@ import keras
 from keras import layers, ops
 
 from aecore.specs.run import RunSpec
-from aecore.worker.training.layers import BatchNormalization, Corruption, TiedDense, activation, corrupt, sample
+from aecore.worker.training.layers import (
+    DTYPE,
+    BatchNormalization,
+    Corruption,
+    LayerMaker,
+    TiedDense,
+    activation,
+    corrupt,
+    keras_model,
+    sample,
+)
 
 MAX_LOG_VARIANCE = 20.0  # limit, because noise before the codings can make the exponential infinite
 
@@ -32,12 +42,13 @@ class Autoencoder(keras.Model):
     """
 
     def __init__(self, spec: RunSpec | dict[str, Any], shape: tuple[int, ...], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": DTYPE, **kwargs})
         self.spec = spec if isinstance(spec, RunSpec) else RunSpec.from_dict(spec)
         self.sample_shape = tuple(shape)
         self.seeds = keras.random.SeedGenerator(self.spec.seed)
-        self.encoder = build_encoder(self.spec, self.sample_shape)
-        self.decoder = build_decoder(self.spec, self.sample_shape, self.encoder)
+        make = LayerMaker(self.spec.seed)
+        self.encoder = build_encoder(self.spec, self.sample_shape, make)
+        self.decoder = build_decoder(self.spec, self.sample_shape, self.encoder, make)
         self.built = True
 
     @property
@@ -99,106 +110,108 @@ def layer_title(layer: keras.layers.Layer) -> str:
     return f"{layer.name.replace('_', ' ')} · {kind} {shape[-1]}"
 
 
-def build_encoder(spec: RunSpec, shape: tuple[int, ...]) -> keras.Model:
+def build_encoder(spec: RunSpec, shape: tuple[int, ...], make: LayerMaker) -> keras.Model:
     """The model from samples (n, *shape) to codings (n, d), or to [mean, log-variance], each (n, d), if variational."""
-    inputs = keras.Input(shape, name="samples")
+    inputs = keras.Input(shape, name="samples", dtype=DTYPE)
     build = {"dense": _encode_dense, "convolutional": _encode_images, "recurrent": _encode_rows}[spec.architecture]
-    x = build(inputs, spec)
+    x = build(inputs, spec, make)
     if spec.spatial:
-        return keras.Model(inputs, layers.Flatten(name="codings")(x), name="encoder")
-    x = _noisy(x, spec)
+        return keras_model(inputs, make(layers.Flatten, name="codings")(x), name="encoder")
+    x = _noisy(x, spec, make)
     if spec.variational:
-        parts = [layers.Dense(spec.coding_size, name=name)(x) for name in ("codings", "log_variance")]
-        return keras.Model(inputs, parts, name="encoder")
+        parts = [make(layers.Dense, spec.coding_size, name=name)(x) for name in ("codings", "log_variance")]
+        return keras_model(inputs, parts, name="encoder")
     kind = layers.LSTM if spec.architecture == "recurrent" else layers.Dense
-    codings = kind(spec.coding_size, activation=activation(spec.coding_activation), name="codings")(x)
-    return keras.Model(inputs, codings, name="encoder")
+    codings = make(kind, spec.coding_size, activation=activation(spec.coding_activation), name="codings")(x)
+    return keras_model(inputs, codings, name="encoder")
 
 
-def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model) -> keras.Model:
+def build_decoder(spec: RunSpec, shape: tuple[int, ...], encoder: keras.Model, make: LayerMaker) -> keras.Model:
     """The model from codings (n, d) to reconstructions (n, *shape). A tied one uses `encoder`'s kernels."""
     coding_layer = encoder.get_layer("codings")
-    inputs = keras.Input(coding_layer.output.shape[1:], name="codings")
+    inputs = keras.Input(coding_layer.output.shape[1:], name="codings", dtype=DTYPE)
     first = len(spec.hidden) + len(spec.dense_hidden) + 1  # hidden layers are numbered through both halves
     widths = spec.decoder_hidden or tuple(reversed(spec.hidden))
     if spec.architecture == "convolutional":
-        x = _decode_images(inputs, spec, shape, coding_layer.input.shape[1:], first)
+        x = _decode_images(inputs, spec, make, shape, coding_layer.input.shape[1:], first)
     elif spec.architecture == "recurrent":
-        x = layers.RepeatVector(shape[0], name="repeat")(inputs)  # (n, 28, 10)
+        x = make(layers.RepeatVector, shape[0], name="repeat")(inputs)  # (n, 28, 10)
         for number, units in enumerate(widths, first):
-            x = layers.LSTM(units, return_sequences=True, name=f"hidden_{number}")(x)  # (n, 28, 32), (n, 28, 16)
-        x = layers.Dense(math.prod(shape[1:]), spec.output_activation, name="output")(x)  # (n, 28, 28)
+            x = make(layers.LSTM, units, return_sequences=True, name=f"hidden_{number}")(x)  # (n, 28, 32), (n, 28, 16)
+        x = make(layers.Dense, math.prod(shape[1:]), spec.output_activation, name="output")(x)  # (n, 28, 28)
     elif spec.tied:
         x = inputs
         dense = [layer for layer in encoder.layers if isinstance(layer, layers.Dense)]
         for number, layer in enumerate(reversed(dense[1:]), first):
-            x = _hidden(x, spec, f"hidden_{number}", partial(TiedDense, layer))  # (n, 32), (n, 16)
-        x = TiedDense(dense[0], spec.output_activation, name="output")(x)  # (n, 784)
+            x = _hidden(x, spec, make, f"hidden_{number}", partial(make, TiedDense, layer))  # (n, 32), (n, 16)
+        x = make(TiedDense, dense[0], spec.output_activation, name="output")(x)  # (n, 784)
     else:
         x = inputs
         for number, units in enumerate(widths, first):
-            x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))  # (n, 32), (n, 16)
-        x = layers.Dense(math.prod(shape), spec.output_activation, name="output")(x)  # (n, 784)
-    return keras.Model(inputs, layers.Reshape(shape, name="reconstructions")(x), name="decoder")
+            x = _hidden(x, spec, make, f"hidden_{number}", partial(make, layers.Dense, units))  # (n, 32), (n, 16)
+        x = make(layers.Dense, math.prod(shape), spec.output_activation, name="output")(x)  # (n, 784)
+    return keras_model(inputs, make(layers.Reshape, shape, name="reconstructions")(x), name="decoder")
 
 
-def _hidden(x: Any, spec: RunSpec, name: str, layer: Callable[..., keras.layers.Layer]) -> Any:
+def _hidden(x: Any, spec: RunSpec, make: LayerMaker, name: str, layer: Callable[..., keras.layers.Layer]) -> Any:
     """Output of a hidden layer, `layer(activation=…, name=…)`; the spec may ask for normalized weighted sums."""
     if spec.normalization == "none":
         return layer(activation=activation(spec.activation), name=name)(x)
     x = layer(activation="linear", name=f"sum_{name}")(x)
     if spec.normalization == "batch":
         # Keras's 0.99 would still remember the untrained network after the first epoch of a short training.
-        x = BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
+        x = make(BatchNormalization, momentum=0.9, name=f"norm_{name}")(x)
     else:
-        x = layers.LayerNormalization(name=f"norm_{name}")(x)
-    return layers.Activation(activation(spec.activation), name=name)(x)
+        x = make(layers.LayerNormalization, name=f"norm_{name}")(x)
+    return make(layers.Activation, activation(spec.activation), name=name)(x)
 
 
-def _noisy(x: Any, spec: RunSpec) -> Any:
+def _noisy(x: Any, spec: RunSpec, make: LayerMaker) -> Any:
     """The coding layer's input with the spec's noise (semantic hashing: noise drives sigmoid codings to 0 or 1)."""
     if spec.noise_rate == 0 or spec.noise_on == "input":
         return x
-    return Corruption(spec.noise, spec.noise_rate, spec.seed, name="noise")(x)
+    return make(Corruption, spec.noise, spec.noise_rate, spec.seed, name="noise")(x)
 
 
-def _encode_dense(x: Any, spec: RunSpec) -> Any:
-    x = layers.Flatten(name="flatten")(x)  # (n, 784)
+def _encode_dense(x: Any, spec: RunSpec, make: LayerMaker) -> Any:
+    x = make(layers.Flatten, name="flatten")(x)  # (n, 784)
     for number, units in enumerate(spec.hidden, 1):
-        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))  # (n, 16), (n, 32)
+        x = _hidden(x, spec, make, f"hidden_{number}", partial(make, layers.Dense, units))  # (n, 16), (n, 32)
     return x
 
 
-def _encode_rows(x: Any, spec: RunSpec) -> Any:
+def _encode_rows(x: Any, spec: RunSpec, make: LayerMaker) -> Any:
     """Rows are time steps; only a plain coding layer, itself an LSTM, needs the last sequence."""
-    x = layers.Reshape((x.shape[1], math.prod(x.shape[2:])), name="rows")(x)  # (n, 28, 28)
+    x = make(layers.Reshape, (x.shape[1], math.prod(x.shape[2:])), name="rows")(x)  # (n, 28, 28)
     for number, units in enumerate(spec.hidden, 1):
         sequences = number < len(spec.hidden) or not spec.variational
-        x = layers.LSTM(units, return_sequences=sequences, name=f"hidden_{number}")(x)  # (n, 28, 16), (n, 28, 32)
+        x = make(layers.LSTM, units, return_sequences=sequences, name=f"hidden_{number}")(x)  # (n, 28, 16), (n, 28, 32)
     return x
 
 
-def _encode_images(x: Any, spec: RunSpec) -> Any:
+def _encode_images(x: Any, spec: RunSpec, make: LayerMaker) -> Any:
     """Stages that halve the image (see `_halved`), then the dense layers before the codings."""
-    x = layers.Reshape((*x.shape[1:3], math.prod(x.shape[3:])), name="image")(x)  # (n, 28, 28, 1)
+    x = make(layers.Reshape, (*x.shape[1:3], math.prod(x.shape[3:])), name="image")(x)  # (n, 28, 28, 1)
     pools, strides = spec.downsampling == "pool", 1 if spec.downsampling == "pool" else 2
     padding = "valid" if spec.upsampling == "transposed" else "same"
     last = len(spec.hidden)
     for number, filters in enumerate(spec.hidden, 1):
         makes_codings = spec.spatial and number == last
-        x = _noisy(x, spec) if makes_codings else x
-        layer = partial(layers.Conv2D, filters, 3, strides=strides, padding="same")
+        x = _noisy(x, spec, make) if makes_codings else x
+        layer = partial(make, layers.Conv2D, filters, 3, strides=strides, padding="same")
         if makes_codings:
             x = layer(activation=activation(spec.coding_activation), name=f"hidden_{number}")(x)
         else:
-            x = _hidden(x, spec, f"hidden_{number}", layer)  # (n, 28, 28, 16), (n, 14, 14, 32)
+            x = _hidden(x, spec, make, f"hidden_{number}", layer)  # (n, 28, 28, 16), (n, 14, 14, 32)
         if pools:
-            x = layers.MaxPooling2D(2, padding=padding, name=f"pool_{number}")(x)  # (n, 14, 14, 16), (n, 7, 7, 32)
+            x = make(layers.MaxPooling2D, 2, padding=padding, name=f"pool_{number}")(
+                x
+            )  # (n, 14, 14, 16), (n, 7, 7, 32)
     if spec.spatial:
         return x
-    x = layers.Flatten(name="flatten")(x)  # (n, 1568)
+    x = make(layers.Flatten, name="flatten")(x)  # (n, 1568)
     for number, units in enumerate(spec.dense_hidden, last + 1):
-        x = _hidden(x, spec, f"hidden_{number}", partial(layers.Dense, units))
+        x = _hidden(x, spec, make, f"hidden_{number}", partial(make, layers.Dense, units))
     return x
 
 
@@ -207,7 +220,9 @@ def _halved(spec: RunSpec, side: int) -> int:
     return side // 2 if spec.upsampling == "transposed" and spec.downsampling == "pool" else -(-side // 2)
 
 
-def _decode_images(x: Any, spec: RunSpec, shape: tuple[int, ...], codings: tuple[int, ...], first: int) -> Any:
+def _decode_images(
+    x: Any, spec: RunSpec, make: LayerMaker, shape: tuple[int, ...], codings: tuple[int, ...], first: int
+) -> Any:
     """Images (n, height, width, channels) from codings.
 
     `codings`: the shape of a spatial bottleneck, (rows, columns, maps). `first`: the number of the first hidden layer.
@@ -217,47 +232,51 @@ def _decode_images(x: Any, spec: RunSpec, shape: tuple[int, ...], codings: tuple
     for _ in spec.hidden:
         sizes.append(tuple(_halved(spec, side) for side in sizes[-1]))
     if spec.spatial:
-        x = layers.Reshape(codings, name="maps")(x)
+        x = make(layers.Reshape, codings, name="maps")(x)
     else:
         for units in (*reversed(spec.dense_hidden), math.prod(sizes[-1]) * widths[0]):
-            x = _hidden(x, spec, f"hidden_{first}", partial(layers.Dense, units))  # (n, 1568)
+            x = _hidden(x, spec, make, f"hidden_{first}", partial(make, layers.Dense, units))  # (n, 1568)
             first += 1
-        x = layers.Reshape((*sizes[-1], widths[0]), name="maps")(x)  # (n, 7, 7, 32)
+        x = make(layers.Reshape, (*sizes[-1], widths[0]), name="maps")(x)  # (n, 7, 7, 32)
     decode = _upsampled if spec.upsampling == "nearest" else _transposed
-    return decode(x, spec, sizes, (*widths, math.prod(shape[2:])), first)
+    return decode(x, spec, make, sizes, (*widths, math.prod(shape[2:])), first)
 
 
-def _transposed(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
+def _transposed(
+    x: Any, spec: RunSpec, make: LayerMaker, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int
+) -> Any:
     """A transposed convolution of stride 2 per stage. `widths`: maps of each stage and finally the channels."""
     for number, (target, filters) in enumerate(zip(reversed(sizes[:-1]), widths[1:], strict=True), first):
         # With stride 2 and a 3x3 kernel, 'valid' gives 2s + 1 and 'same' 2s.
         short = any(2 * side < wanted for side, wanted in zip(x.shape[1:3], target, strict=True))
         padding = "valid" if short else "same"
-        layer = partial(layers.Conv2DTranspose, filters, 3, strides=2, padding=padding)
+        layer = partial(make, layers.Conv2DTranspose, filters, 3, strides=2, padding=padding)
         if target == sizes[0]:
             x = layer(activation=spec.output_activation, name="output")(x)  # (n, 28, 28, 1)
         else:
-            x = _hidden(x, spec, f"hidden_{number}", layer)  # (n, 14, 14, 16)
-        x = _cropped(x, target, f"crop_{target[0]}x{target[1]}")
+            x = _hidden(x, spec, make, f"hidden_{number}", layer)  # (n, 14, 14, 16)
+        x = _cropped(x, make, target, f"crop_{target[0]}x{target[1]}")
     return x
 
 
-def _upsampled(x: Any, spec: RunSpec, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int) -> Any:
+def _upsampled(
+    x: Any, spec: RunSpec, make: LayerMaker, sizes: list[tuple[int, ...]], widths: tuple[int, ...], first: int
+) -> Any:
     """Convolutions and nearest upsampling; the last convolution is unpadded if that gives the exact size."""
     *stages, channels = widths
     for stage, filters in enumerate(stages, 1):
         exact = tuple((side - 2) * 2 for side in x.shape[1:3]) == tuple(sizes[0])
         padding = "valid" if stage == len(stages) and exact else "same"
-        layer = partial(layers.Conv2D, filters, 3, padding=padding)
-        x = _hidden(x, spec, f"hidden_{first + stage - 1}", layer)  # (n, 7, 7, 32), (n, 14, 14, 16)
-        x = layers.UpSampling2D(2, name=f"up_{stage}")(x)  # (n, 14, 14, 32), (n, 28, 28, 16)
-    x = layers.Conv2D(channels, 3, padding="same", activation=spec.output_activation, name="output")(x)
-    return _cropped(x, sizes[0], "crop")  # (n, 28, 28, 1)
+        layer = partial(make, layers.Conv2D, filters, 3, padding=padding)
+        x = _hidden(x, spec, make, f"hidden_{first + stage - 1}", layer)  # (n, 7, 7, 32), (n, 14, 14, 16)
+        x = make(layers.UpSampling2D, 2, name=f"up_{stage}")(x)  # (n, 14, 14, 32), (n, 28, 28, 16)
+    x = make(layers.Conv2D, channels, 3, padding="same", activation=spec.output_activation, name="output")(x)
+    return _cropped(x, make, sizes[0], "crop")  # (n, 28, 28, 1)
 
 
-def _cropped(x: Any, target: tuple[int, ...], name: str) -> Any:
+def _cropped(x: Any, make: LayerMaker, target: tuple[int, ...], name: str) -> Any:
     """Feature maps cropped to their central `target` (height, width)."""
     spare = [side - wanted for side, wanted in zip(x.shape[1:3], target, strict=True)]
     if not any(spare):
         return x
-    return layers.Cropping2D([(extra // 2, extra - extra // 2) for extra in spare], name=name)(x)
+    return make(layers.Cropping2D, [(extra // 2, extra - extra // 2) for extra in spare], name=name)(x)

@@ -27,7 +27,7 @@ from aecore.specs.run import Phase, RunSpec
 from aecore.store.runs import Run
 from aecore.worker.training.architectures import Autoencoder
 from aecore.worker.training.download import fetch
-from aecore.worker.training.objectives import Joint, LayerPhase, Objective, make_optimizer
+from aecore.worker.training.objectives import Joint, LayerPhase, Objective, apply_gradients, make_optimizer
 from aecore.worker.training.record import SNAPSHOT_CODINGS, SNAPSHOT_IMAGES, Recorder, projection, snapshot_steps
 from aecore.worker.training.save import finish
 
@@ -275,7 +275,7 @@ def stepper(objective: Objective, optimizer: keras.optimizers.Optimizer, train: 
         x = floats(tf.gather(train, indices))  # (batch, *shape)
         with tf.GradientTape() as tape:
             loss, error = objective(x)  # scalars
-        optimizer.apply(tape.gradient(loss, objective.variables), objective.variables)
+        apply_gradients(optimizer, tape.gradient(loss, objective.variables), objective.variables)
         return tf.stack([loss, error])
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
@@ -310,5 +310,9 @@ def require_finite(losses: np.ndarray, epoch: int, learning_rate: float) -> None
 
 
 def floats(samples: Any) -> Any:
-    """`datasets.as_float` for tensors: uint8 divided by 255, other dtypes unchanged."""
-    return tf.cast(samples, tf.float32) / 255 if samples.dtype == tf.uint8 else samples
+    """`datasets.as_float` for tensors, with equal results: uint8 divided by 255, other dtypes unchanged.
+
+    TensorFlow replaces a division by a constant with a product, which in float32 rounds half of the 256 values
+    differently; rounded from float64, both are equal.
+    """
+    return tf.cast(tf.cast(samples, tf.float64) / 255, tf.float32) if samples.dtype == tf.uint8 else samples

@@ -16,7 +16,7 @@ import keras
 from keras import layers, ops
 
 from aecore.worker.training.architectures import Autoencoder
-from aecore.worker.training.layers import BatchNormalization, Corruption, TiedDense, gelu
+from aecore.worker.training.layers import OWN_ACTIVATIONS, BatchNormalization, Corruption, TiedDense, keras_model
 
 
 def write(model: Autoencoder, path: Path) -> None:
@@ -46,7 +46,7 @@ def functional(model: Autoencoder) -> keras.Model:
     encoder, decoder = _copied(model.encoder), _copied(model.decoder)
     samples = keras.Input(model.sample_shape, dtype=encoder.input.dtype, name="samples")
     codings = encoder(samples)
-    return keras.Model(samples, decoder(codings[0] if model.spec.variational else codings), name="autoencoder")
+    return keras_model(samples, decoder(codings[0] if model.spec.variational else codings), "autoencoder")
 
 
 def write_beside(path: Path, write: Callable[[str], object]) -> None:
@@ -82,4 +82,4 @@ def _keras_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 def _named(activation: Callable[..., object]) -> object:
     """An activation as the argument of a layer that does not need this package."""
-    return "gelu" if activation is gelu else activation
+    return next((name for name, own in OWN_ACTIVATIONS.items() if activation is own), activation)

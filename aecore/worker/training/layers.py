@@ -1,14 +1,57 @@
-"""Layers, activations and random operations that Keras lacks, or has only for a smaller range of values."""
+"""Layers, activations and random operations that Keras lacks, or has only for a smaller range of values.
+
+`LayerMaker` and `keras_model` make Keras's layers and models independent of the settings of the process.
+"""
 
 from __future__ import annotations
 
+import inspect
 import math
+import random
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+DTYPE = "float32"
+_SEEDED = {"glorot_uniform": keras.initializers.GlorotUniform, "orthogonal": keras.initializers.Orthogonal}
+
+
+class LayerMaker:
+    """Makes layers for which everything is given that Keras would take from the process.
+
+    Dtype and image data format would be those of `keras.json` and `keras.config`. The seeds of initializers would be
+    drawn from Python's `random`; here they are the ones that Keras draws after `random.seed(seed)`.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def __call__(self, kind: Callable[..., keras.layers.Layer], *args: Any, **given: Any) -> keras.layers.Layer:
+        """A layer of the class `kind`; the arguments are those of its constructor."""
+        parameters = inspect.signature(kind).parameters
+        given.setdefault("dtype", DTYPE)
+        if "data_format" in parameters:
+            given.setdefault("data_format", "channels_last")
+        for name, parameter in parameters.items():  # in the order in which Keras draws seeds
+            if name not in given and isinstance(parameter.default, str) and parameter.default in _SEEDED:
+                given[name] = _SEEDED[parameter.default](seed=self._seed())
+            elif name == "seed" and parameter.default is None:
+                given.setdefault(name, self._seed())
+        return kind(*args, **given)
+
+    def _seed(self) -> int:
+        return self._random.randint(1, 10**9)
+
+
+def keras_model(inputs: Any, outputs: Any, name: str) -> keras.Model:
+    """A functional model that computes in `DTYPE`, whatever the process's dtype policy."""
+    model = keras.Model(inputs, outputs, name=name)
+    model.dtype_policy = DTYPE
+    return model
 
 
 @keras.saving.register_keras_serializable("aecore")
@@ -17,9 +60,18 @@ def gelu(x: Any) -> Any:
     return 0.5 * x * (1 + ops.erf(x / math.sqrt(2)))
 
 
+@keras.saving.register_keras_serializable("aecore")
+def silu(x: Any) -> Any:
+    """x · sigmoid(x) (Elfwing et al. 2017), equal to Keras's, whose custom gradient TensorFlow never frees."""
+    return x * ops.sigmoid(x)
+
+
+OWN_ACTIVATIONS = {"gelu": gelu, "silu": silu}
+
+
 def activation(name: str) -> Any:
     """The `activation` argument of a Keras layer for that name."""
-    return gelu if name == "gelu" else name
+    return OWN_ACTIVATIONS.get(name, name)
 
 
 def corrupt(x: Any, kind: str, rate: float, clip: bool, seed: Any) -> Any:

@@ -106,7 +106,7 @@ def orthogonalized(matrix: keras.KerasTensor) -> keras.KerasTensor:
     matrix = matrix / (ops.norm(matrix) + 1e-7)
     transposed = ops.transpose(matrix)
     square = transposed @ matrix if tall else matrix @ transposed
-    identity = product = ops.eye(min(matrix.shape))
+    identity = product = ops.eye(min(matrix.shape), dtype=matrix.dtype)
     for _ in range(5):
         factor = 3.4445 * identity - 4.775 * square + 2.0315 * square @ square
         product = factor @ product

@@ -7,15 +7,18 @@ same loss and the deterministic errors of the reconstruction of the clean x.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from aecore.specs.optimizers import arguments
 from aecore.specs.run import SPARSITY_BATCH, Phase, RunSpec
 from aecore.worker.training.adam import Adam, AdamW
 from aecore.worker.training.architectures import Autoencoder
+from aecore.worker.training.layers import DTYPE
 from aecore.worker.training.muon import Muon
 from aecore.worker.training.regularizers import REGULARIZERS
 
@@ -27,7 +30,16 @@ def reconstruction_loss(kind: str, x: Any, y: Any) -> Any:
 
     "bce": -x log y - (1 - x) log(1 - y), in nats; "mse": (x - y)².
     """
-    return ops.mean(ops.binary_crossentropy(x, y) if kind == "bce" else ops.square(x - y))
+    return ops.mean(_cross_entropy(x, y) if kind == "bce" else ops.square(x - y))
+
+
+def _cross_entropy(x: Any, y: Any) -> Any:
+    """`ops.binary_crossentropy`, which clips by `keras.config.epsilon()`, with `EPSILON` in its place."""
+    logits = getattr(y, "_keras_logits", None)  # what Keras computes from where y is a sigmoid layer's output
+    if logits is not None:
+        return ops.binary_crossentropy(x, logits, from_logits=True)
+    y = ops.clip(y, EPSILON, 1 - EPSILON)
+    return -(x * ops.log(y) + (1 - x) * ops.log(1 - y))
 
 
 def kl_divergence(mean: Any, log_var: Any) -> Any:
@@ -190,5 +202,24 @@ def make_optimizer(settings: Phase, spec: RunSpec, steps: int) -> keras.optimize
     if not amsgrad:
         given.pop("amsgrad", None)
     moving = spec.decay != "constant" or spec.warmup > 0
-    rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else settings.learning_rate
-    return kinds[settings.optimizer](learning_rate=rate, **given)
+    rate = LearningRate(settings.learning_rate, steps, spec.decay, spec.warmup) if moving else None
+    return kinds[settings.optimizer](learning_rate=rate or constant_rate(settings.learning_rate), **given)
+
+
+def constant_rate(rate: float) -> Callable[[], keras.Variable]:
+    """A learning rate for an optimizer in float32; Keras would store a number in `keras.config.floatx()`."""
+    variable = keras.Variable(rate, dtype=DTYPE, trainable=False, name="learning_rate")
+    return lambda: variable
+
+
+def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: list[Any], variables: list[Any]) -> None:
+    """`optimizer.apply(gradients, variables)` without the sum over replicas.
+
+    The sum is a custom gradient, and TensorFlow keeps those of a traced function, with its graph, for as long as the
+    process lives. Keras leaves the sum out in a cross-replica context, which `merge_call` enters.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None:
+        optimizer.apply(gradients, variables)
+    else:
+        context.merge_call(lambda strategy: optimizer.apply(gradients, variables))

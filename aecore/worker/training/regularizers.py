@@ -20,7 +20,7 @@ def jacobian_norm(model: Any, x: Any, seed: Any) -> Any:
     with tf.GradientTape() as tape:
         tape.watch(x)
         codings = model.encode(x)
-        projected = tf.reduce_sum(codings * keras.random.normal(tf.shape(codings), seed=seed))
+        projected = tf.reduce_sum(codings * keras.random.normal(tf.shape(codings), dtype=codings.dtype, seed=seed))
     slope = tape.gradient(projected, x)
     return tf.reduce_sum(tf.square(slope)) / tf.cast(tf.shape(x)[0], slope.dtype)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from aecore.analysis import metrics
 from aecore.datasets import Data, as_float
@@ -21,10 +20,11 @@ from aecore.store.files import write_array, write_arrays, write_json
 from aecore.store.runs import Run
 from aecore.worker.training import keras_file
 from aecore.worker.training.architectures import Autoencoder, hidden_layers, layer_title
+from aecore.worker.training.batches import decode, encode, in_batches
+from aecore.worker.training.layers import keras_model
 from aecore.worker.training.record import compact, half
 
 OPSET = 17
-BATCH = 500
 LAYER_SAMPLES = 500  # samples for the statistics of hidden layers, since feature maps are large
 MAX_TRAIN_CODINGS = 10_000
 MAX_TRAIN_NUMBERS = 50_000
@@ -34,12 +34,13 @@ WIDE = 64
 def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, summary: dict[str, Any]) -> None:
     """Write all files except status and mark into the run's folder. `summary` holds the metrics from `Fit.summary`."""
     info, folder = data.info, run.folder
-    codings, log_var = _encoded(model, data.validation)
-    reconstructions = _batched(tf.function(model.decoder, autograph=False), codings)
+    codings, *more = in_batches(model.encoder, data.validation)
+    log_var = more[0] if model.spec.variational else None
+    reconstructions = decode(model, codings)
     width = codings.shape[1]
     write_array(folder / "codings.npy", codings if width <= WIDE else half(codings))
     n = min(MAX_TRAIN_CODINGS, max(1, MAX_TRAIN_NUMBERS // width), info.n_train)
-    write_array(folder / "codings_train.npy", half(_encoded(model, data.train[:n])[0]))
+    write_array(folder / "codings_train.npy", half(encode(model, data.train[:n])))
     write_arrays(folder / "reconstructions.npz", {"x": compact(reconstructions, info.unit_range)})
 
     encoder, decoder = halves(model)
@@ -78,7 +79,7 @@ def halves(model: Autoencoder) -> tuple[keras.Model, keras.Model]:
     Encoder outputs: codings, for variational ones log-variance, hidden layers. Decoder: reconstruction, hidden layers.
     """
     encoder, decoder = (
-        keras.Model(part.input, [*part.outputs, *(layer.output for layer in hidden_layers(part))], name=part.name)
+        keras_model(part.input, [*part.outputs, *(layer.output for layer in hidden_layers(part))], part.name)
         for part in (model.encoder, model.decoder)
     )
     return encoder, decoder
@@ -130,26 +131,13 @@ def _version(name: str) -> str:
     return "unknown"
 
 
-def _encoded(model: Autoencoder, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    outputs = _batched(tf.function(model.encoder, autograph=False), samples)
-    return outputs if isinstance(outputs, tuple) else (outputs, None)
-
-
-def _batched(function: Any, samples: np.ndarray) -> Any:
-    """The concatenated results, an array or a tuple of arrays, of `function` on batches of `as_float(samples)`."""
-    parts = [function(as_float(samples[start : start + BATCH])) for start in range(0, len(samples), BATCH)]
-    if isinstance(parts[0], list | tuple):
-        return tuple(np.concatenate([part[i].numpy() for part in parts]) for i in range(len(parts[0])))
-    return np.concatenate([part.numpy() for part in parts])
-
-
 def _statistics(
     encoder: keras.Model, decoder: keras.Model, layers: list[dict[str, Any]], codings: np.ndarray, samples: np.ndarray
 ) -> dict[str, np.ndarray]:
     """`layers` (names, codings first) and for the i-th of them `counts_i`, `edges_i` (histogram) and `means_i`."""
     outputs = {
-        "encoder": _batched(tf.function(encoder), samples[:LAYER_SAMPLES]),
-        "decoder": _batched(tf.function(decoder), codings[:LAYER_SAMPLES]),
+        "encoder": in_batches(encoder, samples[:LAYER_SAMPLES]),
+        "decoder": in_batches(decoder, codings[:LAYER_SAMPLES]),
     }
     named = [("codings", codings), *((layer["name"], outputs[layer["side"]][layer["output"]]) for layer in layers)]
     arrays: dict[str, np.ndarray] = {"layers": np.array([name for name, _ in named])}
