@@ -61,7 +61,7 @@ def app(script: Path | None = None, *, port: int = 0, **environment: str) -> Ite
     finally:
         server.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
+            server.wait(2)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         used_ports.append(port)
