@@ -108,9 +108,7 @@ def visit(tabs: Tabs, request: pytest.FixtureRequest) -> Iterator[Open]:
 @pytest.fixture(scope="package")
 def digits_run(server: str, tabs: Tabs) -> str:
     """The key of a small finished run."""
-    page = tabs.take()
-    page.goto(f"{server}/?{DIGITS}")
-    serve.settle(page)
+    page = tabs.visit(f"{server}/?{DIGITS}")
     serve.click(page, "train")
     key = serve.await_trained(page)
     tabs.give_back(page)

@@ -64,7 +64,8 @@ def app(script: Path | None = None, *, port: int = 0, **environment: str) -> Ite
             server.wait(2)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
-        used_ports.append(port)
+        if port not in used_ports:
+            used_ports.append(port)
 
 
 used_ports: list[int] = []  # by apps that have ended

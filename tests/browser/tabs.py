@@ -27,6 +27,13 @@ class Tabs:
         page.emulate_media(color_scheme=scheme, reduced_motion="no-preference")
         return page
 
+    def visit(self, url: str) -> Page:
+        """A new visitor's page, settled."""
+        page = self.take()
+        page.goto(url)
+        serve.settle(page)
+        return page
+
     def give_back(self, page: Page) -> None:
         for other in page.context.pages:
             if other is not page:

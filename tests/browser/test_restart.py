@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from aecore.presets import demonstrations
 from tests.browser import serve
 from tests.browser.conftest import DIGITS
+from tests.browser.tabs import Tabs
 
 pytestmark = pytest.mark.browser
 
@@ -18,17 +19,17 @@ def connected(page: Page) -> None:
     expect(page.locator('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')).to_be_attached(timeout=60_000)
 
 
-def test_the_first_act_after_a_restart_works_on_every_page(cache: Path, browser: Browser) -> None:
+def test_the_first_act_after_a_restart_works_on_every_page(cache: Path, tabs: Tabs) -> None:
     """The pages are opened without `visit`, since the browser's console complains while there is no server."""
     port = serve.free_port()
     variational = demonstrations.keys()["variational-2"]
     with serve.app(port=port, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
-        train = serve.visit(browser, f"{url}/?run={variational}")
+        train = tabs.visit(f"{url}/?run={variational}")
         serve.type_into(train, "epochs", 1)
         serve.type_into(train, "seed", 5)
-        variant = serve.visit(browser, f"{url}/?coding_size=3&{DIGITS}")
-        colour = serve.visit(browser, f"{url}/latent_map")
-        walk = serve.visit(browser, f"{url}/latent_walk")
+        variant = tabs.visit(f"{url}/?coding_size=3&{DIGITS}")
+        colour = tabs.visit(f"{url}/latent_map")
+        walk = tabs.visit(f"{url}/latent_walk")
         z = walk.url
     with serve.app(port=port, AECORE_CACHE=str(cache), AECORE_WARM="0"):
         for page in (train, variant, colour, walk):
@@ -49,4 +50,4 @@ def test_the_first_act_after_a_restart_works_on_every_page(cache: Path, browser:
         serve.click(walk, "random")
         walk.wait_for_url(lambda now: now != z and "z=" in now)
         for page in (train, variant, colour, walk):
-            page.context.close()
+            tabs.give_back(page)
