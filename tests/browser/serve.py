@@ -197,7 +197,7 @@ def progress(page: Page) -> Locator:
 
 def await_trained(page: Page) -> str:
     """Wait until the training that was asked for is over and its run is the picture; its key."""
-    expect(page.locator(".st-key-train button")).to_be_disabled()  # the page has heard of the click
+    expect(page.locator(".st-key-train button")).to_have_text(re.compile("Train again"), timeout=PATIENCE)
     settle(page)
     expect(page.locator(".st-key-stop button")).to_be_disabled(timeout=PATIENCE)
     expect(progress(page)).to_have_count(0, timeout=PATIENCE)

@@ -130,9 +130,23 @@ def test_a_stopped_run_is_labelled(visit: Open, cache: Path, page: str) -> None:
     assert not app.button(key="train").disabled
 
 
+def test_train_again_trains_the_next_seed_that_is_not_trained(visit: Open, cache: Path) -> None:
+    app = visit(run=key("stacked"))
+    assert app.button(key="train").label == "Train again" and not app.button(key="train").disabled
+    assert "These settings are trained. Change one, or train again with a new seed." in texts(app)
+    app.button(key="train").click().run()
+    assert app.number_input(key="seed").value == 43
+    assert runs.run_of(SMALL.replace(seed=43), cache).state == "finished"
+    app.number_input(key="seed").set_value(42).run()
+    app.button(key="train").click().run()  # Show
+    assert app.session_state["run"] == key("stacked") and app.number_input(key="seed").value == 42
+    app.button(key="train").click().run()
+    assert app.session_state["run"] == runs.run_key(SMALL.replace(seed=44)) and not app.exception
+
+
 def test_train_trains_what_the_knobs_say_and_show_opens_it_again(visit: Open, cache: Path) -> None:
     app = visit(run=key("stacked"))
-    assert app.button(key="train").disabled  # the picture is what the knobs say
+    assert app.button(key="train").label == "Train again"  # the picture is what the knobs say
     app.number_input(key="seed").set_value(7).run()
     assert "the knobs say seed 7" in texts(app)
     assert app.button(key="train").label == "Train"
@@ -182,7 +196,7 @@ def test_every_knob_changes_what_train_would_train_until_it_is_turned_back(visit
     getattr(app, kind)(key=name).set_value(before).run()
     assert not app.exception
     assert "the knobs say" not in texts(app)
-    assert app.button(key="train").disabled
+    assert app.button(key="train").label == "Train again"
 
 
 VISITED = {

@@ -52,12 +52,14 @@ class Buttons:
     @property
     def label(self) -> str:
         """Text of Train."""
-        return "Show" if self.shows else "Train"
+        return "Show" if self.shows else "Train again" if self.is_shown else "Train"
 
     @property
     def trains(self) -> bool:
         """True if Train is enabled."""
-        return self.want.spec is not None and not self.trains_this and not self.is_shown
+        if self.want.spec is None or self.trains_this:
+            return False
+        return not self.is_shown or not lesson.locks("seed")
 
 
 def _buttons() -> Buttons:
@@ -90,7 +92,9 @@ def _what_train_does(can: Buttons) -> str:
     if can.trains_this:
         return "Training these settings."
     if can.is_shown:
-        return "this is the picture; turn a knob (another seed will do) to train anew"
+        if not can.trains:
+            return "These settings are trained, and the lesson sets the seed. Change another setting."
+        return "These settings are trained. Change one, or train again with a new seed."
     if can.finished:
         return "Already trained: Show opens it."
     seconds = active_run.expected_seconds(can.want.spec)

@@ -11,12 +11,14 @@ from aecore import jobs
 from aecore.errors import AecoreError, RunError
 from aecore.jobs import estimate
 from aecore.presets import demonstrations
+from aecore.specs.base import MAX_SEED
 from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import presence, shared
 from pages.widgets.session import keys, knobs, lesson, link
 
+SEED = "seed"  # the knob of the seed
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
 # The demonstration that each page shows before a run is chosen.
@@ -189,10 +191,14 @@ def shown_key() -> str | None:
 
 
 def train() -> None:
-    """Callback of Train: submit the training unless the run is finished, and make it the active run."""
+    """Callback of Train: submit the training unless the run is finished, and make it the active run. If that run is on
+    show already, the next seed that is not trained takes its place."""
     lesson.enforce()
     st.session_state.pop(keys.NOTICE, None)
     want = wanted()
+    if want.spec and want.run and want.finished and want.run.key == shown_key() and not lesson.locks(SEED):
+        st.session_state[SEED] = _next_seed(want.spec)
+        want = wanted()
     if want.spec is None or want.run is None:
         st.session_state[keys.NOTICE] = want.error
         return
@@ -202,6 +208,15 @@ def train() -> None:
         choose(want.run.key)
     except AecoreError as error:
         st.session_state[keys.NOTICE] = str(error)
+
+
+def _next_seed(spec: RunSpec) -> int:
+    """The first seed after that of `spec` whose run is not finished."""
+    seed = spec.seed
+    while True:
+        seed = (seed + 1) % (MAX_SEED + 1)
+        if runs.run_of(spec.replace(seed=seed), shared.cache()).state != "finished":
+            return seed
 
 
 def stop() -> None:
