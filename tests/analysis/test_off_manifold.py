@@ -214,3 +214,26 @@ def test_a_run_that_diverged_is_refused(tmp_path: Path) -> None:
     run, data = make(tmp_path / "run", square(50), codings)
     with pytest.raises(RunError, match="NaN or infinite values .*; train it again"):
         off_manifold.reference_set(run, data)
+
+
+def test_a_huge_coding_among_the_held_out_ones_makes_no_other_one_near(tmp_path: Path) -> None:
+    codings = square(30)
+    codings[3] = 1e20  # its square leaves float32
+    run, data = make(tmp_path / "run", square(50), codings)
+    reference = off_manifold.reference_set(run, data)
+    assert np.isfinite([reference.distance, reference.drift]).all()
+    z = np.array([[0.5, 0.5, 0], [1e30, 0, 0], [3e38, -3e38, 0], [1e-42, 1e-42, 0]], np.float32)
+    assert off_manifold.diagnose(run, reference, z).level.tolist() == [0, 2, 2, 0]
+
+
+@pytest.mark.parametrize("factor", [1e19, 3e38, 2.0**-100])
+def test_sliders_and_random_codings_of_huge_and_tiny_ones_are_finite(tmp_path: Path, factor: float) -> None:
+    codings = square(40) * np.float32(factor)
+    codings[:, 0] /= 8
+    run, _ = make(tmp_path / "run", square(50), codings)
+    assert [axis.coding for axis in latent_axes.axes(run)] == [1, 0, 2]
+    assert all(math.isfinite(axis.low) and axis.low < axis.high for axis in latent_axes.axes(run))
+    for temperature in (0, 1, 3):
+        assert np.isfinite(latent_axes.sample(run, 20, temperature=temperature)).all()
+    draws = latent_axes.sample(run, 20, temperature=1)
+    assert np.isin(draws[:, 1], codings[:, 1]).all()
