@@ -7,8 +7,10 @@ that Keras ships from there, any other from `<name>.npz` beside the program (`ae
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from aecore import datasets, presets
 from aecore.datasets import DatasetInfo
@@ -18,27 +20,35 @@ from aecore.specs.optimizers import arguments
 from aecore.specs.run import SPARSITY_BATCH, RunSpec
 
 MUON = Path(__file__).parents[1] / "worker" / "training" / "muon.py"
+MAX_LOG_VARIANCE = 20.0  # the run's, `aecore.worker.training.architectures`
 SHIPPED_WITH_KERAS = ("fashion-mnist", "mnist")
+
+PRINTED = {  # numbers of the run that the program prints by the same names: title, digits
+    "val_loss": ("validation loss", 5),
+    "val_mse": ("validation MSE", 5),
+    "val_bce": ("validation BCE", 5),
+    "rounded_accuracy": ("rounded accuracy", 4),
+}
 
 Cell = tuple[str, str]  # heading, code
 
 
-def script(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
+def script(spec: RunSpec, key: str, metrics: Mapping[str, Any] = MappingProxyType({})) -> str:
     """The program as Python source.
 
     Parameters
     ----------
     spec : of the run. `SpecError` if `beyond_a_program` returns a reason.
     key : of the run, for the header.
-    val_mse : the run's validation MSE, for the header.
+    metrics : the run's numbers; those that the program prints stand in the header.
     """
-    header = '"""' + "\n".join(_header(spec, key, val_mse)) + '\n"""'
+    header = '"""' + "\n".join(_header(spec, key, metrics)) + '\n"""'
     return "\n\n".join([header, *(f"# {heading}\n{code}" for heading, code in cells(spec, "script"))]) + "\n"
 
 
-def notebook(spec: RunSpec, key: str, val_mse: float | None = None) -> str:
+def notebook(spec: RunSpec, key: str, metrics: Mapping[str, Any] = MappingProxyType({})) -> str:
     """The program as the JSON text of a Jupyter notebook (nbformat 4.5), a cell per step. Errors as `script`."""
-    title, *rest = _header(spec, key, val_mse)
+    title, *rest = _header(spec, key, metrics)
     parts = [("markdown", "\n".join([f"# {title}", *rest]))]
     for heading, code in cells(spec, "notebook"):
         parts += [("markdown", f"## {heading}"), ("code", code)]
@@ -68,7 +78,7 @@ def cells(spec: RunSpec, kind: str = "script") -> list[Cell]:
         ("Decoder", "\n".join(script_layers.decoder(spec, info))),
         ("Autoencoder", "\n".join(_autoencoder(spec, info))),
         ("Training", _training(spec)),
-        ("Result on the validation data", _result(info)),
+        ("Result on the validation data", _result(spec, info)),
     ]
 
 
@@ -81,13 +91,15 @@ def beyond_a_program(spec: RunSpec) -> str:
     return f"a {spec.penalty} penalty" if spec.penalty_weight > 0 else ""
 
 
-def _header(spec: RunSpec, key: str, val_mse: float | None) -> list[str]:
-    reached = f", which reached a validation MSE of {val_mse:.5f}" if val_mse is not None else ""
-    lines = [
-        f"{presets.title(spec)} autoencoder on {spec.dataset}.",
-        "",
-        f"Rebuilds and trains aecore's run {key}{reached}.",
+def _header(spec: RunSpec, key: str, metrics: Mapping[str, Any]) -> list[str]:
+    lines = [f"{presets.title(spec)} autoencoder on {spec.dataset}.", "", f"Rebuilds and trains aecore's run {key}."]
+    reached = [
+        f"{title} {metrics[name]:.{digits}f}"
+        for name, (title, digits) in PRINTED.items()
+        if metrics.get(name) is not None
     ]
+    if reached:
+        lines.append(f"The run reached: {', '.join(reached)}.")
     if spec.dataset not in SHIPPED_WITH_KERAS:
         lines.append(f"Start it in the folder that holds {spec.dataset}.npz.")
     return lines
@@ -132,8 +144,8 @@ def _data(spec: RunSpec, info: DatasetInfo) -> str:
     code += "\n\n# The validation loss is that of the way from noisy to clean samples.\n"
     code += f"random = np.random.default_rng({spec.seed})\n"
     if spec.noise == "dropout":
-        code += f"kept = random.random(validation.shape) >= {spec.noise_rate}\n"
-        code += f"noisy_validation = validation * kept / {1 - spec.noise_rate:g}"
+        code += f"mask = random.random(validation.shape) >= {spec.noise_rate}\n"
+        code += f"noisy_validation = validation * mask / {1 - spec.noise_rate:g}"
     else:
         code += f"noisy_validation = validation + {spec.noise_rate} * random.normal(size=validation.shape)"
     return code + ("\nnoisy_validation = np.clip(noisy_validation, 0, 1)" if spec.noise_clip else "")
@@ -145,7 +157,7 @@ def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
         parts.append(_NOISE)
     if spec.variational:
         weight = "" if spec.kl_weight == 1 else f"{spec.kl_weight} * "
-        parts.append(_SAMPLING.format(weight=weight, features=info.features))
+        parts.append(_SAMPLING.format(weight=weight, features=info.features, limit=MAX_LOG_VARIANCE))
     if spec.sparsity_weight > 0:
         formula = _PENALTIES[spec.sparsity].format(target=spec.sparsity_target, batch=SPARSITY_BATCH)
         parts.append(_SPARSITY.format(formula=formula, weight=spec.sparsity_weight))
@@ -157,27 +169,32 @@ def _own_parts(spec: RunSpec, info: DatasetInfo) -> str:
 def _autoencoder(spec: RunSpec, info: DatasetInfo) -> Iterator[str]:
     yield f"inputs = x = keras.Input({info.shape})"
     yield from script_layers.noise(spec, "input")
-    variational = spec.variational
-    yield "codings, log_variance = encoder(x)" if variational else "codings = encoder(x)"
-    if spec.sparsity_weight > 0:
-        yield "codings = SparsityPenalty()(codings)"
-    if variational:
-        yield "codings = Sampling()([codings, log_variance])"
-    yield "autoencoder = keras.Model(inputs, decoder(codings))"
+    if spec.variational:
+        yield "means, log_variances = encoder(x)"
+        yield "means = Divergence()([means, log_variances])"
+        if spec.sparsity_weight > 0:
+            yield "means = SparsityPenalty()(means)"
+        yield "# It is trained and validated with a draw from each distribution, and predicts with the means."
+        yield "training_model = keras.Model(inputs, decoder(Sampling()([means, log_variances])))"
+        yield "autoencoder = keras.Model(inputs, decoder(means))"
+    else:
+        yield "codings = encoder(x)"
+        if spec.sparsity_weight > 0:
+            yield "codings = SparsityPenalty()(codings)"
+        yield "autoencoder = keras.Model(inputs, decoder(codings))"
     yield "autoencoder.summary()"
 
 
 def _training(spec: RunSpec) -> str:
-    loss = {"bce": "binary_crossentropy", "mse": "mse"}[spec.loss]
-    noisy = "noisy_validation" if spec.noisy_validation else "validation"
+    loss = LOSSES[spec.loss]
     given = "".join(f", {name}={value}" for name, value in arguments(spec.optimizer_arguments).items())
     kind = "Muon" if spec.optimizer == "muon" else f"keras.optimizers.{_OPTIMIZERS[spec.optimizer]}"
     return (
         f"{_learning_rate(spec)}\n"
         f"optimizer = {kind}(learning_rate=learning_rate{given})\n"
-        f'autoencoder.compile(loss="{loss}", optimizer=optimizer)\n'
-        f"autoencoder.fit(\n    train,\n    train,\n    batch_size={spec.batch_size},\n    epochs={spec.epochs},\n"
-        f"    validation_data=({noisy}, validation),\n    verbose=2,\n)"
+        f'{_trained(spec)}.compile(loss="{loss}", optimizer=optimizer)\n'
+        f"{_trained(spec)}.fit(\n    train,\n    train,\n    batch_size={spec.batch_size},\n    epochs={spec.epochs},\n"
+        f"    validation_data=({_validation(spec)}, validation),\n    verbose=2,\n)"
     )
 
 
@@ -201,19 +218,41 @@ def _learning_rate(spec: RunSpec) -> str:
     return steps + f"learning_rate = {schedules}.CosineDecay(0.0, max(1, steps - rise), {rising})"
 
 
-def _result(info: DatasetInfo) -> str:
-    code = (
+def _trained(spec: RunSpec) -> str:
+    """The name of the model that is trained and whose loss is validated."""
+    return "training_model" if spec.variational else "autoencoder"
+
+
+def _validation(spec: RunSpec) -> str:
+    """The name of the inputs that the loss is validated on."""
+    return "noisy_validation" if spec.noisy_validation else "validation"
+
+
+def _result(spec: RunSpec, info: DatasetInfo) -> str:
+    given = f"{_validation(spec)}, validation, batch_size={spec.batch_size}, verbose=0"
+    code = f"loss = {_trained(spec)}.evaluate({given})\n"
+    if spec.variational:
+        code += 'print(f"validation loss {loss:.5f} with one draw from each distribution")\n'
+        code += f'autoencoder.compile(loss="{LOSSES[spec.loss]}")\n'
+        code += f"loss_of_means = autoencoder.evaluate({given})\n"
+        code += 'print(f"validation loss {loss_of_means:.5f} with the means")\n'
+    else:
+        code += 'print(f"validation loss {loss:.5f}")\n'
+    code += (
         "reconstructions = autoencoder.predict(validation, verbose=0)\n"
         'print(f"validation MSE {np.mean((validation - reconstructions) ** 2):.5f}")'
     )
     if info.unit_range:
         code += (
-            "\nsame_side = np.round(validation) == np.round(reconstructions)\n"
+            "\ncross_entropy = keras.losses.binary_crossentropy(validation, reconstructions)\n"
+            'print(f"validation BCE {np.mean(cross_entropy):.5f}")\n'
+            "same_side = np.round(validation) == np.round(reconstructions)\n"
             'print(f"rounded accuracy {np.mean(same_side):.4f}")'
         )
     return code
 
 
+LOSSES = {"bce": "binary_crossentropy", "mse": "mse"}
 _OPTIMIZERS = {
     "sgd": "SGD",
     "adam": "Adam",
@@ -235,20 +274,29 @@ class Noise(keras.layers.Layer):
         return x + self.deviation * keras.random.normal(ops.shape(x), seed=self.seed) if training else x
 '''.strip()
 _SAMPLING = '''
+class Divergence(keras.layers.Layer):
+    """Adds the divergence of N(mean, exp(log_variance)) from N(0, 1) to the loss and passes the means on.
+
+    It is in nats per feature, as the reconstruction loss is a mean over the features."""
+
+    def call(self, codings):
+        mean, log_variance = codings
+        log_variance = ops.clip(log_variance, -{limit}, {limit})
+        divergence = -0.5 * ops.sum(1 + log_variance - ops.exp(log_variance) - ops.square(mean), axis=-1)
+        self.add_loss({weight}ops.mean(divergence) / {features})
+        return mean
+
+
 class Sampling(keras.layers.Layer):
-    """While training a draw from N(mean, exp(log_variance)), else the mean; adds the divergence from N(0, 1) to the
-    loss, in nats per feature, as the reconstruction loss is a mean over the features."""
+    """A draw from N(mean, exp(log_variance))."""
 
     def __init__(self):
         super().__init__()
         self.seed = keras.random.SeedGenerator()
 
-    def call(self, codings, training=False):
+    def call(self, codings):
         mean, log_variance = codings
-        divergence = -0.5 * ops.sum(1 + log_variance - ops.exp(log_variance) - ops.square(mean), axis=-1)
-        self.add_loss({weight}ops.mean(divergence) / {features})
-        if not training:
-            return mean
+        log_variance = ops.clip(log_variance, -{limit}, {limit})
         return mean + ops.exp(0.5 * log_variance) * keras.random.normal(ops.shape(mean), seed=self.seed)
 '''.strip()
 _SPARSITY = '''

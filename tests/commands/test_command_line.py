@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -15,13 +14,17 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from aecore import export, presets
+from aecore import datasets, export, presets
 from aecore.__main__ import COMMANDS, main
+from aecore.export import script
+from aecore.export.codings import table
 from aecore.specs.map import MapSpec
 from aecore.store import files, runs
 from aecore.store.lease import Lease
+from aecore.store.runs import ResultFolder
 from tests.commands.conftest import HEAVY, ROOT, SETTINGS, SMALL, answer
 
 
@@ -242,8 +245,8 @@ def test_a_map_of_a_layer_with_settings(cache: Path, trained: runs.Run, capsys: 
     assert sys.modules.get("tensorflow", "not imported") is not None
 
 
-def exported(run: runs.Run, kind: str, out: Path, capsys: pytest.CaptureFixture) -> dict[str, bytes]:
-    value = answer(capsys, "export", run.key, "--format", kind, "-o", str(out))
+def exported(run: runs.Run, kind: str, out: Path, capsys: pytest.CaptureFixture, *options: str) -> dict[str, bytes]:
+    value = answer(capsys, "export", run.key, "--format", kind, "-o", str(out), *options)
     return {Path(path).name: Path(path).read_bytes() for path in value["files"]}
 
 
@@ -257,15 +260,55 @@ def test_exports_of_the_model(cache: Path, trained: runs.Run, tmp_path: Path, ca
 
 
 def test_exports_of_the_codings(cache: Path, trained: runs.Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    codings = np.load(trained.folder / "codings.npy")
-    header, *rows = csv.reader(io.StringIO(exported(trained, "codings", tmp_path, capsys)["codings.csv"].decode()))
-    assert header == ["id", "label", *(f"c{i}" for i in range(1, 7))]
-    assert [row[0] for row in rows] == [str(i) for i in range(360)] and {row[1] for row in rows} == set("0123456789")
-    np.testing.assert_allclose(np.array([row[2:] for row in rows], float), codings, rtol=1e-4, atol=1e-5)
+    codings, data = np.load(trained.folder / "codings.npy"), datasets.load("digits")
+    frame = pd.read_csv(io.BytesIO(exported(trained, "codings", tmp_path, capsys)["codings.csv"]))
+    names = [f"coding_{i}" for i in range(1, 7)]
+    assert list(frame) == ["id", "label", "class", *names]
+    assert frame["id"].tolist() == list(range(360)) and frame["label"].tolist() == data.validation_labels.tolist()
+    np.testing.assert_allclose(frame[names], codings, rtol=1e-4, atol=1e-5)
     files = exported(trained, "projector", tmp_path, capsys)
     np.testing.assert_array_equal(np.loadtxt(io.BytesIO(files["vectors.tsv"]), np.float32), codings)
-    assert files["metadata.tsv"].decode().splitlines()[:2] == ["id\tlabel", f"0\t{rows[0][1]}"]
+    assert files["metadata.tsv"].decode().splitlines()[:2] == [
+        "id\tlabel",
+        f"0\t{data.info.classes[frame['label'][0]]}",
+    ]
     assert set(files) == {"projector_config.pbtxt", "vectors.tsv", "metadata.tsv", "sprite.png"}
+
+
+def test_every_kind_of_table_is_the_pages(
+    cache: Path, trained: runs.Run, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    key = answer(capsys, "project", trained.key, "--method", "pca")["key"]
+    files = exported(trained, "codings", tmp_path, capsys, "--as", "csv, parquet,npz,csv", "--map", key)
+    assert list(files) == ["codings.csv", "codings.parquet", "codings.npz"]
+    run = runs.open_run(trained.key, cache)
+    wanted = table(run, datasets.load("digits"), range(360), ResultFolder(run.folder / "map" / key))
+    assert list(wanted)[-2:] == ["x", "y"] and {str(wanted[name].dtype) for name in wanted.filter(like="_")} == {
+        "float32"
+    }
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(files["codings.parquet"])), wanted)
+    text = pd.read_csv(io.BytesIO(files["codings.csv"]), dtype=dict(wanted.dtypes))
+    pd.testing.assert_frame_equal(text, wanted, check_exact=True)
+    with np.load(io.BytesIO(files["codings.npz"])) as arrays:
+        assert arrays["codings"].dtype == np.float32
+        np.testing.assert_array_equal(arrays["codings"], wanted.filter(like="coding_"))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("codings", "--as", "xlsx"), "--as: got 'xlsx', allowed: csv, parquet, npz, with commas between"),
+        (("codings", "--as", "csv,,npz"), "--as: got 'csv,,npz', allowed"),
+        (("codings", "--map", "../.."), "--map: got '../..', allowed: none, this run has no map"),
+        (("keras", "--as", "npz"), "--as: got it with --format keras, allowed: with --format codings"),
+        (("zip", "--map", "0"), "--map: got it with --format zip"),
+    ],
+)
+def test_what_a_table_cannot_be(
+    options: tuple[str, ...], told: str, cache: Path, trained: runs.Run, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["export", trained.key, "--format", *options, "-o", str(cache / "out")]) == 2
+    assert told in capsys.readouterr().err and not (cache / "out").exists()
 
 
 def test_the_program_runs_alone(cache: Path, trained: runs.Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -274,8 +317,10 @@ def test_the_program_runs_alone(cache: Path, trained: runs.Run, tmp_path: Path, 
     assert b"aecore." not in files["train.py"] and b"import aecore" not in files["train.py"]
     process = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
-    (line,) = [line for line in process.stdout.splitlines() if line.startswith("validation MSE")]
-    assert float(line.split()[-1]) == pytest.approx(trained.metrics["val_mse"], rel=0.1)
+    for name, (title, digits) in script.PRINTED.items():
+        (line,) = [line for line in process.stdout.splitlines() if line.startswith(title)]
+        assert float(line.split()[-1]) == pytest.approx(trained.metrics[name], rel=0.1)
+        assert f"{title} {trained.metrics[name]:.{digits}f}" in files["train.py"].decode()
 
 
 def test_pretraining(cache: Path, trained: runs.Run, capsys: pytest.CaptureFixture) -> None:
