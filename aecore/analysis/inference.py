@@ -1,8 +1,7 @@
 """Encoding and decoding with ONNX Runtime, without Keras.
 
-Outputs are read by position. `encoder.onnx` maps samples to
-codings, for a variational run then to log-variances, then to every hidden layer's activations; `decoder.onnx` maps
-codings to reconstructions, then to its hidden layers' activations. `metrics.json` names the layers and their positions.
+Outputs are read by position, since files of older versions have other names (`aecore.store.onnx_file`); `metrics.json`
+lists the hidden layers with their positions.
 """
 
 from __future__ import annotations

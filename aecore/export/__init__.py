@@ -13,7 +13,7 @@ import numpy as np
 
 from aecore import datasets
 from aecore.errors import RunError
-from aecore.export import projector, script
+from aecore.export import codings, projector, script
 from aecore.specs.fields import unknown
 from aecore.store.runs import Run
 
@@ -21,14 +21,15 @@ Files = dict[str, bytes]
 
 
 def files(run: Run, kind: str) -> Files:
-    """{file name: content} of a run in one of the formats.
+    """{file name: content} of a run in one of the formats; `codings.files` has more choices for 'codings'.
 
     Parameters
     ----------
     run : a finished or stopped run, else `RunError`.
     kind : one of `FORMATS`, else `RunError`:
         'keras' model.keras, which Keras opens without this package (`aecore.worker.training.keras_file`);
-        'onnx' encoder.onnx and decoder.onnx; 'codings' a CSV of the validation samples' codings (id, label, c1 … cd);
+        'onnx' encoder.onnx and decoder.onnx (`aecore.store.onnx_file`); 'codings' a CSV of the validation samples'
+        codings (`aecore.export.codings`);
         'projector' a log folder for TensorBoard's Embedding Projector (`aecore.export.projector`);
         'script' and 'notebook' a Keras program that trains the same network, with its data if Keras does not ship them
         (`SpecError` for a spec that it cannot express); 'zip' the whole run folder.
@@ -40,14 +41,10 @@ def files(run: Run, kind: str) -> Files:
     return FORMATS[kind](run)
 
 
-def _copies(*names: str) -> Callable[[Run], Files]:
-    def copy(run: Run) -> Files:
-        try:
-            return {name: (run.folder / name).read_bytes() for name in names}
-        except OSError as error:
-            raise RunError(f"run {run.key}: {error.filename} cannot be read; train it again") from None
+def _onnx(run: Run) -> Files:
+    from aecore.store import onnx_file
 
-    return copy
+    return {f"{half}.onnx": onnx_file.content(run, half) for half in ("encoder", "decoder")}
 
 
 def _keras(run: Run) -> Files:
@@ -65,37 +62,10 @@ def _keras(run: Run) -> Files:
         raise RunError(f"run {run.key}: {path} cannot be read; train it again") from None
 
 
-def _labels(run: Run, count: int) -> list[str]:
-    """The class names of the first `count` validation samples, '' for a data set without classes."""
-    data = datasets.load(run.spec.dataset)
-    if data.validation_labels is None:
-        return [""] * count
-    return [data.info.classes[label] for label in data.validation_labels[:count]]
-
-
-def _flat_codings(run: Run) -> np.ndarray:
-    codings = run.array("codings")
-    return np.asarray(codings, np.float32).reshape(len(codings), -1)
-
-
-def _separated(rows: Iterable[Iterable[Any]], delimiter: str) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def _codings(run: Run) -> Files:
-    codings = _flat_codings(run)
-    header = ["id", "label", *(f"c{number}" for number in range(1, codings.shape[1] + 1))]
-    samples = zip(_labels(run, len(codings)), codings, strict=True)
-    rows = ([number, label, *(f"{value:.6g}" for value in row)] for number, (label, row) in enumerate(samples))
-    return {"codings.csv": _separated([header, *rows], ",")}
-
-
 def _program(name: str, write: Callable[..., str]) -> Callable[[Run], Files]:
     def program(run: Run) -> Files:
         spec = run.spec
-        contents: Files = {name: write(spec, run.key, run.metrics.get("val_mse")).encode()}
+        contents: Files = {name: write(spec, run.key, run.metrics).encode()}
         if spec.dataset not in script.SHIPPED_WITH_KERAS:
             data, buffer = datasets.load(spec.dataset), io.BytesIO()
             np.savez_compressed(buffer, train=data.train, validation=data.validation)
@@ -115,10 +85,10 @@ def _zip(run: Run) -> Files:
 
 FORMATS: dict[str, Callable[[Run], Files]] = {
     "keras": _keras,
-    "onnx": _copies("encoder.onnx", "decoder.onnx"),
+    "onnx": _onnx,
     "script": _program("train.py", script.script),
     "notebook": _program("train.ipynb", script.notebook),
-    "codings": _codings,
+    "codings": codings.files,
     "projector": projector.files,
     "zip": _zip,
 }

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from aecore.errors import AecoreError
+from aecore.export.codings import coding_name
 from aecore.export.film_gif import tones
 from aecore.export.raster import letters, wrapped
 from aecore.figures.theme import Theme
@@ -94,7 +95,8 @@ def png(
 
 
 def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
-    """Bytes of a CSV file with a row per coding: its name as `label`, its d numbers as `z1` … `zd` (float32 digits).
+    """Bytes of a CSV file with a row per coding: its name as `label`, its numbers as `coding_1` … `coding_d`, whose
+    digits give the same 32-bit numbers again.
 
     Raises `AecoreError` if the number of names differs from that of the `codings` (n, d).
     """
@@ -103,7 +105,7 @@ def csv(codings: np.ndarray, names: Sequence[str]) -> bytes:
         raise AecoreError(f"codings: got {codings.shape} with {len(names)} names, allowed: (n, d) and n names")
     file = io.StringIO()
     writer = comma_separated.writer(file, lineterminator="\n")
-    writer.writerow(["label", *(f"z{i + 1}" for i in range(codings.shape[1]))])
+    writer.writerow(["label", *map(coding_name, range(codings.shape[1]))])
     writer.writerows([name, *map(str, row)] for name, row in zip(names, codings, strict=True))
     return file.getvalue().encode()
 

@@ -81,7 +81,7 @@ def test_codings_come_back_from_csv_as_they_were() -> None:
     codings[0, 0] = np.nan
     names = ["A", 'half, "way"', "B"]
     frame = pd.read_csv(io.BytesIO(export.csv(codings, names)))
-    assert list(frame.columns) == ["label", "z1", "z2", "z3", "z4"]
+    assert list(frame.columns) == ["label", *(f"coding_{i}" for i in range(1, 5))]
     assert frame["label"].tolist() == names
     assert np.array_equal(frame.iloc[:, 1:].to_numpy(np.float32), codings, equal_nan=True)
 

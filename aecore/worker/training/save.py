@@ -7,8 +7,10 @@ import io
 import os
 import platform
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -16,6 +18,7 @@ import numpy as np
 
 from aecore.analysis import metrics
 from aecore.datasets import Data, as_float
+from aecore.store import onnx_file
 from aecore.store.files import write_array, write_arrays, write_json
 from aecore.store.runs import Run
 from aecore.worker.training import keras_file
@@ -67,10 +70,12 @@ def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, sum
             "layers": layers,
         },
     )
-    write_json(folder / "environment.json", environment())
+    versions = environment()
+    write_json(folder / "environment.json", versions)
     keras_file.write(model, folder / "model.keras")
-    export_half(encoder, folder / "encoder.onnx")
-    export_half(decoder, folder / "decoder.onnx")
+    properties = onnx_file.metadata(run.key, model.spec, versions)
+    export_half(encoder, folder / "encoder.onnx", properties)
+    export_half(decoder, folder / "decoder.onnx", properties)
 
 
 def halves(model: Autoencoder) -> tuple[keras.Model, keras.Model]:
@@ -99,15 +104,17 @@ def describe_layers(model: Autoencoder) -> list[dict[str, Any]]:
     ]
 
 
-def export_half(model: keras.Model, path: Path) -> None:
-    """Write an encoder or decoder to `path` as ONNX, with a dynamic batch dimension.
+def export_half(model: keras.Model, path: Path, properties: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write an encoder or decoder to `path` as ONNX; inputs and outputs are named after their layers.
 
-    Inputs and outputs are to be read by position, not by name.
+    The batch axis is dynamic. `properties`: metadata, see `onnx_file.metadata`.
     """
 
     def export(target: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             model.export(target, format="onnx", verbose=False, opset_version=OPSET)
+        content = Path(target).read_bytes()
+        Path(target).write_bytes(onnx_file.named(content, model.name, model.output_names, properties))
 
     keras_file.write_beside(path, export)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
+from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from aecore.analysis import inference
 from aecore.datasets import Data, as_float
+from aecore.export import codings
 from aecore.store.runs import ResultFolder, Run
 from aecore.text import counted
 from pages.widgets.basics import notice
@@ -20,6 +19,11 @@ from pages.widgets.session import keys
 
 SHOWN = 32
 MOST_NAMES = 20
+TABLES = {
+    "csv": ("CSV", "text/csv"),
+    "parquet": ("Parquet", "application/vnd.apache.parquet"),
+    "npz": ("NumPy (NPZ)", "application/zip"),
+}
 
 
 def current() -> list[int]:
@@ -76,48 +80,22 @@ def draw(run: Run, data: Data, work: ResultFolder) -> None:
     _named(data, names)
 
 
-def table(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> pd.DataFrame:
-    """Table with a row per sample: id, label, class, coordinates on the map (NaN if it is not on it), codings."""
-    index, points = np.asarray(work.array("index")), np.asarray(work.array("points"))
-    place = {int(number): position for position, number in enumerate(index)}
-    labels = data.labels_of(np.array(numbers))
-    columns: dict[str, object] = {"id": numbers}
-    if labels is not None:
-        columns |= {"label": labels, "class": [data.info.classes[label] for label in labels]}
-    for axis, name in enumerate("xyz"[: points.shape[1]]):
-        columns[name] = [points[place[n], axis] if n in place else np.nan for n in numbers]
-    codings = inference.encode(run, as_float(data.numbered(np.array(numbers))))
-    columns |= {f"coding_{i + 1}": codings[:, i] for i in range(codings.shape[1])}
-    return pd.DataFrame(columns)
-
-
-def parquet(frame: pd.DataFrame) -> bytes:
-    """The table as a Parquet file."""
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
 def _downloads(run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> None:
     """Draw the download buttons. Files are made when they are clicked."""
-    st.caption("Number, class, place on this map and all codings of each selected sample.")
-    name = f"selection-{run.key}"
-    st.download_button(
-        "CSV",
-        lambda: table(run, data, work, numbers).to_csv(index=False),
-        f"{name}.csv",
-        "text/csv",
-        key="csv",
-        on_click="ignore",
-    )
-    st.download_button(
-        "Parquet",
-        lambda: parquet(table(run, data, work, numbers)),
-        f"{name}.parquet",
-        "application/vnd.apache.parquet",
-        key="parquet",
-        on_click="ignore",
-    )
+    st.caption("Number, class, all codings (32-bit) and place on this map of each selected sample.")
+    for kind, (label, media) in TABLES.items():
+        st.download_button(
+            label,
+            partial(_file, kind, run, data, work, numbers),
+            f"selection-{run.key}.{kind}",
+            media,
+            key=kind,
+            on_click="ignore",
+        )
+
+
+def _file(kind: str, run: Run, data: Data, work: ResultFolder, numbers: list[int]) -> bytes:
+    return codings.WRITERS[kind](codings.table(run, data, numbers, work))
 
 
 def _name(data: Data, numbers: list[int], names: dict[str, list[int]]) -> None:

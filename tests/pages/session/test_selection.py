@@ -13,6 +13,7 @@ import streamlit as st
 from aecore import datasets
 from aecore.analysis import inference
 from aecore.datasets import as_float
+from aecore.export import codings
 from aecore.specs import map
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
@@ -40,7 +41,7 @@ def test_a_row_has_number_class_place_and_codings(run: Run, work: ResultFolder) 
     index, points = work.array("index"), work.array("points")
     absent = next(i for i in range(len(data.validation)) if i not in index)
     numbers = [int(index[5]), absent, len(data.validation) + 3]
-    frame = selection.table(run, data, work, numbers)
+    frame = codings.table(run, data, numbers, work)
     assert frame["id"].tolist() == numbers
     assert frame["label"].tolist() == [
         data.validation_labels[numbers[0]],
@@ -51,16 +52,22 @@ def test_a_row_has_number_class_place_and_codings(run: Run, work: ResultFolder) 
     np.testing.assert_allclose(frame.loc[0, ["x", "y"]].astype(float), points[5])
     assert frame.loc[1:, ["x", "y"]].isna().all(axis=None)  # not on this map
     expected = inference.encode(run, as_float(data.numbered(np.array(numbers))))
-    codings = frame[[f"coding_{i + 1}" for i in range(expected.shape[1])]]
-    np.testing.assert_allclose(codings, expected, atol=1e-6)
+    names = [f"coding_{i + 1}" for i in range(expected.shape[1])]
+    assert list(frame) == ["id", "label", "class", *names, "x", "y"]
+    np.testing.assert_allclose(frame[names], expected, atol=1e-6)
 
 
-def test_csv_and_parquet_hold_the_same(run: Run, work: ResultFolder) -> None:
-    frame = selection.table(run, datasets.load("digits"), work, [3, 1, 4])
-    again = pd.read_parquet(io.BytesIO(selection.parquet(frame)))
+def test_the_files_hold_the_same(run: Run, work: ResultFolder) -> None:
+    frame = codings.table(run, datasets.load("digits"), [3, 1, 4], work)
+    again = pd.read_parquet(io.BytesIO(codings.parquet(frame)))
     pd.testing.assert_frame_equal(again, frame)
-    text = pd.read_csv(io.StringIO(frame.to_csv(index=False)))
-    np.testing.assert_allclose(text["coding_1"], frame["coding_1"], rtol=1e-5)
+    text = pd.read_csv(io.BytesIO(codings.csv(frame)), dtype=dict(frame.dtypes))
+    pd.testing.assert_frame_equal(text, frame, check_exact=True)
+    with np.load(io.BytesIO(codings.npz(frame))) as arrays:
+        assert list(arrays) == ["id", "label", "class", "codings", "map"]
+        np.testing.assert_array_equal(arrays["codings"], frame.filter(like="coding_"))
+        np.testing.assert_array_equal(arrays["map"], frame[["x", "y"]])
+        assert arrays["class"].tolist() == frame["class"].tolist()
 
 
 def test_a_selection_belongs_to_its_data_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,11 +50,11 @@ def answers(runs: dict[str, Run], folder: Path) -> dict[str, dict[str, np.ndarra
     command = [sys.executable, "-I", "-c", OPENS, *runs]
     process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
-    found = {}
+    computed = {}
     for name in runs:
         with np.load(folder / name / "answers.npz") as file:
-            found[name] = dict(file)
-    return found
+            computed[name] = dict(file)
+    return computed
 
 
 @pytest.fixture(scope="module")
