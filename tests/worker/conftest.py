@@ -70,5 +70,5 @@ def train_without_onnx(spec: RunSpec, run: Run) -> None:
     from aecore.worker.training import save
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(save, "export_half", lambda half, path: None)
+        patch.setattr(save, "export_half", lambda *half: None)
         train(spec, run)

@@ -22,12 +22,6 @@ FURTHER: dict[str, tuple[str, dict[str, object]]] = {
     **{name: (name, {}) for name in SCRIPTED},
     "narrow clouds": ("variational", {"kl_weight": 0.01, "epochs": 3}),
     "sparse variational": ("variational", {"sparsity_weight": 0.1, "sparsity": "l2", "loss": "mse"}),
-    "recurrent variational": ("recurrent", {"coding": "variational"}),
-    "noisy variational": ("variational", {"noise_rate": 0.3, "noisy_validation": True}),
-    "noisy validation": ("denoising", {"noise_rate": 0.6, "noise_clip": True, "noisy_validation": True}),
-    "dropout in validation": ("denoising-dropout", {"noise_rate": 0.5, "noisy_validation": True}),
-    "a short last batch": ("sparse-kl", {"batch_size": 350}),
-    "normalized": ("stacked", {"normalization": "batch", "batch_size": 100}),
 }
 
 
@@ -72,8 +66,6 @@ def test_with_the_runs_weights_the_program_prints_the_runs_numbers(
         if name != "val_loss":
             assert numbers[title] == pytest.approx(metrics[name], abs=2 * 10.0**-digits), title
     assert numbers["validation loss"] == pytest.approx(losses[0], abs=1e-5)
-    if run.spec.variational:
-        assert names["loss_of_means"] < np.mean(losses)
     if case == "narrow clouds":  # a program that takes the means would be wrong by far more than the draws differ
         assert np.mean(losses) - names["loss_of_means"] > 10 * np.std(losses)
 
