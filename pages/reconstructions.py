@@ -21,6 +21,8 @@ def main() -> None:
         live.draw(busy)
         return
     header.draw(run, _sentence(run), _numbers(run) if run else [])
+    if active_run.is_demonstration():
+        st.markdown(network.INTRODUCTION)
     want = active_run.wanted()
     is_shown = bool(run and want.run and want.run.key == run.key)
     if want.spec:

@@ -20,6 +20,11 @@ from pages.widgets.images.sample_html import sample_html
 
 SMALLEST = 0.1  # height of the smallest bar, as a share of the largest
 MOST_BARS = 40  # codings drawn as bars
+INTRODUCTION = (
+    "An **autoencoder** is a neural network that is trained to reproduce its input. In the middle it has only a few "
+    "units, the codings, so it has to find a short description of each image. Comparing input and output shows what "
+    "that description keeps: press **Train again** and watch it learn."
+)
 _STYLE = """<style>
 .ae-net{container-type:inline-size;font-size:.78rem;line-height:1.35;font-variant-numeric:tabular-nums}
 .ae-net ol{list-style:none;margin:0;padding:0;display:flex;align-items:flex-start;gap:4px}

@@ -184,6 +184,11 @@ def shown() -> Run | None:
     return None
 
 
+def is_demonstration() -> bool:
+    """True until the session has a run of its own, so that pages show demonstrations."""
+    return not st.session_state.get(keys.RUN)
+
+
 def shown_key() -> str | None:
     """The key of the run that the page draws."""
     run = shown()

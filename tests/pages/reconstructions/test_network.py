@@ -28,6 +28,11 @@ def test_the_shown_run_has_its_sample_and_the_knobs_change_the_layers(visit: Ope
     assert any("64 numbers into 3 codings (21 times fewer)" in caption.value for caption in app.caption)
 
 
+def test_a_newcomer_reads_what_an_autoencoder_is(visit: Open) -> None:
+    assert any(text.value == network.INTRODUCTION for text in visit().markdown)
+    assert not any(text.value == network.INTRODUCTION for text in visit(run=key("stacked")).markdown)
+
+
 @pytest.mark.parametrize(
     ("preset", "changes", "part", "text"),
     [
