@@ -130,8 +130,6 @@ def test_vectors_have_no_sprite(tmp_path: Path) -> None:
 
 
 def test_tensorboards_own_plugin_shows_the_folder(tmp_path: Path) -> None:
-    """TensorFlow no longer brings TensorBoard; where it is installed, its projector answers for the folder."""
-    pytest.importorskip("tensorboard")
     from tensorboard.plugins import base_plugin
     from tensorboard.plugins.projector import projector_plugin
     from werkzeug import test, wrappers
