@@ -8,13 +8,19 @@ stored even if nobody reads stdout and stderr any more.
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C while Python imports what follows
+
 import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
 from aecore import settings
-from aecore.commands import output
+from aecore.commands import output, workers
 from aecore.commands.base import Answer, TaskFailed
 from aecore.commands.output import say
 from aecore.commands.parser import Parser
@@ -70,5 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if callable(signal.getsignal(signal.SIGINT)):  # not ignored, as behind nohup
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     output.open_standard_streams()
-    sys.exit(main())
+    exit_code = main()
+    with workers.ignoring_interrupts():
+        workers.close()
+    sys.exit(exit_code)

@@ -31,7 +31,10 @@ def run(args: argparse.Namespace) -> Answer:
     rows: list[dict[str, Any]] = []
     for demonstration in demonstrations.DEMONSTRATIONS:
         say(f"{demonstration.name}: {demonstration.key}")
-        row = _make(demonstration, args.cache)
+        try:
+            row = _make(demonstration, args.cache)
+        except KeyboardInterrupt:
+            row = None
         if row is None:
             return Answer({"runs": rows, "stopped": demonstration.name}, _text(rows), INTERRUPTED, folder)
         rows.append(row)

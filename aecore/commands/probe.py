@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def measure(source: Run, cache: Path, spec: ProbeSpec | None = None) -> TaskResult:
-    """The probe of a run, computed in this process if it does not exist."""
+    """The probe of a run, computed if it does not exist."""
     return run_task(jobs.ProbeTask(source.key, spec or ProbeSpec()), cache)
 
 

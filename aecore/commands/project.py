@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,6 @@ from aecore.commands.base import INTERRUPTED, Answer, add_set_option, existing_r
 from aecore.commands.parser import Parser
 from aecore.commands.run_task import TaskResult, run_task
 from aecore.errors import RunError
-from aecore.jobs.worker_process import worker_environment
 from aecore.specs.fields import unknown
 from aecore.specs.map import METHODS, MapSpec
 from aecore.store.files import read_json
@@ -53,23 +48,8 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def compute_map(source: Run, spec: MapSpec, cache: Path) -> TaskResult:
-    """The map of a run, computed in this process if it does not exist."""
-    with map_environment(cache):
-        return run_task(jobs.MapTask(source.key, spec), cache)
-
-
-@contextlib.contextmanager
-def map_environment(cache: Path) -> Iterator[None]:
-    """Give this process a map worker's environment for the block, without TensorFlow, which umap would import."""
-    os.environ.update({name: value for name, value in worker_environment(cache).items() if name not in os.environ})
-    hidden = "tensorflow" not in sys.modules
-    if hidden:
-        sys.modules["tensorflow"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if hidden:
-            del sys.modules["tensorflow"]
+    """The map of a run, computed if it does not exist."""
+    return run_task(jobs.MapTask(source.key, spec), cache)
 
 
 def _text(value: dict[str, Any]) -> str:

@@ -1,5 +1,5 @@
 """Train a preset, with any setting changed, and probe the run; a finished run is not trained again. Ctrl-C stops the
-training and keeps the run."""
+training and keeps the run, once an epoch is trained; Ctrl-C again leaves at once and keeps nothing."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ def run(args: argparse.Namespace) -> Answer:
     spec = presets.get(args.preset).spec.replace(**settings(args.set))
     task = jobs.TrainTask(spec)
     done = run_task(task, args.cache)
-    metrics = Run(done.folder).metrics
-    measured = _measured(Run(done.folder), args.cache) if done.state == "finished" and not args.no_probe else None
+    metrics, measured, interrupted = Run(done.folder).metrics, None, done.state == "stopped"
+    if not interrupted and not args.no_probe:
+        try:
+            measured = _measured(Run(done.folder), args.cache)
+        except KeyboardInterrupt:  # the run is finished: its answer is printed
+            interrupted = True
     value: dict[str, Any] = {
         "key": task.key,
         "preset": args.preset,
@@ -43,7 +47,7 @@ def run(args: argparse.Namespace) -> Answer:
         "warning": learned.verdict(spec, metrics) or None,
         "probe": measured,
     }
-    return Answer(value, _text(value), INTERRUPTED if done.state == "stopped" else 0, done.folder)
+    return Answer(value, _text(value), INTERRUPTED if interrupted else 0, done.folder)
 
 
 def _measured(run: Run, cache: Path) -> dict[str, Any] | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from aecore.commands.base import Answer
 from aecore.commands.output import say
-from aecore.commands.project import map_environment
+from aecore.jobs.worker_process import worker_environment
 from aecore.specs.map import MapSpec
 
 
@@ -38,3 +43,17 @@ def _compile_umap() -> None:
 
     noise = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     engines.embed(noise, MapSpec(method="umap"), lambda share: None)
+
+
+@contextlib.contextmanager
+def map_environment(cache: Path) -> Iterator[None]:
+    """Give this process a map worker's environment for the block, without TensorFlow, which umap would import."""
+    os.environ.update({name: value for name, value in worker_environment(cache).items() if name not in os.environ})
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]

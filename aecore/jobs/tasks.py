@@ -70,6 +70,14 @@ class Task:
         """Fill the folder, in the worker, up to `DONE` or `STOPPED`; without a mark if stopped before any result."""
         raise NotImplementedError
 
+    def folders(self, cache: Path) -> list[Path]:
+        """All folders that the task fills."""
+        return [self.folder(cache)]
+
+    def has_result(self, cache: Path) -> bool:
+        """True once the running task, if it were stopped, would leave a result."""
+        return False
+
     def expected_seconds(self, cache: Path) -> float | None:
         """Expected duration on this machine; None: the median of this kind's jobs since the server's start."""
         return None
@@ -99,6 +107,9 @@ class TrainTask(Task):
 
     def describe(self, folder: Path) -> None:
         runs.Run(folder).begin(self.spec)
+
+    def has_result(self, cache: Path) -> bool:
+        return bool(runs.Run(self.folder(cache)).history["epochs"])
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         from aecore.worker import training
@@ -208,6 +219,15 @@ class PretrainTask(Task):
 
     def describe(self, folder: Path) -> None:
         experiments.describe(self.spec, folder)
+
+    def folders(self, cache: Path) -> list[Path]:
+        return [self.folder(cache), runs.run_of(self.spec.autoencoder, cache).folder]
+
+    def has_result(self, cache: Path) -> bool:
+        """True once a classifier, or the autoencoder for one epoch, is trained."""
+        run = runs.run_of(self.spec.autoencoder, cache)
+        rows = experiments.experiment_of(self.spec, cache).rows
+        return bool(rows) or (run.state == "running" and bool(run.history["epochs"]))
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
         from aecore.worker import pretraining

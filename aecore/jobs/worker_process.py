@@ -32,11 +32,14 @@ class SchedulerUnavailable(AecoreError):
     """The scheduler is unavailable. Jobs that have not started are retried."""
 
 
-def process_executor(lane: str, cache: Path | None, preload: bool) -> Executor:
-    """One worker process of this machine; the parameters are those of `make_executor`."""
+def process_executor(
+    lane: str, cache: Path | None, preload: bool, initializer: Callable[[int, str, bool], None] | None = None
+) -> Executor:
+    """One worker process of this machine; the parameters are those of `make_executor`, `initializer` replaces
+    `prepare_worker`."""
     return loky.ProcessPoolExecutor(
         max_workers=1,
-        initializer=prepare_worker,
+        initializer=initializer or prepare_worker,
         initargs=(os.getpid(), lane, preload),
         env=worker_environment(cache),
     )
@@ -86,10 +89,10 @@ def worker_environment(cache: Path | None) -> dict[str, str]:
     return variables
 
 
-def prepare_worker(parent: int, lane: str, preload: bool) -> None:
+def prepare_worker(parent: int, lane: str, preload: bool, niceness: int = NICENESS) -> None:
     """Initializer of a new worker process. Never raises: loky would consider the pool broken."""
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+        os.nice(niceness)
     threading.Thread(target=_exit_with, args=(parent,), daemon=True, name="parent-watch").start()
     if lane == "map":
         sys.modules["tensorflow"] = None  # type: ignore[assignment]  # UMAP would import it without need: seconds and 500 MB

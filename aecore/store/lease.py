@@ -16,14 +16,14 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from aecore.errors import AecoreError
-from aecore.store.files import read_json, write_json
+from aecore.store.files import read_json, set_aside, write_json
 from aecore.store.runs import STALE_SECONDS, ResultFolder
 
 ORPHAN_SECONDS = 3.0  # longer than a worker outlives its server
@@ -83,6 +83,15 @@ def try_lease(folder: Path) -> Iterator[bool]:
     finally:
         if acquired:
             lease.release()
+
+
+def delete_unfinished(folder: Path, processes: Collection[int | None]) -> None:
+    """Delete a folder that one of these ended or ending processes of this host has not finished, with its lease."""
+    if read_json(_path(folder), {}).get("pid") not in processes:
+        return
+    if not ResultFolder(folder).readable:
+        set_aside(folder)
+    _path(folder).unlink(missing_ok=True)
 
 
 def is_held(folder: Path) -> bool:

@@ -13,8 +13,9 @@ import pytest
 
 from aecore.__main__ import main
 from aecore.analysis import probe_numbers
-from aecore.commands import probe
+from aecore.commands import probe, workers
 from aecore.errors import DatasetError
+from aecore.jobs.worker_process import InlineExecutor
 from aecore.presets import demonstrations as demo
 from aecore.presets.demonstrations import Demonstration
 from aecore.store import listing, runs
@@ -69,6 +70,8 @@ def test_a_run_is_there_when_it_cannot_be_measured(
         raise DatasetError("digits: no copy")
 
     monkeypatch.setattr(measure, "compute", refuse)
+    monkeypatch.setattr(workers, "_workers", {})
+    monkeypatch.setattr(workers, "process_executor", lambda *arguments: InlineExecutor())
     assert main([*TRAIN, "--json"]) == 0
     captured = capsys.readouterr()
     value = json.loads(captured.out)

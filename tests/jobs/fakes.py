@@ -88,6 +88,24 @@ class FakeProbe(Fake):
 
 
 @dataclass(frozen=True)
+class FakeDeaf(Fake):
+    """A task that answers neither to a stop nor to a signal, as one that is busy in a library's C code."""
+
+    def has_result(self, cache: Path) -> bool:
+        return self.does == "keep"
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        super().run(folder, lambda: False)
+
+
+@dataclass(frozen=True)
+class FakeKept(Fake):
+    def has_result(self, cache: Path) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
 class FakeTraining(Fake):
     def follow_up(self) -> Task | None:
         return FakeProbe(f"{self.name}-probe", self.log)
