@@ -224,9 +224,7 @@ class PretrainTask(Task):
         return [self.folder(cache), runs.run_of(self.spec.autoencoder, cache).folder]
 
     def has_result(self, cache: Path) -> bool:
-        """True once a classifier, or the autoencoder for one epoch, is trained."""
-        run = runs.run_of(self.spec.autoencoder, cache)
-        rows = experiments.experiment_of(self.spec, cache).rows
+        run, rows = runs.run_of(self.spec.autoencoder, cache), experiments.experiment_of(self.spec, cache).rows
         return bool(rows) or (run.state == "running" and bool(run.history["epochs"]))
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
@@ -323,9 +321,7 @@ class _StopCheck:
     """A task's `should_stop`; looks for `STOP` at most every 50 ms, so that it can be called after each batch."""
 
     def __init__(self, target: ResultFolder) -> None:
-        self.target = target
-        self.asked = False
-        self.next_check = 0.0
+        self.target, self.asked, self.next_check = target, False, 0.0
 
     def __call__(self) -> bool:
         if not self.asked and time.monotonic() >= self.next_check:
