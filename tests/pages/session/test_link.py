@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from aecore.classroom import lessons
 from aecore.classroom.lessons import Lesson
 from aecore.store import files, runs
+from pages.widgets.components import reconnect
 from pages.widgets.session import keys, knobs, link
 from tests.pages.conftest import PAGES, SMALL, Open, key, unescaped
 
@@ -244,3 +245,13 @@ def test_a_page_that_waits_keeps_its_parameters(visit: Open, cache: Path) -> Non
     files.write_json(run.folder / "status.json", {"state": "running", "updated": time.time() + 600, "epoch": 1})
     app = visit("latent_map", run=run.key, method="t-SNE", nosuch="1")
     assert "nosuch: no such parameter" in told(app) and "method" not in told(app)
+
+
+def test_a_page_that_has_reconnected_keeps_the_knobs_that_were_turned(
+    visit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconnect, "draw", lambda: True)
+    turned = {"dataset": "digits", "hidden": "24", "coding_size": "6", "seed": "7"}
+    app = visit(run=key("stacked"), **turned)
+    assert told(app) == "" and app.session_state["run"] == key("stacked")
+    assert app.number_input(key="seed").value == 7 and not app.button(key="train").disabled
