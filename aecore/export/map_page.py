@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from aecore.errors import SpecError
+from aecore.export.sprites import side_by_side
 from aecore.figures.latent_map import MAP_CONFIG
 from aecore.figures.theme import Theme
 
@@ -81,16 +82,10 @@ def _sheet(numbers: np.ndarray, images: np.ndarray) -> dict[str, object]:
     """One PNG of all images in a near-square grid as a data URL, with what the script needs to cut them out."""
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
-    count, height, width = images.shape[:3]
-    columns = max(1, round((count * height / width) ** 0.5))
-    rows = -(-count // columns)
-    cells = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
-    cells[:count] = images
-    grid = cells.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
+    height, width = images.shape[1:3]
+    picture, columns = side_by_side(images)
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(grid).reshape(rows * height, columns * width, *images.shape[3:])).save(
-        file, "PNG", optimize=True
-    )
+    Image.fromarray(picture).save(file, "PNG", optimize=True)
     return {
         "file": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode(),
         "numbers": numbers.tolist(),

@@ -16,6 +16,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aecore.export.sprites import side_by_side
+
 EXACT = 4_200_000  # array values up to which a sheet is a PNG
 PIXELS = 16_000_000  # largest sheet, 64 MB decoded; its sides stay far below the browsers' limit of 16,384
 BYTES = 4_500_000  # largest file; a map of 60,000 points sends three sheets
@@ -102,12 +104,8 @@ def _sheet(content: str, _images: np.ndarray, lossy: bool) -> Sheet:
 
 def _encoded(images: np.ndarray, content: str, halved: bool, lossy: bool) -> Sheet:
     count, height, width = images.shape[:3]
-    columns = max(1, round((count * height / width) ** 0.5))
-    rows = -(-count // columns)
-    filled = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
-    filled[:count] = images
-    picture = filled.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
-    image = Image.fromarray(np.ascontiguousarray(picture).reshape(rows * height, columns * width, *images.shape[3:]))
+    picture, columns = side_by_side(images)
+    image = Image.fromarray(picture)
     file = io.BytesIO()
     exact = images.size <= EXACT and not lossy
     if exact:
