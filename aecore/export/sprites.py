@@ -6,7 +6,7 @@ import numpy as np
 
 
 def side_by_side(images: np.ndarray) -> tuple[np.ndarray, int]:
-    """(picture, images in a row) of n images (n, height, width[, 3]) in rows of a near-square grid; empty cells are 0."""
+    """(picture, images in a row) of n images (n, height, width[, 3]) in a near-square grid, whose empty cells are 0."""
     count, height, width = images.shape[:3]
     columns = max(1, round((count * height / width) ** 0.5))
     rows = -(-count // columns)
