@@ -51,12 +51,12 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
             stopped = " · stopped early" if run.state == "stopped" else ""
             st.markdown(f"##### {plain(run_name(run))}{stopped}")
             st.caption(sentence)
-            if warning := learned.verdict(run.spec, run.metrics):
-                notice.warning(warning)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
+        if line := learned.verdict(run.spec, run.metrics):
+            notice.warning(line)
     _progress(run)
 
 
