@@ -62,8 +62,6 @@ WHERE_ROUNDINGS_COUNT = (
     estimator_checks.check_methods_subset_invariance,
     estimator_checks.check_methods_sample_order_invariance,
     estimator_checks.check_fit_idempotent,
-    estimator_checks.check_transformer_general,
-    estimator_checks.check_transformer_preserve_dtypes,
 )
 
 
