@@ -218,6 +218,11 @@ assert keras.config.floatx() == "float16" and keras.config.image_data_format() =
     assert len(Experiment(tmp_path / "pretraining" / "0").rows) == 6
 
 
+OTHER = """
+import sys, types
+sys.modules["keras"] = types.ModuleType("keras")  # the other backends need packages that are not installed here
+sys.modules["keras"].backend = types.SimpleNamespace(backend=lambda: "jax")
+"""
 FIT = "from aecore import Autoencoder\nimport numpy as np\nx = np.eye(4)\nAutoencoder(epochs=1).fit(x)"
 
 
