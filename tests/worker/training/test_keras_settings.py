@@ -236,10 +236,10 @@ FIT = "from aecore import Autoencoder\nimport numpy as np\nx = np.eye(4)\nAutoen
             "KERAS_BACKEND=numpy: aecore.Autoencoder imports Keras with TensorFlow",
         ),
         (
-            "import keras\n" + FIT,
-            "numpy",
+            OTHER + FIT,
+            "jax",
             1,
-            "Keras's backend: got 'numpy', with which this process imported Keras; al",
+            "AecoreError: Keras's backend: got 'jax', with which this process imported Keras; allowed",
         ),
         (FIT + "\nimport os\nassert 'KERAS_BACKEND' not in os.environ", "", 0, ""),
         ("import aecore.worker.pretraining", "numpy", 0, ""),
