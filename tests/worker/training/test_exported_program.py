@@ -22,6 +22,8 @@ FURTHER: dict[str, tuple[str, dict[str, object]]] = {
     **{name: (name, {}) for name in SCRIPTED},
     "narrow clouds": ("variational", {"kl_weight": 0.01, "epochs": 3}),
     "sparse variational": ("variational", {"sparsity_weight": 0.1, "sparsity": "l2", "loss": "mse"}),
+    "noisy variational": ("variational", {"noise_rate": 0.3, "noisy_validation": True}),
+    "noisy validation": ("denoising", {"noise_rate": 0.6, "noise_clip": True, "noisy_validation": True}),
 }
 
 
