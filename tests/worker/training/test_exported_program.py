@@ -24,6 +24,9 @@ FURTHER: dict[str, tuple[str, dict[str, object]]] = {
     "sparse variational": ("variational", {"sparsity_weight": 0.1, "sparsity": "l2", "loss": "mse"}),
     "noisy variational": ("variational", {"noise_rate": 0.3, "noisy_validation": True}),
     "noisy validation": ("denoising", {"noise_rate": 0.6, "noise_clip": True, "noisy_validation": True}),
+    "dropout in validation": ("denoising-dropout", {"noise_rate": 0.5, "noisy_validation": True}),
+    "a short last batch": ("sparse-kl", {"batch_size": 350}),
+    "normalized": ("stacked", {"normalization": "batch", "batch_size": 100}),
 }
 
 
