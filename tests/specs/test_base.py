@@ -74,7 +74,7 @@ def test_every_declaration_has_label_help_and_what_is_allowed(spec: type[Spec], 
 def test_the_strategy_draws_every_field() -> None:
     changed: set[str] = set()
 
-    @settings(max_examples=200, phases=[Phase.generate], database=None, derandomize=True)
+    @settings(max_examples=600, phases=[Phase.generate], database=None, derandomize=True)
     @given(run_specs())
     def collect(spec: RunSpec) -> None:
         defaults = {name: declared.default for name, declared in RunSpec.settings().items()}

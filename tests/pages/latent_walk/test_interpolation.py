@@ -299,6 +299,6 @@ def test_what_is_saved_is_what_was_seen(views: Views, cache: Path, monkeypatch: 
     made = {label: data() for label, data in saved.items()}  # type: ignore[operator]
     frame = pd.read_csv(io.BytesIO(made["Codings (CSV)"]))
     assert frame["label"].tolist() == views[-1][0]["labels"]
-    assert np.array_equal(frame.filter(like="z").to_numpy(np.float32), views[-1][1]["codings"])
+    assert np.array_equal(frame.filter(like="coding_").to_numpy(np.float32), views[-1][1]["codings"])
     assert Image.open(io.BytesIO(made["GIF"])).format == "GIF"
     assert Image.open(io.BytesIO(made["PNG"])).format == "PNG"
