@@ -10,9 +10,8 @@ VERSION_CHECK := import sys; assert (3, 11) <= sys.version_info < (3, 14)
 app: .venv/installed
 	$(PYTHON) -m streamlit run app.py --server.showEmailPrompt=false $(ARGS)
 
-# Files go to three workers in the order of tests/conftest.py, the longest first: many tests wait, and two workers leave
-# two cores idle for a third of the time.
-PYTEST := $(PYTHON) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Files go to two workers in the order of tests/conftest.py, the longest first.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST) --durations 30 $(ARGS)

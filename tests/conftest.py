@@ -14,7 +14,7 @@ settings.register_profile("aecore", deadline=None)
 settings.load_profile("aecore")
 
 
-# Files and folders that take longest start first, so that the xdist workers end together.
+# Files and folders that take longest start first, so that two xdist workers end together.
 FIRST = (
     "tests/browser/",
     "tests/jobs/test_faults.py",
@@ -29,10 +29,9 @@ FIRST = (
     "tests/export/",
     "tests/pages/",
 )
-# One xdist worker has all files of such a group, which share a server, a browser and a worker process with TensorFlow;
-# or what numba compiles for UMAP. The browser tests are two groups of about the same length; the first one trains.
-TRAINING = ("classroom", "film", "knobs_and_picture", "main_job", "many", "restart")
-TOGETHER = (*(f"tests/browser/test_{name}" for name in TRAINING), "tests/browser/", "tests/worker/projection/")
+# One xdist worker has all files of such a folder, which share a server, a browser and a worker process with TensorFlow;
+# or what numba compiles for UMAP.
+TOGETHER = ("tests/browser/", "tests/worker/projection/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,8 +42,7 @@ class Scheduler(LoadFileScheduling):
     """xdist's `--dist loadfile`, for which a folder of `TOGETHER` is one file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        group = next((path for path in TOGETHER if nodeid.startswith(path)), super()._split_scope(nodeid))
-        return TOGETHER[0] if group in TOGETHER[: len(TRAINING)] else group
+        return next((path for path in TOGETHER if nodeid.startswith(path)), super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
