@@ -47,7 +47,8 @@ def draw(
     coloured = values if choices.colour != "class" else None
     of: tuple[Any, ...] = (*shared.file_identity(work, "points.npy"), choices.colour, choices.tool)
     of += tuple((*mark.point, mark.text) for mark in marks)
-    turn, selected = _selection_of_figure(of)
+    # In 3-D nothing can be selected in the chart, so only a selection made elsewhere changes the figure.
+    turn, selected = (0, tuple(selection.current())) if three else _selection_of_figure(of)
 
     def make(colours: figures.Theme, title: str = "") -> go.Figure:
         return figures.latent_map(
