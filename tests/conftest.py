@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("AECORE_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """TensorFlow's steps run as Python calls: tracing one takes longer than the few that most tests make."""
+    import tensorflow as tf  # most tests need none
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

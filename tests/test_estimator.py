@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,6 @@ UNIT = np.random.default_rng(0).random((20, 6))
 
 def small(**changes: Any) -> Autoencoder:
     return Autoencoder(**{"random_state": 0, **SMALL, **changes})
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """Steps run as Python calls: tracing one takes longer than the few that most of these tests make."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

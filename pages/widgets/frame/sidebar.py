@@ -59,7 +59,7 @@ class Buttons:
         """True if Train is enabled."""
         if self.want.spec is None or self.trains_this:
             return False
-        return not self.is_shown or not lesson.locks("seed")
+        return not self.is_shown or not lesson.locks(active_run.SEED)
 
 
 def _buttons() -> Buttons:

@@ -18,7 +18,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import config
 
 from aecore import AecoreError, Autoencoder, datasets, presets
@@ -42,14 +41,6 @@ def half() -> None:
 def double() -> None:
     config.set_floatx("float64")
     config.set_dtype_policy("float64")
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """Steps run as Python calls: tracing one takes longer than the few that are taken here."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
