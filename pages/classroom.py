@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
 from pages.widgets.frame import header, shell
+from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
 from pages.widgets.session import active_run, controls, keys
 
 shell.enter()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.widgets.compare import maps, run_picker, sample
 from pages.widgets.frame import header, shell
+from pages.widgets.compare import maps, run_picker, sample
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, controls, keys
 

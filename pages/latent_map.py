@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from pages.widgets.frame import header, shell
 from aecore.errors import AecoreError
 from pages.widgets.basics import notice
-from pages.widgets.frame import header, shell
 from pages.widgets.jobs import map_job
 from pages.widgets.latent_map import explore, settings, training_film, trust
 from pages.widgets.server import shared

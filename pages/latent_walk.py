@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.widgets.frame import header, shell
 from aecore.analysis import latent_axes
 from aecore.errors import AecoreError
 from aecore.store.runs import Run
@@ -9,7 +10,6 @@ from aecore.text import error_text
 from pages.widgets.basics import notice
 from pages.widgets.components import latent_walk
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.frame import header, shell
 from pages.widgets.latent_walk import bits, hole_map, interpolation, random_codings, walk
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, controls, keys, link

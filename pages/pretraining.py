@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from pages.widgets.frame import header, shell
 from aecore.analysis import pretraining
 from aecore.analysis.pretraining import ArmComparison
 from aecore.errors import AecoreError
 from aecore.store import experiments
 from pages.widgets.basics import notice
-from pages.widgets.frame import header, shell
 from pages.widgets.jobs import panel
 from pages.widgets.pretraining import controls, results
 from pages.widgets.server import shared

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from pages.widgets.frame import header, shell
 from aecore.datasets import Data
 from aecore.store.runs import Run
 from aecore.text import count_text, counted, error_text, seconds_text, share_text
-from pages.widgets.frame import header, shell
 from pages.widgets.reconstructions import errors, live, network, pictures
 from pages.widgets.run import activations, probe_table
 from pages.widgets.server import shared

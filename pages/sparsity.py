@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from pages.widgets.frame import header, shell
 from aecore.store.runs import Run
 from aecore.text import error_text, share_text
-from pages.widgets.frame import header, shell
 from pages.widgets.run import activations
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, keys

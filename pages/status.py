@@ -8,13 +8,13 @@ import pandas as pd
 import psutil
 import streamlit as st
 
+from pages.widgets.frame import shell
 from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs import Ticket
 from aecore.presets.names import run_name
 from aecore.store import eviction, listing, runs
 from aecore.store.files import read_json
-from pages.widgets.frame import shell
 from pages.widgets.server import presence, render_lock, shared
 
 shell.enter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -93,3 +94,15 @@ def test_files_are_short() -> None:
     paths += [path for suffix in ("js", "css") for path in (ROOT / "pages").rglob(f"*.{suffix}")]
     assert {".py", ".js", ".css"} == {path.suffix for path in paths} and len(paths) > 150
     assert not [path.relative_to(ROOT).as_posix() for path in paths if lines(path) > FILE_LINES]
+
+
+def test_pages_import_first_what_threads_could_import_in_two_orders(graph: dict[str, set[str]]) -> None:
+    """Packages that import modules of their own; one thread imports them before any other begins."""
+    packages = {module for module in graph if any(other.startswith(f"{module}.") for other in graph[module])}
+    elsewhere = {module for module in packages if module.startswith("aecore.worker")}  # never in a page's process
+    first = "pages.widgets.frame"
+    assert "aecore.datasets" in packages and packages - elsewhere - {"aecore"} == graph[first]
+    for script in (ROOT / "app.py", *ROOT.glob("pages/[a-z]*.py")):
+        imports = [node for node in ast.parse(script.read_text()).body if isinstance(node, ast.ImportFrom)]
+        ours = [node.module for node in imports if (node.module or "").startswith(("aecore", "pages"))]
+        assert ours[0] == first, script.name

@@ -164,7 +164,7 @@ def test_a_killed_worker_costs_nothing_but_time(
         "running",
         "finished",
     ]
-    assert not list((queue.cache / ".cluster").glob("train-*"))
+    until(lambda: not list((queue.cache / ".cluster").glob("train-*")))
 
 
 def test_a_scheduler_that_goes_away_and_comes_back(

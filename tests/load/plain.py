@@ -10,8 +10,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from aecore.jobs import dispatch
 from pages.widgets.frame import shell
+from aecore.jobs import dispatch
 
 
 def in_a_thread(*_: Any) -> ThreadPoolExecutor:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.widgets.frame import sidebar
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
 from pages.widgets.components import phone_bar, reconnect
-from pages.widgets.frame import sidebar
 from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run, keys, lesson, link, page_titles
 

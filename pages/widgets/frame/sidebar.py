@@ -7,11 +7,11 @@ from itertools import islice
 
 import streamlit as st
 
+from pages.widgets.frame import knob_widgets
 from aecore.presets.names import run_label
 from aecore.store import listing
 from aecore.text import duration_text
 from pages.widgets.basics.notice import plain
-from pages.widgets.frame import knob_widgets
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, lesson
 
