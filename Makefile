@@ -18,7 +18,7 @@ test: lint
 
 # Everything but trainings, worker processes and the browser. Pages show runs that are trained once and then stand in
 # .pytest_cache: where they are missing, or the code of a training was edited, this takes a minute longer.
-TRAINING := tests/browser tests/commands tests/jobs tests/worker tests/test_estimator.py tests/export/test_script.py
+TRAINING := tests/browser tests/commands tests/jobs tests/worker tests/estimator tests/export/test_script.py
 
 test-fast: .venv/installed-dev
 	$(PYTEST) $(TRAINING:%=--ignore %) $(ARGS)

@@ -1,8 +1,9 @@
 """aecore: trains, stores, compares and exports autoencoders.
 
 A `RunSpec` is the complete description of a training, and a run folder holds its results; the rest of the package reads
-and writes such folders. `Autoencoder` is a scikit-learn transformer with the same settings. Importing the package is
-fast: only `aecore.worker` imports TensorFlow, UMAP and scikit-learn, and `Autoencoder` imports scikit-learn.
+and writes such folders. `Autoencoder` is a scikit-learn transformer with the same settings, and
+`AutoencoderOutlierDetector` finds outliers with one. Importing the package is fast: only `aecore.worker` imports
+TensorFlow, UMAP and scikit-learn, and the two estimators import scikit-learn.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,15 @@ from aecore.errors import AecoreError
 from aecore.specs.run import Phase, RunSpec
 
 if TYPE_CHECKING:
-    from aecore.estimator import Autoencoder
+    from aecore.estimator import Autoencoder, AutoencoderOutlierDetector
 
-__all__ = ["AecoreError", "Autoencoder", "Phase", "RunSpec"]
+_ESTIMATORS = ("Autoencoder", "AutoencoderOutlierDetector")
+__all__ = ["AecoreError", "Autoencoder", "AutoencoderOutlierDetector", "Phase", "RunSpec"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Autoencoder":
-        from aecore.estimator import Autoencoder
+    if name in _ESTIMATORS:
+        from aecore import estimator
 
-        return Autoencoder
+        return getattr(estimator, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

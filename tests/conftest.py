@@ -24,7 +24,7 @@ FIRST = (
     "tests/pages/test_pages.py",
     "tests/pages/test_compare.py",
     "tests/worker/",
-    "tests/test_estimator.py",
+    "tests/estimator/",
     "tests/jobs/",
     "tests/commands/",
     "tests/export/",

@@ -1,31 +1,22 @@
 """The scikit-learn estimator `Autoencoder`: a preset with `fit`, `transform` and `inverse_transform`, for pipelines and
-grid searches.
-
-This is the only module outside `aecore.worker` that imports scikit-learn; it is imported at the first access to
-`aecore.Autoencoder`. TensorFlow is imported by the first `fit` or `transform`.
-"""
+grid searches. TensorFlow is imported by the first `fit` or `transform`."""
 
 from __future__ import annotations
 
 import os
 import sys
 import warnings
-from dataclasses import replace
 from math import prod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from aecore import presets
-from aecore.analysis.activations import ACTIVATION_RANGES
-from aecore.datasets import DatasetInfo, check, ranges
 from aecore.errors import SpecError
-from aecore.specs.base import MAX_SEED
-from aecore.specs.fields import coerced, require, shown
+from aecore.estimator import run_settings
 from aecore.specs.run import RunSpec
 
 if TYPE_CHECKING:
@@ -175,8 +166,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         image shape that does not fit, and when the loss is no longer finite.
         """
         given, X = X, validate_data(self, X, dtype=np.float32)
-        shape = self._sample_shape(X.shape[1])
-        spec, self._range = self._spec(X, np.asarray(given).dtype, shape)
+        shape = run_settings.sample_shape(self.image_shape, X.shape[1])
+        spec, self._range = run_settings.spec_and_range(self.get_params(deep=False), X, np.asarray(given).dtype, shape)
         X = self._range.clipped(X)
         network, self.loss_curve_ = _arrays().fit_arrays(spec, X.reshape(-1, *shape), print if self.verbose else None)
         self.spec_, self.sample_shape_, self.weights_ = spec, shape, network.get_weights()
@@ -218,6 +209,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise SpecError(f"X: got {codings.shape[1]} codings a sample, allowed: {self._n_features_out}")
         return self._decode(codings)
 
+    def score_samples(self, X: Any) -> np.ndarray:
+        """The negative mean squared error of each sample's reconstruction: 0 is perfect, greater is more ordinary.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+        """
+        check_is_fitted(self)
+        X = self._samples(X)
+        return -np.mean(np.square(X - self._decode(self._encode(X)), dtype=np.float64), axis=1)
+
     def score(self, X: Any, y: Any = None) -> float:
         """The negative mean squared error of the reconstruction of X: 0 is perfect, greater is better.
 
@@ -235,66 +241,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         -------
         score : float
         """
-        check_is_fitted(self)
-        X = self._samples(X)
-        return -float(np.mean(np.square(X - self._decode(self._encode(X)), dtype=np.float64)))
-
-    def _spec(self, X: np.ndarray, dtype: Any, shape: tuple[int, ...]) -> tuple[RunSpec, ranges.Range]:
-        """The preset with the parameters that are not None, for samples X of that shape that were given in `dtype`,
-        and the range, [0, 1] or the output's, into which values are clipped that a rounding moved out of it."""
-        base = self.preset if isinstance(self.preset, RunSpec) else presets.get(self.preset).spec
-        params = self.get_params(deep=False)
-        changes = {
-            name: RunSpec.parse(name, value)
-            for name, value in params.items()
-            if name in RunSpec.settings() and value is not None
-        }
-        limits = ranges.around(ranges.UNIT, X, dtype)
-        unit_range = limits.contains(X)
-        if changes.get("loss") == "bce":
-            if not unit_range:
-                raise SpecError(
-                    f"loss: got 'bce' and values {ranges.words(X)}, "
-                    "allowed: X scaled to [0, 1], or loss='mse' with output_activation='linear'"
-                )
-        else:
-            if not ranges.around(ACTIVATION_RANGES[base.output_activation], X, dtype).contains(X):
-                changes.setdefault("output_activation", "linear")
-            if not unit_range or changes.get("output_activation", base.output_activation) != "sigmoid":
-                changes["loss"] = "mse"
-                changes["phases"] = tuple(replace(phase, loss="mse") for phase in base.phases)
-        if not unit_range:
-            changes["noise_clip"] = False  # clipping to [0, 1] would change the range of the data
-        spec = base.replace(**changes, seed=self._seed())
-        if spec.architecture != "dense" and self.image_shape is None:
-            raise SpecError(
-                "image_shape: got None, allowed: (height, width) or (height, width, channels), "
-                f"which a {spec.architecture} network needs"
-            )
-        check(spec, DatasetInfo("X", "", "", shape, 0, 0, (), unit_range, ""))
-        if not unit_range:
-            limits = ranges.around(ACTIVATION_RANGES[spec.output_activation], X, dtype)
-        return spec, limits
-
-    def _sample_shape(self, n_features: int) -> tuple[int, ...]:
-        if self.image_shape is None:
-            return (n_features,)
-        shape = coerced("image_shape", tuple[int, ...], self.image_shape)
-        if len(shape) not in (2, 3) or min(shape) < 1 or prod(shape) != n_features:
-            raise SpecError(
-                f"image_shape: got {shown(self.image_shape)}, allowed: (height, width) or (height, width, channels) "
-                f"whose product is {n_features}, the number of features"
-            )
-        return shape
-
-    def _seed(self) -> int:
-        state: Any = self.random_state
-        if state is None or state is np.random or isinstance(state, np.random.RandomState):
-            return int(check_random_state(state).randint(np.iinfo(np.int32).max))
-        allowed = f"0 to {MAX_SEED:,}, a RandomState instance or None"
-        seed: int = coerced("random_state", int, state, allowed)
-        require(0 <= seed <= MAX_SEED, "random_state", seed, allowed)
-        return seed
+        return float(np.mean(self.score_samples(X)))
 
     def _samples(self, X: Any) -> np.ndarray:
         """X as `fit` takes it: checked, and clipped where a rounding moved it out of the range of the training data."""

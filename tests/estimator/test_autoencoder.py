@@ -27,7 +27,7 @@ from aecore import AecoreError, Autoencoder, RunSpec, datasets, presets
 from aecore.worker.training import arrays
 
 pytestmark = pytest.mark.usefixtures("eager")
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, Any] = {"hidden": (4,), "coding_size": 2, "optimizer": "sgd", "learning_rate": 0.01, "epochs": 1}
 DIGITS = datasets.load("digits").train[:200].reshape(200, 64) / 255
 UNIT = np.random.default_rng(0).random((20, 6))
