@@ -24,13 +24,13 @@ LANES = {"train": "Training", "map": "Maps and measurements"}
 
 
 def main() -> None:
-    st.markdown("##### Status of this server")
+    st.markdown("# Status of this server")
     st.caption(
         "For the administrator. A proxy can check `/_stcore/health`, which answers 'ok'; each event of a job is one "
         "line of JSON on standard error."
     )
     render_lock.fragment(_live, TICK)()
-    st.markdown("###### Configuration")
+    st.markdown("## Configuration")
     st.caption("Set by environment variables at the start. This page is public, so addresses and paths are not shown.")
     rows = [(s.name, _value(s), str(s.default), s.meaning) for s in settings.TABLE]
     st.dataframe(pd.DataFrame(rows, columns=["variable", "value", "default", "meaning"]), hide_index=True)
@@ -55,12 +55,12 @@ def _live() -> None:
         st.metric("Disk used by runs", f"{used / 1e9:.2f} GB" + (f" of {limit:g}" if limit else ""), width="content")
         st.metric("Free on disk", f"{free / 1e9:,.1f} GB", width="content")
     for lane, jobs in tickets.items():
-        st.markdown(f"###### {LANES[lane]}, {shared.queue().width(lane)} at once")
+        st.markdown(f"## {LANES[lane]}, {shared.queue().width(lane)} at once")
         if jobs:
             st.dataframe(pd.DataFrame([_row(ticket) for ticket in jobs]), hide_index=True)
         else:
             st.caption("No jobs.")
-    st.markdown("###### Processes")
+    st.markdown("## Processes")
     table = pd.DataFrame(memory, columns=["process", "MB"])
     table["MB"] = (table["MB"] / 1e6).round()
     st.dataframe(table, hide_index=True, width=360)

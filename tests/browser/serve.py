@@ -117,7 +117,8 @@ def visit(browser: Browser, url: str, size: tuple[int, int] = WIDE, scheme: str 
 def settle(page: Page, seconds: float = 60) -> None:
     """Wait until the script has run to its end and nothing is stale."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=seconds * 1000)
-    page.wait_for_selector('[data-testid="stMainBlockContainer"] [data-testid="stMarkdown"]', timeout=seconds * 1000)
+    written = page.get_by_test_id("stMainBlockContainer").locator('[data-testid="stMarkdown"], h1')
+    written.first.wait_for(timeout=seconds * 1000)
     page.wait_for_timeout(250)
 
 
@@ -188,7 +189,7 @@ def go(page: Page, path: str) -> None:
 
 def heading(page: Page) -> Locator:
     """The line that says which run the page shows."""
-    return page.get_by_test_id("stMain").locator("h5").first
+    return page.get_by_test_id("stMain").locator("h1").first
 
 
 def progress(page: Page) -> Locator:

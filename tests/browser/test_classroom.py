@@ -105,7 +105,7 @@ def test_the_presenters_keys_step_and_escape_leaves(server: str, visit: Open) ->
     page = visit(f"{server}/classroom?run={demonstrations.keys()['variational-2']}")
     page.locator(".st-key-view").get_by_text("Present", exact=True).click()
     told = page.locator(".present-keys .told")
-    title = page.locator(".ae-slide h2")
+    title = page.locator(".ae-slide h1")
     expect(told).to_contain_text("1 / ")
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     assert float(title.evaluate("title => parseFloat(getComputedStyle(title).fontSize)")) >= 28

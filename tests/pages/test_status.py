@@ -57,7 +57,8 @@ def test_what_cannot_be_read_is_one_line_on_every_page_and_in_the_log(
     app.run()
     assert not app.exception
     (error,) = app.error
-    assert "cannot work as it is set. AECORE_WAITING: got 'many', allowed: a whole number" in unescaped(error.value)
+    assert "This server cannot work as it is set" in texts(app)
+    assert "AECORE_WAITING: got 'many', allowed: a whole number" in unescaped(error.value)
     (line,) = [record for record in caplog.records if record.name == "aecore.jobs"]
     assert "AECORE_WAITING: got 'many'" in json.loads(line.message)["message"]
     monkeypatch.setenv("AECORE_WAITING", "")

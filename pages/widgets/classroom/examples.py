@@ -21,7 +21,7 @@ def draw() -> None:
     for column, good in zip(columns, (True, False), strict=True):
         with column:
             title, colour = KINDS[good]
-            st.markdown(f"###### :{colour}[{title}]")
+            st.markdown(f"## :{colour}[{title}]")
             for example in examples.EXAMPLES:
                 if example.good == good:
                     _card(example)

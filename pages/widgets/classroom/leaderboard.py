@@ -167,7 +167,7 @@ def _table(run_keys: list[str], shown: leaderboard.Board) -> None:
     view = _view(shown.version, tuple(run_keys), shown)
     number = st.column_config.NumberColumn
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("###### All of them", width="content")
+        st.markdown("## All of them", width="content")
         chosen = ticked()
         st.button(
             "Open",

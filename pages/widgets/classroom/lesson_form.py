@@ -32,7 +32,7 @@ def draw() -> None:
         _form(want)
         _link()
     with right:
-        st.markdown("###### What the class will see")
+        st.markdown("## What the class will see")
         st.caption(
             "The link sets every knob and opens the page. Locked knobs stand still, the others may be turned. With a "
             "question the picture is covered until a student has answered; then each sees whether the guess was right, "
@@ -55,7 +55,7 @@ def _form(want: active_run.Wanted) -> None:
         if want.finished
         else ("It is not trained yet. Press Train now, so that the class need not wait.")
     )
-    st.markdown(f"###### What you see now becomes the lesson: {_run_text(want)}")
+    st.markdown(f"## What you see now becomes the lesson: {_run_text(want)}")
     st.caption(state)
     with st.form("lesson_form"):
         st.text_input(
@@ -149,7 +149,7 @@ def _link() -> None:
     new: Lesson | None = st.session_state.get(keys.LESSON_MADE)
     if new is None:
         return
-    st.markdown(f"###### The link to “{plain(new.title)}”")
+    st.markdown(f"## The link to “{plain(new.title)}”")
     st.code(link(new.key, new.page, st.context.url), language=None, wrap_lines=True)
     if new.question:
         render_lock.fragment(_answers, COUNT_EVERY)(new)
@@ -157,5 +157,5 @@ def _link() -> None:
 
 def _answers(new: Lesson) -> None:
     total = sum(lessons.counts(new.key, shared.cache()))
-    st.markdown(f"###### {counted(total, 'answer')} so far")
+    st.markdown(f"## {counted(total, 'answer')} so far")
     st.html(lesson.bars(new))

@@ -40,7 +40,7 @@ _STYLE = """<style>
 .st-key-phone_bar{display:none!important}
 [data-testid="stMainBlockContainer"]{max-width:min(1700px,calc((100vh - 250px) * 2.35));min-width:min(100%,600px);
  padding-top:1rem}
-.ae-slide h2{font-size:44px;line-height:1.15;font-weight:650;margin:0 0 .3rem;padding:0}
+.ae-slide h1{font-size:44px;line-height:1.15;font-weight:650;margin:0 0 .3rem;padding:0}
 .ae-slide p{font-size:28px;line-height:1.3;margin:0;opacity:.85}
 .ae-slide dl,.ae-slide dt{padding:0;margin:0}
 .ae-slide dl{display:flex;flex-wrap:wrap;gap:.2rem 3rem;margin:.5rem 0 0;font-variant-numeric:tabular-nums}
@@ -52,7 +52,7 @@ _STYLE = """<style>
 .st-key-slide .ae-name{opacity:1}
 .st-key-slide .ae-block{gap:10px}
 .st-key-slide .ae-caption{font-size:20px}
-@media (max-width:768px){.ae-slide h2{font-size:30px}.ae-slide dd{font-size:36px}.ae-slide dl{gap:.1rem 1.5rem}
+@media (max-width:768px){.ae-slide h1{font-size:30px}.ae-slide dd{font-size:36px}.ae-slide dl{gap:.1rem 1.5rem}
  [data-testid="stMainBlockContainer"]{max-width:100%}.st-key-slide .ae-grid{font-size:14px}}
 </style>"""
 
@@ -72,7 +72,8 @@ def draw() -> None:
     st.html(_STYLE)
     steps = steps_of(_runs())
     if not steps:
-        st.caption("Nothing to present yet: Train makes the first run.")
+        st.markdown("# Nothing to present yet")
+        st.caption("Train makes the first run.")
     open_runs.note(*dict.fromkeys(step.run for step in steps))
     at = _at(len(steps))
     bar = st.container()
@@ -153,7 +154,7 @@ def slide_html(run: Run, sentence: str) -> str:
         numbers.append(("Parameters", f"{parameters:,}"))
     facts = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
     name = html.escape(run_name(run))
-    return f'<section class="ae-slide"><h2>{name}</h2><p>{html.escape(sentence)}</p><dl>{facts}</dl></section>'
+    return f'<section class="ae-slide"><h1>{name}</h1><p>{html.escape(sentence)}</p><dl>{facts}</dl></section>'
 
 
 def _sentence(step: Step) -> str:

@@ -202,7 +202,7 @@ def _draw(
 
 
 def _moved(pair: Pair, data: Data) -> None:
-    st.markdown("###### How far did the points move?")
+    st.markdown("## How far did the points move?")
     order = np.argsort(-pair.moved, kind="stable")[:MOST_MOVED]
     names = data.captions_of([int(n) for n in pair.index[order]])
     st.markdown(compare_pair.moved_sentence(pair, names[:NAMED]))
@@ -214,7 +214,7 @@ def _moved(pair: Pair, data: Data) -> None:
 
 
 def _neighbours(pair: Pair) -> None:
-    st.markdown("###### Shared nearest neighbours")
+    st.markdown("## Shared nearest neighbours")
     st.markdown(compare_pair.shared_sentence(pair))
 
 
@@ -224,7 +224,7 @@ def _selected(pair: Pair, data: Data) -> None:
     if not positions:
         st.caption("Click points, or drag a box or a lasso: the selected samples appear here as both runs draw them.")
         return
-    st.markdown(f"###### Selected: {counted(len(positions), 'sample')}")
+    st.markdown(f"## Selected: {counted(len(positions), 'sample')}")
     shown = np.array(positions[: 2 * MOST_MOVED])
     with st.container(width="stretch" if len(shown) >= MOST_MOVED else 90 + 100 * len(shown)):
         _grid(pair, data, shown, [share_text(pair.moved[i]) for i in shown], "moved")

@@ -36,7 +36,7 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     open_runs.note(*filter(None, [run]))
     notices()
     if run is None:
-        st.markdown("##### Nothing to show yet")
+        st.markdown("# Nothing to show yet")
         st.caption(
             "Press Train: the default takes a few seconds, and what it learns appears here while it trains. "
             "Trained runs are listed under Recent runs."
@@ -49,7 +49,7 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
         )
         with left:
             stopped = " · stopped early" if run.state == "stopped" else ""
-            st.markdown(f"##### {plain(run_name(run))}{stopped}")
+            st.markdown(f"# {plain(run_name(run))}{stopped}")
             st.caption(sentence)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):

@@ -51,6 +51,7 @@ def _draw() -> None:
     page = st.navigation(pages(), position="top")
     st.session_state[keys.PAGE] = page.url_path or active_run.HOME
     if refused := _refused():
+        st.markdown("# This server cannot work as it is set")
         notice.error(refused)
         return
     presence.attend()
@@ -61,7 +62,8 @@ def _draw() -> None:
     lesson.keep_link()
     lesson.enforce()
     buttons = sidebar.draw()
-    lesson.draw()
+    if page.url_path != "status":
+        lesson.draw()
     if page.url_path == "status" or not lesson.covered():
         lesson.note(st.session_state[keys.PAGE])
         st.session_state[keys.ROUTED] = True
@@ -83,10 +85,10 @@ def _refused() -> str:
         return ""
     except SpecError as error:
         _log(str(error))
-        return f"This server cannot work as it is set. {error}"
+        return str(error)
     except AecoreError as error:
         _log(str(error))
-        return "This server cannot work as it is set. AECORE_SCHEDULER: got something else than tcp://host:port"
+        return "AECORE_SCHEDULER: got something else than tcp://host:port"
 
 
 @st.cache_resource(show_spinner=False)

@@ -28,7 +28,7 @@ TICK = 1.0  # seconds between updates while a run trains
 
 def section(run: Run, data: Data) -> None:
     """Draw the film of a run that is finished, stopped or in training, with heading and caption."""
-    st.markdown("###### How did the codings get there?")
+    st.markdown("## How did the codings get there?")
     live = active_run.state(run) in active_run.PENDING
     st.session_state[training_film.sent_key(keys.film(run.key))] = 0
     part = render_lock.polling_fragment(_film, run.key, TICK) if live else render_lock.fragment(_film)

@@ -41,7 +41,7 @@ def section(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def between(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation from image A to image B."""
-    st.markdown("###### What lies between two images?")
+    st.markdown("## What lies between two images?")
     st.caption("Drag from A to B: each picture is decoded on the way. Show another run, and the two images stay.")
     numbers, bar = endpoints.images(data, (keys.A, keys.B), endpoints.examples(data, ENDS), key="between")
     with notice.errors():
@@ -53,7 +53,7 @@ def between(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def means(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation from the mean coding of one class to that of another."""
-    st.markdown("###### What lies between two classes?")
+    st.markdown("## What lies between two classes?")
     labels = walker.reference.labels
     groups = [] if labels is None else np.unique(labels).tolist()
     if len(groups) < 2 or labels is None:
@@ -86,7 +86,7 @@ def means(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def arithmetic(run: Run, data: Data, walker: Walker) -> None:
     """Draw the arithmetic A − B + C of three images' codings."""
-    st.markdown("###### Can one calculate with codings?")
+    st.markdown("## Can one calculate with codings?")
     st.caption(
         "A − B is a direction; C goes that way. Good: what sets A apart from B appears on C as it is decoded, and the "
         "rest of C stays. It works where directions mean the same everywhere, which a variational autoencoder's prior "

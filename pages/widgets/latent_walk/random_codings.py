@@ -27,7 +27,7 @@ GRID_FROM = {"random": "Random codings", "images": "Images"}
 def draw(run: Run, data: Data, walker: Walker) -> None:
     """Draw decoded random codings, scaled by the selected temperature."""
     variational = run.spec.variational
-    st.markdown("###### What does it make up?")
+    st.markdown("## What does it make up?")
     caption = st.empty()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         temperature = controls.number(
@@ -62,7 +62,7 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def grid(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation grid: 3 × 4 codings enlarged to 5 × 7."""
-    st.markdown("###### Does one thing turn into the next?")
+    st.markdown("## Does one thing turn into the next?")
     st.caption(
         f"Twelve codings (framed) and what lies between them, {GRID[0]} × {GRID[1]} by bilinear interpolation, as in "
         "Géron's book. "

@@ -191,7 +191,7 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 def kl_bars(run: Run) -> None:
     """Draw the KL divergence of each coding as bars, for a variational run."""
     if run.metrics.get("kl_per_dimension"):
-        st.markdown("###### What each coding carries")
+        st.markdown("## What each coding carries")
         charts.draw(
             lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
             of=shared.identity(run, "metrics.json"),

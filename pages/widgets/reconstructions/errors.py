@@ -16,7 +16,7 @@ def learning(run: Run, data: Data) -> None:
     """Draw the learning curves beside the mean error of each class."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("###### How it learned")
+        st.markdown("## How it learned")
         pca_mse = run.metrics.get("pca_mse")
         learning_curves(run, pca_mse, shared.identity(run, "reconstructions.npz"))
         below = "; under the dotted line it beats the best linear code of its size" if pca_mse else ""
@@ -24,7 +24,7 @@ def learning(run: Run, data: Data) -> None:
     with right:
         labels = data.validation_labels
         if labels is not None:
-            st.markdown("###### Which images are hard")
+            st.markdown("## Which images are hard")
             charts.draw(
                 lambda colours: figures.class_errors(run_images.errors_of(run), labels, data.info.classes, colours),
                 of=shared.identity(run, "reconstructions.npz"),
@@ -36,7 +36,7 @@ def learning(run: Run, data: Data) -> None:
 
 def pixels(run: Run) -> None:
     """Draw the mean error of each pixel as a heat map."""
-    st.markdown("###### Where the errors are")
+    st.markdown("## Where the errors are")
     charts.draw(
         lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
         of=shared.identity(run, "reconstructions.npz"),

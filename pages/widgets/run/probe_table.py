@@ -45,7 +45,7 @@ _STYLE = """<style>
 
 def draw(run: Run) -> None:
     """Draw the section: the numbers, else the state of the job that measures them."""
-    st.markdown("###### Representation quality")
+    st.markdown("## Representation quality")
     work, state = run.derived(ProbeSpec()), active_run.state(run.derived(ProbeSpec()))
     if state in ("missing", "damaged"):
         _submit(run.key)

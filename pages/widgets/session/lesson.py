@@ -155,7 +155,7 @@ def _locked_in_words(lesson: Lesson) -> str:
 def _ask(lesson: Lesson) -> None:
     """Draw the question in place of the page's results."""
     with st.form("predict", width=760):
-        st.markdown(f"##### {plain(lesson.question)}")
+        st.markdown(f"# {plain(lesson.question)}")
         st.radio(
             "Your answer",
             range(len(lesson.answers)),

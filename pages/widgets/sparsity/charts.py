@@ -22,7 +22,7 @@ def histograms(run: Run, layer: str, activity: activations.Activity, beside: Run
     of = (*shared.identity(run), layer, *(shared.identity(beside) if beside else ()))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("###### Activations")
+        st.markdown("## Activations")
         charts.draw(
             lambda colours: figures.activation_histogram(
                 activations.shown_activations(run, layer),
@@ -35,7 +35,7 @@ def histograms(run: Run, layer: str, activity: activations.Activity, beside: Run
         )
         st.caption("Share of all activations. Without a penalty they spread; with one most are silent.")
     with right:
-        st.markdown("###### Mean activation per unit")
+        st.markdown("## Mean activation per unit")
         targeted = has_target(run, layer)
         means = activations.activity(*shared.identity(beside), layer).means if beside else None
         charts.draw(
@@ -57,7 +57,7 @@ def _about_means(targeted: bool, lowest: float) -> str:
 
 def penalties(run: Run, layer: str, activity: activations.Activity) -> None:
     """Draw the penalty of a unit as a function of its mean activation, with the run's units as ticks."""
-    st.markdown("###### Penalty of a unit")
+    st.markdown("## Penalty of a unit")
     weight, kind, target = run.spec.sparsity_weight, run.spec.sparsity, run.spec.sparsity_target
     means = np.clip(activity.means, 0, 1) if layer == "codings" and activity.lowest >= 0 else None
     charts.draw(
