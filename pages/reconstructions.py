@@ -23,6 +23,7 @@ def main() -> None:
     header.draw(run, _sentence(run), _numbers(run) if run else [])
     if active_run.is_demonstration():
         st.markdown(network.INTRODUCTION)
+        st.page_link("pages/guide.py", label="Guide: autoencoders in six steps", icon=":material/school:")
     want = active_run.wanted()
     is_shown = bool(run and want.run and want.run.key == run.key)
     if want.spec:

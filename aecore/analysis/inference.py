@@ -52,14 +52,20 @@ def reconstruct(run: Run, x: np.ndarray) -> np.ndarray:
 
 
 def layer_activations(run: Run, x: np.ndarray, layer_name: str) -> np.ndarray:
-    """Activations (n, *layer's shape) float32 of one hidden layer, of either half, named as in the run's metrics."""
+    """Activations (n, *layer's shape) float32 of one hidden layer, of either half: 'hidden_1', or its title in the
+    run's metrics."""
     layers: Sequence[dict[str, Any]] = run.metrics.get("layers") or ()
     for layer in layers:
-        if layer["name"] == layer_name:
+        if layer_name in (layer["name"], short_name(layer["name"])):
             inputs = x if layer["side"] == "encoder" else encode(run, x)
             return _outputs(run, layer["side"], inputs, layer["output"])
     names = [layer["name"] for layer in layers] or ["none, the run has no hidden layer"]
     raise RunError(unknown("layer", layer_name, names))
+
+
+def short_name(title: str) -> str:
+    """'hidden_1' for a layer's title in the metrics, 'hidden 1 · dense 100'."""
+    return title.split(" · ")[0].replace(" ", "_")
 
 
 def clear() -> None:

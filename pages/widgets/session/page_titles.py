@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TITLES = {
     "reconstructions": "Reconstructions",
+    "guide": "Guide",
     "latent_map": "Latent map",
     "latent_walk": "Latent walk",
     "compare": "Compare",

@@ -74,6 +74,12 @@ USED: dict[str, tuple[str, dict[str, str], str, Any]] = {
     keys.SEEDS: ("pretraining", {}, "3", 3),
     keys.CLASSIFIER_EPOCHS: ("pretraining", {}, "8", 8),
     keys.TRAINER: ("pretraining", {}, "Adam", "adam"),
+    keys.GUIDE_COMPONENTS: ("guide", {}, "3", 3),
+    keys.GUIDE_CLASS: ("guide", {}, "Sneaker", "Sneaker"),
+    keys.GUIDE_LAYER: ("guide", {}, "hidden_2", "hidden_2"),
+    keys.GUIDE_NOISE: ("guide", {}, "0.3", 0.3),
+    keys.GUIDE_CODINGS: ("guide", {}, "7", 7),
+    keys.GUIDE_TEMPERATURE: ("guide", {}, "1.5", 1.5),
 }
 # Those that are no widget's: the page, the rest of the link, and a text that stays in the address.
 READ: dict[str, tuple[str, dict[str, str], str]] = {
