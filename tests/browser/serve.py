@@ -33,6 +33,7 @@ FLAGS = [
 WIDE, LAPTOP, PHONE = (1440, 900), (1366, 768), (380, 844)
 PATHS = {
     "": "Reconstructions",
+    "guide": "Guide",
     "latent_map": "Latent map",
     "latent_walk": "Latent walk",
     "compare": "Compare",

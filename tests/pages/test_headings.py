@@ -41,7 +41,7 @@ def expect_outline(app: AppTest) -> None:
     assert all(below <= above + 1 for above, below in itertools.pairwise(found))
 
 
-@pytest.mark.parametrize("page", [*PAGES, "status"])
+@pytest.mark.parametrize("page", [*PAGES, "guide", "status"])
 def test_a_page_with_a_run_and_with_none(visit: Open, cache: Path, page: str) -> None:
     expect_outline(visit(page, run=key("stacked")))
     for run in listing.list_runs(cache):
