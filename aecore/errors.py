@@ -17,5 +17,9 @@ class DamagedError(DatasetError):
     """A data set whose files exist but have another content than expected."""
 
 
+class UploadError(AecoreError):
+    """An uploaded file that cannot become a data set."""
+
+
 class RunError(AecoreError):
     """An unknown, damaged or unfinished run."""

@@ -36,6 +36,8 @@ TABLE = (
     Variable("AECORE_WAITING", 200, "jobs that may wait in all", 1),
     Variable("AECORE_WAITING_EACH", 2, "jobs of one visitor that may wait, in each lane", 1),
     Variable("AECORE_BUDGET", 0.0, "seconds that one training may be expected to take; 0: no limit"),
+    Variable("AECORE_UPLOAD_MB", 200, "how large the files of one upload may be in all", 1),
+    Variable("AECORE_DATA_DAYS", 7.0, "days without use after which uploaded data and their runs go; 0: never"),
     Variable("AECORE_WORKER_MB", 1300, "memory at which a worker is replaced by a fresh one", 1),
 )
 _BY_NAME = {variable.name: variable for variable in TABLE}
