@@ -14,7 +14,6 @@ import signal
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C while Python imports what follows
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
@@ -23,30 +22,23 @@ from aecore import settings
 from aecore.commands import output, workers
 from aecore.commands.base import Answer, TaskFailed
 from aecore.commands.output import say
-from aecore.commands.parser import Parser
+from aecore.commands.parser import Parser, common_options
 from aecore.errors import AecoreError
-from aecore.store import files
 
-COMMANDS = ("presets", "train", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
-
-
-def _common() -> Parser:
-    """Options allowed before and after the command; without defaults, which would overwrite a value given before."""
-    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--json", action="store_true", help="print one JSON value")
-    common.add_argument("--cache", metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
-    return common
+COMMANDS = ("presets", "train", "data", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
 
 
 def build_parser() -> Parser:
     """The parser of all commands; the parsed arguments have the command's `run` as `answer`, and its `parser`."""
-    parser = Parser(prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[_common()])
+    parser = Parser(
+        prog="python -m aecore", description="Train, compare and export autoencoders.", parents=[common_options()]
+    )
     parser.set_defaults(json=False, cache="")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = importlib.import_module(f"aecore.commands.{name}")
         summary = (module.__doc__ or "").strip()
-        subparser = subparsers.add_parser(name, help=summary, description=summary, parents=[_common()])
+        subparser = subparsers.add_parser(name, help=summary, description=summary, parents=[common_options()])
         module.configure(subparser)
         subparser.set_defaults(answer=module.run, parser=subparser)
     return parser
@@ -57,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser().parse_args(argv)
         settings.check()
-        args.cache = settings.folder("--cache", args.cache) or files.cache_folder()
-        with output.libraries_print_to_stderr():
+        args.cache = settings.folder("--cache", args.cache) or settings.cache_folder()
+        with output.libraries_print_to_stderr(), settings.using_cache(args.cache):
             answer: Answer = args.answer(args)
     except TaskFailed as error:
         say(f"aecore: {error}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,25 @@ def get(name: str) -> Any:
     value = fields.coerced(name, type(variable.default), text)
     fields.require(variable.low <= value < math.inf, name, text, f"{variable.low:g} or more")
     return value
+
+
+def cache_folder() -> Path:
+    """`$AECORE_CACHE`, else `cache/` beside the package."""
+    return Path(get("AECORE_CACHE") or Path(__file__).resolve().parents[1] / "cache")
+
+
+@contextlib.contextmanager
+def using_cache(folder: Path) -> Iterator[None]:
+    """Inside the block `cache_folder` is this folder, in this process and in those that it starts."""
+    before = os.environ.get("AECORE_CACHE")
+    os.environ["AECORE_CACHE"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AECORE_CACHE"]
+        else:
+            os.environ["AECORE_CACHE"] = before
 
 
 def check() -> None:

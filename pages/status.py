@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.widgets.frame import shell
 from aecore import settings
+from aecore.datasets import own
 from aecore.errors import AecoreError
 from aecore.jobs import Ticket
 from aecore.presets.names import run_name
@@ -67,20 +68,26 @@ def _live() -> None:
 
 
 def _row(ticket: Ticket) -> dict[str, str | int | None]:
-    status = read_json(ticket.folder / "status.json", {})
+    status, private = read_json(ticket.folder / "status.json", {}), _is_private(ticket.folder)
     started = status.get("started")
     seconds = f"{time.time() - started:.0f} s" if ticket.state == "running" and started else ""
     wait = "" if ticket.expected_seconds is None else f"about {ticket.expected_seconds:.0f} s"
     share = f"{100 * float(status.get('fraction') or 0):.0f} %" if ticket.state == "running" else ""
     return {
-        "what": _name(ticket.folder),
-        "key": ticket.key,
+        "what": "own data" if private else _name(ticket.folder),
+        "key": "" if private else ticket.key,
         "state": ticket.state,
         "place": ticket.position or None,
         "done": share,
         "for": seconds or wait,
         "watched by": len(ticket.watchers),
     }
+
+
+def _is_private(folder: Path) -> bool:
+    """True for jobs on uploaded data: whoever has a key can open the run."""
+    run = runs.Run(folder if folder.parent.name == "runs" else folder.parent.parent)
+    return own.is_own(folder.name) or listing.is_private(run)
 
 
 def _name(folder: Path) -> str:

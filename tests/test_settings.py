@@ -11,7 +11,6 @@ from aecore import settings
 from aecore.datasets import files as local
 from aecore.errors import SpecError
 from aecore.jobs import Queue
-from aecore.store import files
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -81,7 +80,7 @@ def test_a_folder_is_written_as_in_a_shell(monkeypatch: pytest.MonkeyPatch, text
     for name, value in {"HOME": "/home/ada", "SCRATCH": "/tmp", "AECORE_CACHE": text, "AECORE_DATA": text}.items():
         monkeypatch.setenv(name, value)
     assert settings.folder("-o", text) == Path(path)
-    assert files.cache_folder() == Path(path)
+    assert settings.cache_folder() == Path(path)
     assert local.local_folder() == Path(path)
     monkeypatch.setenv("KERAS_HOME", text)
     assert local.keras_folder() == Path(path, "datasets")

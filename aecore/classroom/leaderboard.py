@@ -47,8 +47,8 @@ class Board:
 
     rows : table with `COLUMNS` and a row per finished run, the last finished first. `name` is the variant's title,
         `variant` its index in the registry, which determines colours; `mse` is the validation error, `pca_mse` that of
-        PCA with as many components (NaN if unknown), `finished` seconds since 1970. Damaged runs and runs without an
-        error have no row.
+        PCA with as many components (NaN if unknown), `finished` seconds since 1970. Damaged runs, runs
+        without an error and those on uploaded data have no row.
     best, pca_mse : see the functions of these names.
     version : digest of the content.
     """
@@ -108,7 +108,7 @@ def _keep(path: str, entry: tuple[int, dict[str, Any] | None]) -> None:
 def _row(run: Run, written: int) -> dict[str, Any] | None:
     try:
         spec, metrics = run.spec, run.metrics
-        if run.state != "finished":
+        if run.state != "finished" or listing.is_private(run):
             return None
         return {
             "name": presets.title(spec),

@@ -13,6 +13,14 @@ from aecore.specs.base import Spec
 from aecore.specs.fields import did_you_mean, shown, unknown
 
 
+def common_options() -> Parser:
+    """Options allowed before and after the command; without defaults, which would overwrite a value given before."""
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--json", action="store_true", help="print one JSON value")
+    common.add_argument("--cache", metavar="DIR", help="the folder that holds runs/ ($AECORE_CACHE)")
+    return common
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of the program or of one command; raises `AecoreError` instead of printing the usage.
 

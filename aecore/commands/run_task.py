@@ -72,7 +72,7 @@ def run_task(task: jobs.Task, cache: Path) -> TaskResult:
 def _outcome(task: jobs.Task, cache: Path, lease: Lease) -> jobs.Outcome:
     """The outcome of a task in its worker; meanwhile reports the progress, renews the lease and handles Ctrl-C."""
     target = ResultFolder(lease.folder)
-    call = workers.worker(task.lane, cache).submit(jobs.execute, task, str(target.folder))
+    call = workers.worker(task.lane, cache).submit(jobs.execute, task, str(target.folder), str(cache))
     stopping = False
     with progress.shown(target.folder) as shown:
         while True:

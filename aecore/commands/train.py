@@ -7,26 +7,29 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from aecore import jobs, presets
+from aecore import datasets, jobs, presets
 from aecore.analysis import learned
-from aecore.commands import probe
+from aecore.commands import data, probe
 from aecore.commands.base import INTERRUPTED, Answer, add_set_option, number, settings
 from aecore.commands.output import say
 from aecore.commands.parser import Parser
 from aecore.commands.run_task import run_task
 from aecore.errors import AecoreError
 from aecore.specs.run import RunSpec
+from aecore.specs.upload import UploadSpec
 from aecore.store.runs import Run
 
 
 def configure(parser: Parser) -> None:
     parser.add_argument("preset", help="a name that `presets` lists")
+    parser.add_argument("--dataset", metavar="NAME", help="a data set, such as one that `data add` has printed")
+    parser.add_argument("--data", metavar="FILE", help="a file that is added as `data add` does, and trained on")
     add_set_option(parser, RunSpec, "coding_size=2", defaults=False)  # the preset's values are the defaults
     parser.add_argument("--no-probe", action="store_true", help="do not measure what the run is worth")
 
 
 def run(args: argparse.Namespace) -> Answer:
-    spec = presets.get(args.preset).spec.replace(**settings(args.set))
+    spec = _spec(args)
     task = jobs.TrainTask(spec)
     done = run_task(task, args.cache)
     metrics, measured, interrupted = Run(done.folder).metrics, None, done.state == "stopped"
@@ -48,6 +51,18 @@ def run(args: argparse.Namespace) -> Answer:
         "probe": measured,
     }
     return Answer(value, _text(value), INTERRUPTED if interrupted else 0, done.folder)
+
+
+def _spec(args: argparse.Namespace) -> RunSpec:
+    """The preset on the data set that the arguments name, with their settings."""
+    spec, changed = presets.get(args.preset).spec, settings(args.set)
+    if args.data is not None and (args.dataset or "dataset" in changed):
+        raise AecoreError("--data: got it with another data set, allowed: one of them")
+    name = args.dataset or changed.pop("dataset", None)
+    if args.data is not None:
+        name, _ = data.add([args.data], UploadSpec(), args.cache)
+        say(f"{args.data} is {name}")
+    return (spec if name is None else datasets.fitting(spec, datasets.info(name))).replace(**changed)
 
 
 def _measured(run: Run, cache: Path) -> dict[str, Any] | None:

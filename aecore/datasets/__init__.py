@@ -1,7 +1,8 @@
 """Registry of the data sets: modules with `INFO` (facts, without reading a file) and `read()` (the arrays).
 
 To add one: a file beside this one with `INFO` and `read`, one line in `_MODULES`, and its fingerprint, which a failing
-`tests/datasets/test_datasets.py` prints. The package assumes neither images nor 28 × 28 pixels.
+`tests/datasets/test_datasets.py` prints. The package assumes neither images nor 28 × 28 pixels. Data sets that visitors
+uploaded, whose names begin with `own-`, are known as well, but on no list (`aecore.datasets.own`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Protocol
 
 import numpy as np
 
-from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, plane_3d, ranges
-from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, watched
+from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, own, plane_3d, ranges
+from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, fitting, watched
 from aecore.errors import DamagedError, DatasetError
 from aecore.specs.fields import unknown
 
-__all__ = ["Data", "DatasetInfo", "as_float", "balanced", "check", "info", "load", "names", "watched"]
+__all__ = ["Data", "DatasetInfo", "as_float", "balanced", "check", "fitting", "info", "load", "names", "watched"]
 
 
 class _Module(Protocol):
@@ -37,23 +38,28 @@ _BY_NAME = {module.INFO.name: module for module in _MODULES}
 
 
 def names() -> list[str]:
-    """The names of all data sets, the default first."""
+    """The names of all data sets but the uploaded ones, the default first."""
     return list(_BY_NAME)
 
 
 def info(name: str) -> DatasetInfo:
     """The facts of a data set, without reading a file. Raises `DatasetError` for an unknown name."""
-    return _module(name).INFO
+    return own.info(name) if own.is_own(name) else _module(name).INFO
 
 
-@lru_cache(maxsize=3)
 def load(name: str) -> Data:
-    """The arrays of a data set, read-only; the last three data sets are cached.
+    """The arrays of a data set, read-only; the last three are cached, uploaded ones are memory-mapped.
 
     Values that a rounding moved out of [0, 1] are clipped where the data set's `INFO` has `unit_range`.
     Raises `DatasetError` for an unknown name and for a data set without a copy on this machine (the message says how to
     get one), and `DamagedError` for arrays that differ from the data set's `INFO`.
     """
+    return own.load(name) if own.is_own(name) else registered(name)
+
+
+@lru_cache(maxsize=3)
+def registered(name: str) -> Data:
+    """`load` of a data set of the registry."""
     data = _module(name).read()
     expected = data.info.n_train, data.info.n_validation
     for part, n in zip((data.train, data.validation), expected, strict=True):

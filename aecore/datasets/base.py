@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from aecore.specs.run import RunSpec
 class DatasetInfo:
     """The facts of a data set that need no file to be read.
 
-    `shape` of a sample: (height, width), (height, width, channels) or (features,). `unit_range`: all values lie in
-    [0, 1]. `classes`: their names, may be empty. `fingerprint`: a hash of the content, part of every run key.
+    `shape` of a sample: (height, width), (height, width, channels), (features,), or (steps, features) of `sequences`.
+    `unit_range`: all values lie in [0, 1]. `classes`: their names, may be empty. `fingerprint`: a hash of the content,
+    part of every run key. `columns`: the names of a table's features, may be empty.
     """
 
     name: str
@@ -28,11 +29,13 @@ class DatasetInfo:
     classes: tuple[str, ...]
     unit_range: bool
     fingerprint: str
+    columns: tuple[str, ...] = ()
+    sequences: bool = False
 
     @property
     def is_image(self) -> bool:
         """True for samples (height, width[, channels])."""
-        return len(self.shape) >= 2
+        return len(self.shape) >= 2 and not self.sequences
 
     @property
     def features(self) -> int:
@@ -128,18 +131,30 @@ def balanced(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return order[np.argsort(nth, kind="stable")]
 
 
+def fitting(spec: RunSpec, info: DatasetInfo) -> RunSpec:
+    """The spec on this data set; where values lie outside [0, 1], with mean squared error and a linear output."""
+    spec = spec.replace(dataset=info.name)
+    if info.unit_range:
+        return spec
+    phases = tuple(replace(phase, loss="mse") for phase in spec.phases)
+    return spec.replace(loss="mse", output_activation="linear", noise_clip=False, phases=phases)
+
+
 def check(spec: RunSpec, info: DatasetInfo) -> None:
     """Raise `SpecError`, in one line, for a spec that cannot be trained on this data set."""
     if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:
         raise SpecError(f"loss: got 'bce', but {info.name} has values outside 0 to 1; allowed: mse")
     if spec.noise_clip and not info.unit_range:
         raise SpecError(f"noise_clip: got True, but {info.name} has values outside 0 to 1; allowed: False")
-    if spec.architecture == "recurrent" and not info.is_image:
-        raise SpecError(f"architecture: got 'recurrent', but {info.name} holds vectors; allowed: dense, or image data")
+    if spec.architecture == "recurrent" and not (info.is_image or info.sequences):
+        raise SpecError(
+            f"architecture: got 'recurrent', but {info.name} holds vectors; allowed: dense, or images or sequences"
+        )
     if spec.architecture == "convolutional":
         if not info.is_image:
+            what, others = ("sequences", "dense or recurrent") if info.sequences else ("vectors", "dense")
             raise SpecError(
-                f"architecture: got 'convolutional', but {info.name} holds vectors; allowed: dense, or image data"
+                f"architecture: got 'convolutional', but {info.name} holds {what}; allowed: {others}, or image data"
             )
         side, most = min(info.shape[:2]), int(np.log2(min(info.shape[:2])))
         if len(spec.hidden) > most:

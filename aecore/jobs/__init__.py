@@ -4,6 +4,7 @@
 result folder, from which pages read its progress and its result.
 """
 
+from aecore.jobs.data_task import DataTask
 from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
 from aecore.jobs.queue import Queue
@@ -11,6 +12,7 @@ from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, Stabili
 from aecore.store.lease import actual_state, actual_status
 
 __all__ = [
+    "DataTask",
     "MapTask",
     "Outcome",
     "PretrainTask",

@@ -24,7 +24,7 @@ from aecore.jobs.lanes import Job, Lane
 from aecore.jobs.tasks import Outcome, execute, failed
 from aecore.jobs.worker_process import LANES, SchedulerUnavailable, abandon, ping
 from aecore.presets import demonstrations
-from aecore.store import eviction, files
+from aecore.store import eviction, files, own_data
 from aecore.store.events import log_event
 from aecore.store.lease import INTERRUPTED, Lease, translate_os_errors
 from aecore.store.runs import ResultFolder
@@ -211,6 +211,7 @@ class Dispatcher:
             keep |= {part for job in self._jobs.values() if not job.ended for part in job.folder.parts}
         with contextlib.suppress(OSError):
             eviction.sweep(self.cache, settings.get("AECORE_CACHE_GB") * 1e9, keep)
+            own_data.sweep(self.cache, settings.get("AECORE_DATA_DAYS"), keep)
 
     def _attempt(self, lane: Lane, job: Job, lease: Lease) -> Outcome:
         """Have the worker run the job, and once more if it is killed."""
@@ -221,7 +222,7 @@ class Dispatcher:
                 return failed(ResultFolder(job.folder), AecoreError(INTERRUPTED))
             lane.connect()
             self._prepare(job)
-            future = self._submit(lane, execute, job.task, str(job.folder))
+            future = self._submit(lane, execute, job.task, str(job.folder), str(self.cache))
             while not wait_for([future], timeout=BEAT_SECONDS).done:
                 if not lease.beat():
                     return self._yield_to_other_server(lane, job, future)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aecore.errors import AecoreError
 from aecore.jobs.worker_process import InlineExecutor, process_executor
-from aecore.store.files import cache_folder
+from aecore.settings import cache_folder
 
 
 def check_address(address: str | None) -> None:

@@ -7,7 +7,6 @@ folder). Only its method `run` imports TensorFlow or UMAP, in the worker.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import time
 from collections.abc import Callable
@@ -17,9 +16,10 @@ from typing import ClassVar
 
 import psutil
 
-from aecore import datasets
+from aecore import datasets, settings
 from aecore.errors import AecoreError, RunError
 from aecore.jobs import estimate
+from aecore.jobs.failure_text import one_line
 from aecore.specs.base import Derived
 from aecore.specs.map import MapSpec
 from aecore.specs.pretraining import PretrainSpec
@@ -30,7 +30,6 @@ from aecore.store import experiments, files, runs
 from aecore.store.runs import ResultFolder
 
 STOP_CHECK_SECONDS = 0.05
-MESSAGE_LENGTH = 300
 
 logger = logging.getLogger("aecore.jobs")
 
@@ -258,11 +257,13 @@ class Outcome:
     memory: int = 0
 
 
-def execute(task: Task, folder: str) -> Outcome:
-    """Run a task, in the worker. Never raises: an error becomes the state 'failed', with one line."""
+def execute(task: Task, folder: str, cache: str) -> Outcome:
+    """Run a task, in the worker. Never raises: an error becomes the state 'failed', with one line. `cache` has the
+    uploaded data sets."""
     target = ResultFolder(Path(folder))
     try:
-        task.run(target.folder, _StopCheck(target))
+        with settings.using_cache(Path(cache)):
+            task.run(target.folder, _StopCheck(target))
         outcome = _ending(target)
     except Exception as error:
         outcome = failed(target, error)
@@ -291,20 +292,6 @@ def failed(target: ResultFolder, error: BaseException) -> Outcome:
         with contextlib.suppress(OSError):
             (target.folder / "status.json").unlink(missing_ok=True)
     return Outcome("failed", message)
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's message as one line, for pages."""
-    text = " ".join(str(error).split())[:MESSAGE_LENGTH]
-    if isinstance(error, AecoreError):
-        return text
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "not enough memory for this job: try smaller layers, smaller batches or fewer points"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full: free some space and start again"
-    if isinstance(error, OSError) and error.errno == errno.EROFS:
-        return "the disk is read-only: nothing new can be made; existing results can still be viewed"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _ending(target: ResultFolder) -> Outcome:

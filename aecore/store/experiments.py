@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from aecore import datasets
 from aecore.errors import RunError, SpecError
+from aecore.settings import cache_folder
 from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.store import runs
-from aecore.store.files import FORMAT, cache_folder, read_json, write_json
+from aecore.store.files import FORMAT, read_json, write_json
 from aecore.store.runs import ResultFolder
 
 

@@ -16,14 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from aecore import settings
-
 FORMAT = 1
-
-
-def cache_folder() -> Path:
-    """`$AECORE_CACHE`, else `cache/` beside the package."""
-    return Path(settings.get("AECORE_CACHE") or Path(__file__).resolve().parents[2] / "cache")
 
 
 def set_aside(folder: Path) -> None:

@@ -10,7 +10,7 @@
     metrics.json        numbers about the finished run, `layers` among them
     codings.npy         (n_validation, coding_size) float32, float16 above 64 dimensions
     codings_train.npy   (n, coding_size) float16: the first n training samples' codings
-    reconstructions.npz validation reconstructions, `x`: uint8 for data in [0, 1], else float16
+    reconstructions.npz validation reconstructions, `x`: uint8 for images, else float16
     activations.npz     statistics of codings and hidden layers: `layers` has their names, then several arrays per layer
     snapshots.npz       `step`, `epoch`, `loss`, `val_loss` (s,), and of the samples in the order of `datasets.watched`
                         `codings` (s, 1000, k), `reconstructions` (s, 16, ...)
@@ -40,12 +40,13 @@ from typing import Any
 import numpy as np
 
 from aecore import datasets
+from aecore.datasets import own
 from aecore.errors import AecoreError, RunError
+from aecore.settings import cache_folder
 from aecore.specs.base import KEY_LENGTH, Derived
 from aecore.specs.run import RunSpec
 from aecore.store.files import (
     FORMAT,
-    cache_folder,
     read_json,
     read_npz,
     set_aside,
@@ -208,7 +209,7 @@ class Run(ResultFolder):
         )
 
     def reconstructions(self) -> np.ndarray:
-        """Validation reconstructions (n, *shape): uint8 for data in [0, 1], else float16."""
+        """Validation reconstructions (n, *shape): uint8 for images, else float16."""
         return self.arrays("reconstructions")["x"]
 
     def snapshots(self) -> dict[str, np.ndarray]:
@@ -234,9 +235,11 @@ class Run(ResultFolder):
         self.mark("DONE")
 
     def touch(self) -> None:
-        """Mark the run as used now; the least recently used runs are evicted first."""
-        with contextlib.suppress(OSError):
+        """Mark the run and the uploaded data behind it as used now; what was not used for longest goes first."""
+        with contextlib.suppress(OSError, AecoreError):
             os.utime(self.folder)
+            if own.is_own(self.spec.dataset):
+                os.utime(own.folder(self.spec.dataset, self.folder.parents[1]))
 
 
 def describe(spec: Derived, run_key: str, folder: Path) -> None:

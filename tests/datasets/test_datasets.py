@@ -26,9 +26,9 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     """No Debian package and an empty Keras cache; returns the folder that AECORE_DATA names."""
     monkeypatch.setenv("AECORE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    datasets.load.cache_clear()
+    datasets.registered.cache_clear()
     yield tmp_path / "data"
-    datasets.load.cache_clear()
+    datasets.registered.cache_clear()
 
 
 def load(name: str) -> Data:
@@ -236,12 +236,12 @@ def test_values_that_nothing_can_learn_from_are_refused(
     samples[7].flat[0] = value
     module = sys.modules[f"aecore.datasets.{name.replace('-', '_')}"]
     monkeypatch.setattr(module, "read", lambda: replace(whole, **{part: samples}))
-    datasets.load.cache_clear()
+    datasets.registered.cache_clear()
     try:
         with pytest.raises(DatasetError) as refusal:
             datasets.load(name)
     finally:
-        datasets.load.cache_clear()
+        datasets.registered.cache_clear()
     assert str(refusal.value) == line.replace("MANY", f"{len(samples):,}")
 
 
@@ -250,11 +250,11 @@ def test_values_that_a_rounding_moved_out_of_the_unit_range_are_clipped(monkeypa
     parts = {name: datasets.as_float(getattr(whole, name)) for name in ("train", "validation")}
     moved = {name: np.where(x == 0, np.float32(-1e-7), np.nextafter(x, np.float32(2))) for name, x in parts.items()}
     monkeypatch.setattr(sys.modules["aecore.datasets.digits"], "read", lambda: replace(whole, **moved))
-    datasets.load.cache_clear()
+    datasets.registered.cache_clear()
     try:
         data = datasets.load("digits")
     finally:
-        datasets.load.cache_clear()
+        datasets.registered.cache_clear()
     for samples in (data.train, data.validation):
         assert (samples.min(), samples.max(), samples.dtype) == (0, 1, np.float32)
 

@@ -107,10 +107,10 @@ def test_killed_twice_fails_with_the_reason_and_costs_no_other_run(there: Queue)
 def test_a_worker_killed_after_the_last_file_has_done_its_work(inline: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = []
 
-    def lost(task: TrainTask, folder: str) -> Outcome:
+    def lost(task: TrainTask, folder: str, cache: str) -> Outcome:
         tries.append(folder)
         if len(tries) == 2:
-            execute(task, folder)
+            execute(task, folder, cache)
         raise BrokenExecutor("it cannot say so any more")
 
     monkeypatch.setattr(dispatch, "execute", lost)

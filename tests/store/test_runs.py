@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aecore import datasets
+from aecore import datasets, settings
 from aecore.errors import DatasetError, RunError, SpecError
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
@@ -28,13 +28,13 @@ def run(cache: Path) -> Run:
 
 
 def test_the_cache_is_where_the_environment_says(cache: Path) -> None:
-    assert files.cache_folder() == cache
+    assert settings.cache_folder() == cache
     assert runs.open_run(KEY).folder == cache / "runs" / KEY
 
 
 def test_the_cache_is_beside_the_package_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AECORE_CACHE", raising=False)
-    assert files.cache_folder() == Path(runs.__file__).parents[2] / "cache"
+    assert settings.cache_folder() == Path(runs.__file__).parents[2] / "cache"
 
 
 BAD_KEYS = [

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from aecore import uploads
 from aecore.specs.upload import UploadSpec
-from aecore.uploads import Samples, UploadedFile
+from aecore.uploads import reading
+from aecore.uploads.files import UploadedFile
+from aecore.uploads.samples import Samples
 
 
 def upload(folder: Path, content: bytes, name: str = "upload") -> UploadedFile:
@@ -24,7 +25,7 @@ def upload(folder: Path, content: bytes, name: str = "upload") -> UploadedFile:
 
 def read(folder: Path, *contents: bytes, names: tuple[str, ...] = (), **spec: Any) -> Samples:
     files = [upload(folder, one, names[i] if names else f"file {i}") for i, one in enumerate(contents)]
-    return uploads.read(files, UploadSpec(**spec))
+    return reading.read(files, UploadSpec(**spec))
 
 
 def image_file(pixels: np.ndarray, kind: str = "PNG", mode: str | None = None, **options: Any) -> bytes:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aecore import uploads
 from aecore.errors import UploadError
 from aecore.specs.upload import UploadSpec
+from aecore.uploads.prepare import prepare
 from tests.uploads.made_files import idx, npy, npz, read
 
 RANDOM = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def test_keras_style_npz_is_split_as_it_says(tmp_path: Path) -> None:
     y = np.arange(30) % 3
     samples = read(tmp_path, npz(x_train=PICTURES[:22], y_train=y[:22], x_test=PICTURES[22:], y_test=y[22:]))
     assert samples.n_test == 8 and (samples.x == PICTURES).all() and samples.labels.tolist() == y.tolist()
-    data = uploads.prepare(samples, UploadSpec())
+    data = prepare(samples, UploadSpec())
     assert (data.train == PICTURES[:22]).all() and (data.validation == PICTURES[22:]).all()
 
 

@@ -20,10 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from aecore import uploads
 from aecore.errors import UploadError
 from aecore.specs.upload import UploadSpec
-from aecore.uploads import UploadedFile
+from aecore.uploads.files import UploadedFile
+from aecore.uploads.prepare import prepare
+from aecore.uploads.reading import read as read_files
 from tests.uploads.made_files import coloured, idx, image_file, npy, npz, zip_file
 
 CASES = int(os.environ.get("FUZZ_CASES", 40))  # of each damaged file; four times as many of the other tests
@@ -108,7 +109,7 @@ def read(spec: UploadSpec, *contents: bytes) -> Any:
             file.path.write_bytes(content)
         data, refused = None, ""
         try:
-            data = uploads.prepare(uploads.read(files, spec), spec)
+            data = prepare(read_files(files, spec), spec)
         except UploadError as error:
             refused = str(error)
         assert "\n" not in refused and len(refused) < 400

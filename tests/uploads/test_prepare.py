@@ -9,7 +9,8 @@ import pytest
 
 from aecore.errors import UploadError
 from aecore.specs.upload import UploadSpec
-from aecore.uploads import PreparedData, Samples, prepare
+from aecore.uploads.prepare import PreparedData, prepare
+from aecore.uploads.samples import Samples
 
 RANDOM = np.random.default_rng(0)
 

@@ -213,7 +213,7 @@ def test_stopping_keeps_what_is_done(trained: Trained, cache: Path) -> None:
     assert work.state == "stopped" and len(work.rows) == 3
     again = dataclasses.replace(spec, seeds=3)
     assert do(again, cache, lambda: True).state == "running" and not experiments.experiment_of(again, cache).rows
-    assert jobs.execute(jobs.PretrainTask(spec), str(work.folder)).state == "finished"
+    assert jobs.execute(jobs.PretrainTask(spec), str(work.folder), str(cache)).state == "finished"
 
 
 def test_what_diverges_says_so(contest: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ class Fit:
         self.stages = stages(model)
         epochs = sum(stage.settings.epochs for stage in self.stages)
         self.batches = -(-info.n_train // spec.batch_size)  # an epoch
-        self.recorder = Recorder(run, epochs * self.batches, epochs, self.batches, self.unit_range)
+        self.recorder = Recorder(run, epochs * self.batches, epochs, self.batches, info.is_image)
         self.snapshots = snapshot_steps(epochs * self.batches, self.batches)
         watched_order = watched(len(data.validation), data.validation_labels)
         self.watched = floats(tf.constant(data.validation[watched_order[:SNAPSHOT_CODINGS]]))

@@ -54,8 +54,8 @@ def projection(width: int) -> np.ndarray | None:
 class Recorder:
     """Writer of a training's progress into its run folder, at limited rates."""
 
-    def __init__(self, run: Run, total_steps: int, epochs: int, batches: int, unit_range: bool) -> None:
-        self.run, self.total, self.epochs, self.batches, self.unit_range = run, total_steps, epochs, batches, unit_range
+    def __init__(self, run: Run, total_steps: int, epochs: int, batches: int, is_image: bool) -> None:
+        self.run, self.total, self.epochs, self.batches, self.is_image = run, total_steps, epochs, batches, is_image
         self.started = self.written = time.time()
         self.warm: tuple[int, float] | None = None  # step and time after the first chunk, which includes tracing
         self.losses: list[float] = []
@@ -118,7 +118,7 @@ class Recorder:
                 "loss": np.asarray(self.losses[-1] if self.losses else np.nan, np.float32),
                 "val_loss": np.asarray(val_mse, np.float32),
                 "codings": half(codings),
-                "reconstructions": compact(reconstructions, self.unit_range),
+                "reconstructions": compact(reconstructions, self.is_image),
             },
         )
         self.snapshots += 1
@@ -159,8 +159,8 @@ def half(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -largest, largest).astype(np.float16)
 
 
-def compact(samples: np.ndarray, unit_range: bool) -> np.ndarray:
-    """Samples as uint8 if they are in [0, 1] (`unit_range`), else as float16."""
-    if unit_range:
+def compact(samples: np.ndarray, is_image: bool) -> np.ndarray:
+    """Images in [0, 1] as uint8, other samples as float16."""
+    if is_image:
         return (np.clip(samples, 0, 1) * 255).round().astype(np.uint8)
     return half(samples)

@@ -44,7 +44,7 @@ def finish(run: Run, model: Autoencoder, data: Data, pca_errors: np.ndarray, sum
     write_array(folder / "codings.npy", codings if width <= WIDE else half(codings))
     n = min(MAX_TRAIN_CODINGS, max(1, MAX_TRAIN_NUMBERS // width), info.n_train)
     write_array(folder / "codings_train.npy", half(encode(model, data.train[:n])))
-    write_arrays(folder / "reconstructions.npz", {"x": compact(reconstructions, info.unit_range)})
+    write_arrays(folder / "reconstructions.npz", {"x": compact(reconstructions, info.is_image)})
 
     encoder, decoder = halves(model)
     layers = describe_layers(model)

@@ -32,7 +32,7 @@ RECENT = 5  # recent runs that are preselected for a data set without demonstrat
 
 def others(run: Run) -> list[Run]:
     """Up to `LISTED` other readable runs of the same data set, the most recently used first."""
-    candidates = (other for other in listing.recent_runs(shared.cache()) if other.key != run.key)
+    candidates = (other for other in listing.recent_runs(shared.cache(), (run.spec.dataset,)) if other.key != run.key)
     return list(islice((other for other in candidates if _spec_of(other) == run.spec.dataset), LISTED))
 
 

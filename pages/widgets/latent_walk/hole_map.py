@@ -52,7 +52,7 @@ def draw(left: Walker, right: Walker | None, key: str) -> None:
 def partner(run: Run) -> list[Run]:
     """Finished and stopped runs of the other kind with two codings on the same data, demonstrations first."""
     partners = []
-    for other in listing.list_runs(shared.cache()):
+    for other in listing.list_runs(shared.cache(), (run.spec.dataset,)):
         with contextlib.suppress(AecoreError):
             spec = other.spec
             alike = spec.dataset == run.spec.dataset and spec.coding == OTHER[run.spec.coding]

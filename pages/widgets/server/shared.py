@@ -10,14 +10,13 @@ import streamlit as st
 
 from aecore import datasets, jobs, settings
 from aecore.errors import RunError
-from aecore.store import files
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import memory, streamlit_patches
 
 
 def cache() -> Path:
     """The cache folder."""
-    return files.cache_folder()
+    return settings.cache_folder()
 
 
 @st.cache_resource(show_spinner=False)

@@ -39,7 +39,7 @@ def test_compact_keeps_pictures_as_bytes_and_the_rest_as_halves() -> None:
 def recorder(tmp_path: Path) -> Recorder:
     folder = tmp_path / ("0" * 16)
     folder.mkdir()
-    return Recorder(Run(folder), total_steps=4000, epochs=4, batches=1000, unit_range=True)
+    return Recorder(Run(folder), total_steps=4000, epochs=4, batches=1000, is_image=True)
 
 
 def test_status_counts_epochs_from_one_and_batches_within_them(recorder: Recorder) -> None:
