@@ -10,6 +10,9 @@ ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5: a coding is active when 
 SILENT = 0.1  # an activation nearer to 0 counts as silent, as in Géron's book
 DEAD = 0.01  # a unit whose activations all lie this close to 0 is dead, this close to another value stuck
 PART = 5000
+WIDE = 3500  # features from which the matrix of all covariances takes too long
+WIDE_COMPONENTS = 256
+OVERSAMPLED, ITERATIONS = 64, 2  # of the randomised method
 EPSILON = 1e-7  # as in Keras: clips the cross-entropy of a wrong and certain pixel to 16 nats
 
 
@@ -42,11 +45,15 @@ def rounded_accuracy(x: np.ndarray, y: np.ndarray) -> float:
 def principal_axes(train: np.ndarray, components: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean (features,) and principal axes (features, components) of samples, float32, the largest variance first.
 
-    Images of bytes are scaled to [0, 1], part by part. `components` is min(features, n_train - 1) by default.
+    Images of bytes are scaled to [0, 1], part by part. `components` is min(features, n_train - 1) by default, and at
+    most `WIDE_COMPONENTS` for samples of more than `WIDE` features.
     """
     parts = [slice(start, start + PART) for start in range(0, len(train), PART)]
     mean = sum(_flat(as_float(train[part])).sum(axis=0, dtype=np.float64) for part in parts) / len(train)
     features, center = len(mean), mean.astype(np.float32)
+    if features > WIDE:
+        most = min(WIDE_COMPONENTS, len(train) - 1)
+        return center, _leading_axes(train, parts, center, min(components or most, most))
     scatter = np.zeros((features, features))
     for part in parts:
         centred = _flat(as_float(train[part])) - center
@@ -55,10 +62,32 @@ def principal_axes(train: np.ndarray, components: int | None = None) -> tuple[np
     return center, vectors.astype(np.float32)
 
 
+def _leading_axes(train: np.ndarray, parts: list[slice], center: np.ndarray, components: int) -> np.ndarray:
+    """The leading principal axes (features, components) by randomised subspace iteration (Halko et al. 2011), which
+    needs no matrix of features × features."""
+
+    def product(basis: np.ndarray, project: bool = False) -> np.ndarray:
+        """Scatter matrix times the basis; with `project` the scatter matrix in the basis."""
+        total = np.zeros((basis.shape[1] if project else len(basis), basis.shape[1]), np.float64)
+        for part in parts:
+            centred = _flat(as_float(train[part])) - center
+            codings = centred @ basis
+            total += (codings if project else centred).T @ codings
+        return total
+
+    random = np.random.default_rng(0)
+    basis = random.standard_normal((len(center), min(components + OVERSAMPLED, len(center))), np.float32)
+    for _ in range(ITERATIONS):
+        basis = np.linalg.qr(product(basis))[0].astype(np.float32)
+    vectors = np.linalg.eigh(product(basis, project=True))[1][:, ::-1][:, :components]
+    return (basis @ vectors).astype(np.float32)
+
+
 def pca_errors(train: np.ndarray, validation: np.ndarray) -> np.ndarray:
     """Validation MSE of principal component analysis with 0, 1, … components, fitted on `train`: (components + 1,).
 
-    It is the lower bound for a linear autoencoder with as many codings (Baldi and Hornik 1989).
+    It is the lower bound for a linear autoencoder with as many codings (Baldi and Hornik 1989). Samples of more than
+    `WIDE` features have at most `WIDE_COMPONENTS` components.
     """
     center, vectors = principal_axes(train)
     rest = _flat(as_float(validation)) - center

@@ -52,8 +52,21 @@ def coding_name(i: int) -> str:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """The table as CSV, whose digits give the same 32-bit numbers again."""
+    """The table as CSV, whose digits give the same 32-bit numbers again, and in which no class name is a formula."""
+    if "class" in frame:
+        frame = frame.assign(**{"class": frame["class"].map(_no_formula)})
     return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _no_formula(text: str) -> str:
+    """Text that no spreadsheet computes: one that begins like a formula, and is no number, gets an apostrophe."""
+    if not text.startswith(("=", "+", "-", "@")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

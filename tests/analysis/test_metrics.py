@@ -56,6 +56,20 @@ def test_pca_errors_of_fewer_samples_than_features_has_as_many_components_as_the
     assert metrics.pca_mse(floor, 2) == floor[2]
 
 
+@pytest.mark.parametrize("part", [64, 5000])
+def test_pca_errors_of_wide_samples_needs_no_matrix_of_all_features(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    rng = np.random.default_rng(0)
+    data = np.tanh(rng.normal(size=(600, 20)) @ rng.normal(size=(20, 300))) + 0.3 * rng.normal(size=(600, 300))
+    exact = metrics.pca_errors(data[:500], data[500:])
+    monkeypatch.setattr(metrics, "WIDE", 299)
+    monkeypatch.setattr(metrics, "WIDE_COMPONENTS", 80)
+    monkeypatch.setattr(metrics, "PART", part)
+    wide = metrics.pca_errors(data[:500], data[500:])
+    assert wide.shape == (81,)
+    np.testing.assert_allclose(wide, exact[:81], rtol=0.005)
+    np.testing.assert_allclose(wide[:15], exact[:15], rtol=1e-3)
+
+
 def test_what_codings_do() -> None:
     codings = np.array([[0.0, 0.05, 1.0], [0.0, 0.05, -1.0]])
     assert metrics.active_dimensions(codings) == 1

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from aecore import datasets
 from aecore.classroom import leaderboard
 from aecore.datasets import own
 from aecore.errors import DatasetError, SpecError
+from aecore.export import codings
 from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.run import RunSpec
 from aecore.specs.upload import UploadSpec
@@ -20,6 +23,7 @@ from aecore.store import experiments, files, listing, own_data, runs
 from aecore.store.runs import Run
 from aecore.uploads.prepare import prepare
 from aecore.uploads.samples import Samples
+from tests import made
 from tests.store.own import colours, sequences, stored, table
 
 
@@ -160,3 +164,12 @@ def test_data_go_after_days_without_use_and_use_keeps_them(cache: Path) -> None:
     os.utime(own.folder(used), (long_ago, long_ago))
     datasets.load(used)
     assert own_data.sweep(cache, 7, (kept,)) == []
+
+
+def test_no_class_name_is_a_formula_in_an_exported_table(cache: Path) -> None:
+    classes = ("=cmd|' /C calc'!A0", "@SUM(A1)", "+x", "-1", "plain")
+    x = np.random.default_rng(0).normal(size=(60, 5))
+    name = stored(cache, Samples("table", x, np.arange(60) % 5, classes))
+    run = made.write(RunSpec(dataset=name, hidden=(), coding_size=2), cache)
+    rows = pd.read_csv(io.BytesIO(codings.files(run)["codings.csv"]), dtype=str)
+    assert set(rows["class"]) == {"'=cmd|' /C calc'!A0", "'@SUM(A1)", "'+x", "-1", "plain"}
