@@ -25,7 +25,10 @@ from aecore.commands.output import say
 from aecore.commands.parser import Parser, common_options
 from aecore.errors import AecoreError
 
-COMMANDS = ("presets", "train", "data", "reproduce", "project", "probe", "pretrain", "export", "warm", "demo", "worker")
+COMMANDS = (
+    *("presets", "train", "data", "reproduce", "project", "probe", "anomalies", "pretrain", "export"),
+    *("warm", "demo", "worker"),
+)
 
 
 def build_parser() -> Parser:

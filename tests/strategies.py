@@ -56,6 +56,7 @@ def run_specs(
     if values["sparsity"] == "kl" and values["sparsity_weight"] > 0:  # KL compares probabilities
         values |= {"coding_activation": "sigmoid"} if values["coding"] == "plain" else {"sparsity": "l1"}
     values["noise_clip"] &= info.unit_range
+    values["leave_out"] = tuple({number % 3 for number in values["leave_out"]}) if info.classes else ()
     values["loss"] = values["loss"] if info.unit_range else "mse"
     if values["loss"] == "bce":
         values["output_activation"] = "sigmoid"

@@ -13,7 +13,7 @@ from aecore.commands import progress, workers
 from aecore.commands.base import TaskFailed
 from aecore.commands.output import say
 from aecore.errors import AecoreError, RunError
-from aecore.jobs.tasks import failed
+from aecore.jobs.execution import failed
 from aecore.store.lease import Lease, delete_unfinished, translate_os_errors
 from aecore.store.runs import ResultFolder
 

@@ -14,11 +14,23 @@ from typing import Protocol
 import numpy as np
 
 from aecore.datasets import digits, fashion_mnist, fashion_mnist_12k, mnist, own, plane_3d, ranges
-from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, fitting, watched
+from aecore.datasets.base import Data, DatasetInfo, as_float, balanced, check, fitting, watched, without_classes
 from aecore.errors import DamagedError, DatasetError
 from aecore.specs.fields import unknown
 
-__all__ = ["Data", "DatasetInfo", "as_float", "balanced", "check", "fitting", "info", "load", "names", "watched"]
+__all__ = [
+    "Data",
+    "DatasetInfo",
+    "as_float",
+    "balanced",
+    "check",
+    "fitting",
+    "info",
+    "load",
+    "names",
+    "watched",
+    "without_classes",
+]
 
 
 class _Module(Protocol):

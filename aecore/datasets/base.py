@@ -110,6 +110,16 @@ def as_float(samples: np.ndarray) -> np.ndarray:
     return samples.astype(np.float32) / 255 if samples.dtype == np.uint8 else np.asarray(samples, np.float32)
 
 
+def without_classes(data: Data, classes: Sequence[int]) -> Data:
+    """The data set without the training samples of the classes with these numbers; validation samples stay."""
+    if not classes:
+        return data
+    assert data.train_labels is not None  # `check` refuses classes that a data set does not have
+    kept = ~np.isin(data.train_labels, classes)
+    info = replace(data.info, n_train=int(kept.sum()))
+    return replace(data, info=info, train=data.train[kept], train_labels=data.train_labels[kept])
+
+
 def watched(n: int, labels: np.ndarray | None) -> np.ndarray:
     """All n validation indices in the order of the snapshots of every run: the first sample of each class, then the
     others in their order."""
@@ -144,6 +154,11 @@ def check(spec: RunSpec, info: DatasetInfo) -> None:
     """Raise `SpecError`, in one line, for a spec that cannot be trained on this data set."""
     if "bce" in (spec.loss, *(phase.loss for phase in spec.phases[:1])) and not info.unit_range:
         raise SpecError(f"loss: got 'bce', but {info.name} has values outside 0 to 1; allowed: mse")
+    if unknown := [label for label in spec.leave_out if label >= len(info.classes)]:
+        allowed = f"0 to {len(info.classes) - 1}" if info.classes else "none, since it has no classes"
+        raise SpecError(f"leave_out: got class {unknown[0]} of {info.name}, allowed: {allowed}")
+    if info.classes and len(spec.leave_out) == len(info.classes):
+        raise SpecError(f"leave_out: got all {len(info.classes)} classes, allowed: fewer, to train on the others")
     if spec.noise_clip and not info.unit_range:
         raise SpecError(f"noise_clip: got True, but {info.name} has values outside 0 to 1; allowed: False")
     if spec.architecture == "recurrent" and not (info.is_image or info.sequences):

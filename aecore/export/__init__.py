@@ -66,7 +66,10 @@ def _program(name: str, write: Callable[..., str]) -> Callable[[Run], Files]:
         contents: Files = {name: write(spec, run.key, run.metrics).encode()}
         if spec.dataset not in script.SHIPPED_WITH_KERAS:
             data, buffer = datasets.load(spec.dataset), io.BytesIO()
-            np.savez_compressed(buffer, train=data.train, validation=data.validation)
+            arrays = {"train": data.train, "validation": data.validation}
+            if spec.leave_out and data.train_labels is not None:
+                arrays["train_labels"] = data.train_labels
+            np.savez_compressed(buffer, allow_pickle=False, **arrays)
             contents[f"{spec.dataset}.npz"] = buffer.getvalue()
         return contents
 

@@ -130,13 +130,16 @@ def _set_up(spec: RunSpec) -> str:
 
 
 def _data(spec: RunSpec, info: DatasetInfo) -> str:
+    n, labels = info.n_train, "labels" if spec.leave_out else "_"
     if spec.dataset in SHIPPED_WITH_KERAS:
         module = spec.dataset.replace("-", "_")
-        code = f"(train, _), (test, _) = keras.datasets.{module}.load_data()\n"
-        n = info.n_train
+        code = f"(train, {labels}), (test, _) = keras.datasets.{module}.load_data()\n"
         code += f"train, validation = train[:{n}], train[{n}:]" if module == "fashion_mnist" else "validation = test"
     else:
         code = f'with np.load("{spec.dataset}.npz") as file:\n    train, validation = file["train"], file["validation"]'
+        code += '\n    labels = file["train_labels"]' if spec.leave_out else ""
+    if spec.leave_out:
+        code += f"\ntrain = train[~np.isin(labels[:{n}], {list(spec.leave_out)})]  # without these classes"
     scale = " / 255" if info.is_image else ""
     code += f'\ntrain, validation = train.astype("float32"){scale}, validation.astype("float32"){scale}'
     if not spec.noisy_validation:

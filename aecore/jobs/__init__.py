@@ -5,13 +5,15 @@ result folder, from which pages read its progress and its result.
 """
 
 from aecore.jobs.data_task import DataTask
+from aecore.jobs.execution import Outcome, execute
 from aecore.jobs.executors import make_executor
 from aecore.jobs.lanes import Ticket
 from aecore.jobs.queue import Queue
-from aecore.jobs.tasks import MapTask, Outcome, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask, execute
+from aecore.jobs.tasks import AnomalyTask, MapTask, PretrainTask, ProbeTask, StabilityTask, Task, TrainTask
 from aecore.store.lease import actual_state, actual_status
 
 __all__ = [
+    "AnomalyTask",
     "DataTask",
     "MapTask",
     "Outcome",

@@ -22,8 +22,8 @@ from typing import Any
 
 from aecore import settings
 from aecore.errors import AecoreError
+from aecore.jobs.execution import Outcome
 from aecore.jobs.lanes import Lane
-from aecore.jobs.tasks import Outcome
 from aecore.jobs.worker_process import LANES, ping, process_executor
 from aecore.store.lease import ORPHAN_SECONDS
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from aecore import settings
 from aecore.errors import AecoreError
+from aecore.jobs.execution import Outcome, execute, failed
 from aecore.jobs.executors import check_address, make_executor
 from aecore.jobs.lanes import Job, Lane
-from aecore.jobs.tasks import Outcome, execute, failed
 from aecore.jobs.worker_process import LANES, SchedulerUnavailable, abandon, ping
 from aecore.presets import demonstrations
 from aecore.store import eviction, files, own_data

@@ -12,8 +12,9 @@ import contextlib
 from aecore import settings
 from aecore.errors import AecoreError
 from aecore.jobs.dispatch import Dispatcher
+from aecore.jobs.execution import Outcome
 from aecore.jobs.lanes import Job, Lane, Ticket, check_capacity
-from aecore.jobs.tasks import Outcome, Task
+from aecore.jobs.tasks import Task
 from aecore.store import files, runs
 from aecore.store.lease import actual_state, translate_os_errors, try_lease
 from aecore.store.runs import ResultFolder

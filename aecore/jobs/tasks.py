@@ -1,4 +1,4 @@
-"""Tasks of the queue, and `execute`, which runs one in a worker.
+"""Tasks of the queue; `aecore.jobs.execution` runs one in a worker.
 
 A task is a small frozen value that is sent to the worker. It names the result folder that it fills (one key, one
 folder). Only its method `run` imports TensorFlow or UMAP, in the worker.
@@ -6,32 +6,24 @@ folder). Only its method `run` imports TensorFlow or UMAP, in the worker.
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-import psutil
-
-from aecore import datasets, settings
-from aecore.errors import AecoreError, RunError
+from aecore import datasets
+from aecore.analysis import anomaly_samples
+from aecore.errors import RunError
 from aecore.jobs import estimate
-from aecore.jobs.failure_text import one_line
+from aecore.specs.anomalies import AnomalySpec
 from aecore.specs.base import Derived
 from aecore.specs.map import MapSpec
 from aecore.specs.pretraining import PretrainSpec
 from aecore.specs.probe import ProbeSpec
 from aecore.specs.run import RunSpec
 from aecore.specs.stability import StabilitySpec
-from aecore.store import experiments, files, runs
+from aecore.store import experiments, runs
 from aecore.store.runs import ResultFolder
-
-STOP_CHECK_SECONDS = 0.05
-
-logger = logging.getLogger("aecore.jobs")
 
 
 class Task:
@@ -200,6 +192,22 @@ class ProbeTask(DerivedTask):
 
 
 @dataclass(frozen=True)
+class AnomalyTask(DerivedTask):
+    """A test of anomaly detection with the run's reconstruction errors."""
+
+    spec: AnomalySpec
+
+    def validate(self, cache: Path) -> None:
+        super().validate(cache)
+        anomaly_samples.check(self.spec, datasets.info(runs.open_run(self.run_key, cache).spec.dataset))
+
+    def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore.worker import anomalies
+
+        anomalies.compute(self.spec, runs.Run(folder.parent.parent), folder, should_stop)
+
+
+@dataclass(frozen=True)
 class PretrainTask(Task):
     """A pretraining experiment: fills `pretraining/<key>/`, and the autoencoder's run if it is missing."""
 
@@ -246,72 +254,3 @@ class PretrainTask(Task):
 
     def follow_up(self) -> Task | None:
         return ProbeTask(runs.run_key(self.spec.autoencoder))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The end of a job: 'finished', 'stopped' or 'failed', the reason, the worker's memory in bytes (0: unknown)."""
-
-    state: str
-    message: str = ""
-    memory: int = 0
-
-
-def execute(task: Task, folder: str, cache: str) -> Outcome:
-    """Run a task, in the worker. Never raises: an error becomes the state 'failed', with one line. `cache` has the
-    uploaded data sets."""
-    target = ResultFolder(Path(folder))
-    try:
-        with settings.using_cache(Path(cache)):
-            task.run(target.folder, _StopCheck(target))
-        outcome = _ending(target)
-    except Exception as error:
-        outcome = failed(target, error)
-    return Outcome(outcome.state, outcome.message, psutil.Process().memory_info().rss)
-
-
-def failed(target: ResultFolder, error: BaseException) -> Outcome:
-    """Write the state 'failed' with one line, and log the traceback; never raises, even for a full or read-only disk.
-
-    A folder with its mark is finished nevertheless: the worker was lost after it had written the last file.
-    """
-    if target.state == "finished":
-        return Outcome("finished")
-    message = one_line(error)
-    if not isinstance(error, AecoreError):
-        logger.error("job %s failed: %s", target.key, message, exc_info=error)
-    if isinstance(error, OSError):  # of a full disk: make room for the status by deleting the job's partial files
-        # Not after other failures: a worker that is out of contact may be about to write its last file.
-        for pattern in ("snapshots/*", "*.tmp", "*.npz"):
-            with contextlib.suppress(OSError):  # read-only by now
-                for path in target.folder.glob(pattern):
-                    path.unlink(missing_ok=True)
-    try:
-        target.write_status(**{**target.status(), "state": "failed", "message": message})
-    except OSError:  # the ticket has the message; the old status must not claim that the job still runs
-        with contextlib.suppress(OSError):
-            (target.folder / "status.json").unlink(missing_ok=True)
-    return Outcome("failed", message)
-
-
-def _ending(target: ResultFolder) -> Outcome:
-    for mark, state in (("DONE", "finished"), ("STOPPED", "stopped")):
-        if (target.folder / mark).exists():
-            return Outcome(state)
-    if target.stop_asked():  # stopped before any result
-        files.set_aside(target.folder)
-        return Outcome("stopped")
-    return failed(target, AecoreError("the job ended without a result"))
-
-
-class _StopCheck:
-    """A task's `should_stop`; looks for `STOP` at most every 50 ms, so that it can be called after each batch."""
-
-    def __init__(self, target: ResultFolder) -> None:
-        self.target, self.asked, self.next_check = target, False, 0.0
-
-    def __call__(self) -> bool:
-        if not self.asked and time.monotonic() >= self.next_check:
-            self.asked = self.target.stop_asked()
-            self.next_check = time.monotonic() + STOP_CHECK_SECONDS
-        return self.asked

@@ -239,9 +239,20 @@ class RunSpec(Spec):
         "convolutional with dense codings only: dense layers before the codings; the decoder has them in reverse",
         **_LAYERS,
     )
+    leave_out: tuple[int, ...] = setting(
+        (),
+        "numbers of the classes that are left out of the training samples; the validation samples keep them",
+        label="Classes left out",
+        tooltip="Numbers of classes, such as 8: the network is trained without them, and the page Anomalies tests "
+        "whether their reconstruction error gives them away.",
+        low=0,
+        high=9999,
+        max_items=50,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._set("leave_out", tuple(sorted(set(self.leave_out))))
         optimizers.check(self.optimizer, self.optimizer_arguments)
         if self.noise == "dropout":
             require(self.noise_rate <= MAX_DROPOUT, "noise_rate", self.noise_rate, f"0 to {MAX_DROPOUT} for dropout")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aecore.__main__ import main
+from aecore.specs.anomalies import AnomalySpec
 from aecore.specs.base import Spec
 from aecore.specs.map import MapSpec
 from aecore.specs.pretraining import PretrainSpec
@@ -18,6 +19,7 @@ from aecore.specs.run import RunSpec
         ("train", RunSpec, set()),
         ("project", MapSpec, {"method", "layer"}),
         ("probe", ProbeSpec, set()),
+        ("anomalies", AnomalySpec, {"against", "label", "dataset"}),
         ("pretrain", PretrainSpec, set()),
     ],
 )

@@ -296,3 +296,26 @@ def test_samples_are_named_by_class_and_number() -> None:
     names = [digits.info.classes[digits.validation_labels[2]], digits.info.classes[digits.train_labels[3]]]
     assert digits.names_of([2, train]) == names
     assert digits.captions_of([2, train]) == [f"{names[0]}, no. 2", f"{names[1]}, no. {train}"]
+
+
+def test_classes_are_left_out_of_the_training_samples_only() -> None:
+    data = datasets.load("digits")
+    without = datasets.without_classes(data, (3, 7))
+    kept = ~np.isin(data.train_labels, (3, 7))
+    assert 0 < without.info.n_train == kept.sum() < len(data.train)
+    assert np.array_equal(without.train, data.train[kept]) and not np.isin(without.train_labels, (3, 7)).any()
+    assert without.validation is data.validation and without.validation_labels is data.validation_labels
+    assert datasets.without_classes(data, ()) is data
+
+
+@pytest.mark.parametrize(
+    ("dataset", "classes", "line"),
+    [
+        ("digits", (10,), "leave_out: got class 10 of digits, allowed: 0 to 9"),
+        ("digits", tuple(range(10)), "leave_out: got all 10 classes, allowed: fewer"),
+        ("plane-3d", (0,), "leave_out: got class 0 of plane-3d, allowed: none, since it has no classes"),
+    ],
+)
+def test_classes_that_cannot_be_left_out(dataset: str, classes: tuple[int, ...], line: str) -> None:
+    with pytest.raises(SpecError, match=line):
+        datasets.check(RunSpec(dataset=dataset, loss="mse", leave_out=classes), datasets.info(dataset))

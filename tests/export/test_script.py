@@ -65,6 +65,7 @@ ODD_SHAPES: dict[str, dict[str, Any]] = {
         "upsampling": "nearest",
         "warmup": 0.5,
     },
+    "without two classes": {"hidden": "9", "leave_out": "3,5"},
     "spatial hashing": {**presets.get("geron-convolutional").spec.to_dict(), "noise_on": "coding", "noise_rate": 3},
 }
 FASTER = {"autoencoder.summary()": "", "verbose=2": "verbose=0", "compile(": "compile(run_eagerly=True, "}

@@ -22,7 +22,7 @@ import pytest
 
 from aecore.errors import AecoreError
 from aecore.jobs import Outcome, Queue, TrainTask, actual_status, dispatch, execute, worker_process
-from aecore.jobs.tasks import failed
+from aecore.jobs.execution import failed
 from aecore.store import eviction, lease, listing, runs
 from aecore.store.runs import Run
 from tests.jobs.fakes import ended, until

@@ -79,6 +79,7 @@ GOLDEN: dict[str, tuple[dict[str, Any], str]] = {
         {"architecture": "convolutional", "downsampling": "stride", "dense_hidden": (256,)},
         "e4a31c49a4d8918c",
     ),
+    "without two classes": ({"leave_out": (8, 3)}, "d316d9fb4aa47af8"),
     "layer by layer, with arguments": (
         {"schedule": "layerwise", "phases": (Phase(3, "sgd", 0.1, "bce", "momentum=0.9"), Phase(2, "sgd", 0.1, "mse"))},
         "0a7769c56c8ddf16",

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from aecore.analysis import metrics
-from aecore.datasets import Data, check, watched
+from aecore.datasets import Data, check, watched, without_classes
 from aecore.errors import AecoreError
 from aecore.specs.run import Phase, RunSpec
 from aecore.store.runs import Run
@@ -61,7 +61,7 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
     run.write_status(state="running", message="building the network", fraction=0.0, started=started)
     model = Autoencoder(spec, data.info.shape)
     with ThreadPoolExecutor(1) as pool:
-        fit = Fit(run, model, data, pool)
+        fit = Fit(run, model, without_classes(data, spec.leave_out), pool)
         stopped = fit.all_stages(should_stop)
         fit.recorder.status(fit.phase, "measuring and saving")
         fit.recorder.merge_snapshots()
@@ -72,9 +72,10 @@ def train(spec: RunSpec, folder: Path, should_stop: Callable[[], bool]) -> None:
 
 
 @lru_cache(maxsize=4)
-def pca_errors(dataset: str) -> np.ndarray:
-    """`metrics.pca_errors` of a data set: PCA's validation MSE by number of components; cached for later trainings."""
-    data = fetch(dataset)
+def pca_errors(dataset: str, leave_out: tuple[int, ...] = ()) -> np.ndarray:
+    """`metrics.pca_errors` of a data set: PCA's validation MSE by number of components, fitted without the classes
+    `leave_out`; cached for later trainings."""
+    data = without_classes(fetch(dataset), leave_out)
     return metrics.pca_errors(data.train, data.validation)
 
 
@@ -178,8 +179,8 @@ class Fit:
 
     @cached_property
     def pca_errors(self) -> Future[np.ndarray]:
-        """`pca_errors` of the data set; the first access starts the computation in parallel to the training."""
-        return self.pool.submit(pca_errors, self.spec.dataset)
+        """`pca_errors` of the training data; the first access starts the computation in parallel to the training."""
+        return self.pool.submit(pca_errors, self.spec.dataset, self.spec.leave_out)
 
     def _record_pca(self) -> None:
         """Pass PCA's error with as many components as codings to the recorder, once it is computed."""

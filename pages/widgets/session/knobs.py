@@ -36,6 +36,7 @@ ADVANCED = (
     "noise",
     "sparsity",
     "sparsity_target",
+    "leave_out",
 )
 NAMES = MAIN + ADVANCED
 LABELS = {name: RunSpec.settings()[name].label for name in NAMES}
@@ -109,7 +110,7 @@ def _by_title(text: str, titles: dict[str, str]) -> str:
 
 def widget_value(name: str, value: Any) -> Any:
     """The widget's value for a value of a spec field."""
-    return ", ".join(map(str, value)) if name == "hidden" else value
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def defaults(variant: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ OTHERS: dict[str, Sequence[Any]] = {
     "learning_rate": (0.05, 0.06),
     "warmup": (0.5, 0.4),
     "sparsity_target": (0.3, 0.4),
+    "leave_out": ("3", "5, 7"),
     **{name: declared.choices for name, declared in RunSpec.settings().items() if declared.choices},
 }
 
