@@ -21,6 +21,9 @@ from aecore.store import files, runs
 MAX_BYTES = 27_000_000  # bytes of all demonstrations together, since they are in every clone of the repository
 BEGIN, END = "# demonstration runs: begin", "# demonstration runs: end"
 _HEADER = "# Written by `python -m aecore demo`: everything here is left out, but for the demonstration runs."
+_ALL = tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))
+# Narrower than the variants' defaults where the weights would be most of the folder.
+_NARROW = {"hidden": (64,)}
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Demonstration:
     name: str
     preset: str
     settings: dict[str, Any] = field(default_factory=dict)
-    maps: tuple[MapSpec, ...] = tuple(MapSpec(method=method) for method in ("pca", "tsne", "umap"))
+    maps: tuple[MapSpec, ...] = _ALL
     pretraining: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -50,10 +53,6 @@ class Demonstration:
         return [PretrainSpec.from_settings(self.spec, settings) for settings in self.pretraining]
 
 
-# Narrower than the variants' defaults where the weights would be most of the folder.
-_NARROW = {"hidden": (64,)}
-_SPARSE = _NARROW | {"coding_size": 100}
-
 DEMONSTRATIONS = (
     Demonstration("stacked", "stacked"),
     Demonstration("linear", "linear"),
@@ -61,13 +60,16 @@ DEMONSTRATIONS = (
     Demonstration("convolutional", "convolutional", pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003})),
     Demonstration("recurrent", "recurrent"),
     Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
-    Demonstration("sparse-kl", "sparse-kl", _SPARSE),
-    Demonstration("sparse-baseline", "sparse-kl", _SPARSE | {"sparsity_weight": 0}, maps=()),
+    Demonstration("sparse-kl", "sparse-kl", _NARROW),
+    Demonstration("sparse-baseline", "sparse-kl", _NARROW | {"sparsity_weight": 0}, maps=()),
     # Two codings are a map already; the more epochs, the better the plane of pictures.
     Demonstration(
-        "variational-2", "variational", {"coding_size": 2, "hidden": (100,), "epochs": 30}, (MapSpec(method="none"),)
+        "variational-2",
+        "variational",
+        {"coding_size": 2, "hidden": (100, 50), "epochs": 30},
+        (MapSpec(method="none"), *_ALL),
     ),
-    Demonstration("hashing", "hashing", _NARROW, maps=()),
+    Demonstration("hashing", "hashing", _NARROW),
 )
 
 

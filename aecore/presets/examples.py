@@ -64,7 +64,7 @@ EXAMPLES: tuple[Example, ...] = (
         True,
         "convolutional",
         "Variant: Convolutional, with the same 30 codings as Stacked.",
-        "A smaller error than the dense network's with two thirds of its parameters, and soles and straps that stay.",
+        "About the error of the dense network with half of its parameters, and soles and straps that stay.",
         "A filter is learned once and used everywhere in the image. A dense layer has to learn an edge anew for every "
         "place.",
     ),
@@ -92,12 +92,12 @@ EXAMPLES: tuple[Example, ...] = (
         "Two numbers, and one of them silent",
         False,
         "stacked",
-        "Variant: Stacked, coding size 2.",
+        "Variant: Stacked, coding size 2, coding activation tanh (under Advanced).",
         "Blurred averages: worse than PCA with two numbers. On the map all points lie along one line.",
-        "One unit has died early and never came back: of two numbers one says nothing. Two are too few for the images, "
-        "but a variational autoencoder uses both.",
+        "The first large steps drove one unit to -1 or 1 for every image, where tanh is flat and no gradient leads "
+        "back: of two numbers one says nothing. Linear codings, the default, cannot saturate and both stay in use.",
         "latent_map",
-        {"coding_size": 2},
+        {"coding_size": 2, "coding_activation": "tanh"},
     ),
     Example(
         "collapsed",

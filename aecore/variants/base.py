@@ -11,8 +11,18 @@ from aecore.specs.run import RunSpec
 GERON = "A. Géron, Hands-On Machine Learning, 2nd edition, chapter 17"
 HUBENS = "N. Hubens, Introduction to Autoencoders"
 
-# Settings of all short presets: the book's stacked network, with an optimizer that needs fewer epochs than plain SGD.
-_SHORT: dict[str, Any] = {"optimizer": "nadam", "learning_rate": 0.003, "batch_size": 32, "epochs": 12}
+# Settings of all short presets: the book's stacked network, a little wider, with linear codings, which cannot saturate,
+# and Muon with one cycle of the learning rate, which comes near the network's best in few steps at every coding size.
+_SHORT: dict[str, Any] = {
+    "hidden": (128,),
+    "coding_activation": "linear",
+    "optimizer": "muon",
+    "learning_rate": 0.02,
+    "decay": "cosine",
+    "warmup": 0.2,
+    "batch_size": 128,
+    "epochs": 12,
+}
 
 
 @dataclass(frozen=True)

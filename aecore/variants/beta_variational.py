@@ -15,10 +15,8 @@ VARIANT = variant(
     "lose more. Compare it with variational on the latent walk. After Higgins et al. (2017).",
     matches=lambda spec: spec.variational and spec.kl_weight != 1,
     words=lambda spec: f"(β = {spec.kl_weight:g})",
-    hidden=(150, 100),
     coding="variational",
     coding_size=10,
     kl_weight=4.0,
-    learning_rate=0.002,
-    batch_size=64,
+    epochs=16,
 )

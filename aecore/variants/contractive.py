@@ -15,6 +15,8 @@ VARIANT = variant(
     "need stay sensitive. Turn the weight up and see the codings calm down. After Rifai et al. (2011).",
     matches=lambda spec: spec.penalty == "contractive",
     words="contractive",
+    hidden=(200,),
     penalty="contractive",
-    penalty_weight=1e-4,
+    penalty_weight=1e-5,
+    batch_size=200,
 )

@@ -18,8 +18,6 @@ VARIANT = variant(
     architecture="convolutional",
     hidden=(16, 32),
     activation="relu",
-    coding_activation="linear",
-    optimizer="adam",
-    learning_rate=0.004,
-    epochs=5,
+    batch_size=64,
+    epochs=3,
 )

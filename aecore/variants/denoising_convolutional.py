@@ -19,11 +19,9 @@ VARIANT = variant(
     bottleneck="spatial",
     hidden=(16, 16),
     activation="relu",
-    coding_activation="relu",
     noise_rate=0.5,
     noise_clip=True,
     noisy_validation=True,
-    learning_rate=0.004,
     batch_size=64,
-    epochs=5,
+    epochs=4,
 )

@@ -17,5 +17,5 @@ VARIANT = variant(
     matches=lambda spec: spec.schedule == "layerwise",
     words="layer by layer",
     schedule="layerwise",
-    epochs=5,
+    epochs=6,
 )

@@ -16,10 +16,6 @@ VARIANT = variant(
     matches=lambda spec: spec.linear,
     words="linear",
     hidden=(),
-    coding_activation="linear",
     output_activation="linear",
     loss="mse",
-    optimizer="adam",
-    learning_rate=0.0005,
-    epochs=25,
 )

@@ -11,13 +11,13 @@ from aecore.variants.base import GERON, variant
 
 VARIANT = variant(
     "recurrent",
-    "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train, so its few epochs end "
-    f"above PCA; look for streaks along the rows. From {GERON}.",
+    "Reads an image row by row, as a sequence, and writes it row by row. The slowest to train; look for streaks along "
+    f"the rows. From {GERON}.",
     matches=lambda spec: spec.architecture == "recurrent",
     words="recurrent",
     architecture="recurrent",
+    hidden=(100,),
     coding_activation="tanh",
-    learning_rate=0.007,
     batch_size=64,
     epochs=4,
 )

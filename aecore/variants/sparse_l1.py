@@ -11,13 +11,12 @@ from aecore.variants.base import GERON, variant
 
 VARIANT = variant(
     "sparse-l1",
-    "Ten times more codings than needed, and an L1 penalty on each activation: most are pushed to zero, so the error "
-    "ends above that of PCA with 300 components, all of which speak. Look at the histogram of the activations. From "
+    "An L1 penalty on each activation of 100 linear codings: many are pushed to zero for each image, and which ones "
+    "differs from image to image. Look at the histogram of the activations, and turn the weight up. After "
     f"{GERON}.",
     matches=lambda spec: spec.sparsity_weight > 0 and spec.sparsity in ("l1", "l2"),
     words=lambda spec: f"sparse ({spec.sparsity.upper()})",
-    coding_activation="sigmoid",
-    coding_size=300,
+    coding_size=100,
     sparsity="l1",
-    sparsity_weight=1e-3,
+    sparsity_weight=1e-4,
 )

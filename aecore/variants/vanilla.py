@@ -16,5 +16,8 @@ VARIANT = variant(
     matches=lambda spec: not spec.hidden and not spec.linear,
     hidden=(),
     activation="relu",
-    coding_activation="relu",
+    coding_activation="leaky_relu",
+    loss="mse",
+    batch_size=32,
+    epochs=20,
 )

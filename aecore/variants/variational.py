@@ -17,9 +17,7 @@ VARIANT = variant(
     f"any point decodes to something (Kingma and Welling 2014). Walk through its codings. From {GERON}.",
     matches=lambda spec: spec.variational,
     words="variational",
-    hidden=(150, 100),
     coding="variational",
     coding_size=10,
-    learning_rate=0.002,
-    batch_size=64,
+    epochs=16,
 )

@@ -26,7 +26,8 @@ def test_demonstrations_have_names_and_keys() -> None:
     methods = {
         demonstration.name: {spec.method for spec in demonstration.maps} for demonstration in demo.DEMONSTRATIONS
     }
-    assert methods["recurrent"] == {"pca", "tsne", "umap"} and methods["variational-2"] == {"none"}
+    assert methods["recurrent"] == {"pca", "tsne", "umap"} and methods["variational-2"] > {"none"}
+    assert all("umap" in found for name, found in methods.items() if name != "sparse-baseline")
     assert specs["variational-2"].coding_size == 2 and specs["sparse-baseline"].sparsity_weight == 0
 
 

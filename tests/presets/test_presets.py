@@ -39,9 +39,7 @@ def test_a_variant_is_a_file_and_its_name_in_the_registry() -> None:
     assert [name.replace("_", "-") for name in variants._FILES] == list(presets.VARIANTS)
 
 
-@pytest.mark.parametrize(
-    "name", ["recurrent", "denoising-dropout", "denoising-convolutional", "sparse-l1", "sparse-kl", "hashing"]
-)
+@pytest.mark.parametrize("name", ["linear", "denoising-dropout", "denoising-convolutional", "sparse-kl", "hashing"])
 def test_a_variant_that_ends_above_pca_says_why(name: str) -> None:
     assert "PCA" in presets.get(name).description
 

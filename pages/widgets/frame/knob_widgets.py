@@ -8,8 +8,11 @@ from typing import Any
 import streamlit as st
 
 from aecore import datasets, presets
+from aecore.errors import AecoreError
+from aecore.presets import limits
 from aecore.specs.run import RunSpec
-from pages.widgets.session import keys, knobs, lesson, own_data
+from pages.widgets.basics import notice
+from pages.widgets.session import keys, knobs, lesson
 
 SMALLEST = 1e-5  # lower end of a number input whose setting has to be above 0
 
@@ -23,9 +26,7 @@ def draw() -> None:
 
 
 def _variant_and_dataset() -> None:
-    names, preset = list(presets.PRESETS), presets.get(knobs.variant())
-    own_data.settle(preset.spec.dataset)
-    sets = [*datasets.names(), *own_data.names()]
+    names, sets, preset = list(presets.PRESETS), datasets.names(), presets.get(knobs.variant())
     st.selectbox(
         "Variant",
         names,
@@ -93,7 +94,8 @@ def _knob(
 ) -> None:
     """Draw the widget of one field: a slider over its stops, a list of its choices, a text or a number input.
 
-    `label` and `stops` replace the declared ones; `tooltip` is appended to the declared one.
+    `label` and `stops` replace the declared ones; `tooltip` is appended to the declared one. Below it stands what
+    `aecore.presets.limits` says of its value.
     """
     declared, default = RunSpec.settings()[name], knobs.widget_value(name, getattr(preset, name))
     label, stops = label or declared.label, stops or declared.stops
@@ -117,3 +119,13 @@ def _knob(
         if declared.kind is float:
             options |= {"step": declared.step, "format": "%g"}
         st.number_input(label, declared.kind(low), declared.kind(high), default, **options)
+    if warning := _warning(name):
+        notice.caption(warning, ":material/warning:")
+
+
+def _warning(name: str) -> str:
+    """What to expect of a training at the current value of this knob; "" for nothing in particular."""
+    try:
+        return limits.warning(knobs.current_spec(), name)
+    except AecoreError:  # contradictory knobs, which the caption below Train explains
+        return ""
