@@ -16,10 +16,10 @@ RESAMPLES = 200
 COVERAGE = 0.95
 
 SCORES = {  # name in the results: title
-    "autoencoder": "Autoencoder",
+    "autoencoder": "Reconstruction error",
     "elbo": "−ELBO",
     "prior": "Prior density",
-    "pca": "PCA",
+    "pca": "Error of PCA",
     "knn": "kNN in the codings",
     "forest": "Isolation forest",
 }
@@ -86,8 +86,8 @@ def roc_curve(scores: np.ndarray, is_anomaly: np.ndarray) -> tuple[np.ndarray, n
 
 
 def fitted(samples: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Samples of another data set in the shape of this one: grey images are enlarged by a whole factor and padded with
-    zeros; others have to have the shape already.
+    """Samples of another data set in the shape of this one: grey images are enlarged, or reduced to the means of
+    blocks of pixels, by a whole factor and padded with zeros; others have to have the shape already.
 
     Raises
     ------
@@ -97,18 +97,27 @@ def fitted(samples: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return samples
     if reason := _misfit(samples.shape[1:], shape):
         raise AecoreError(f"dataset: got samples of shape {samples.shape[1:]}, {reason}")
+    block = max(-(-own // side) for side, own in zip(shape, samples.shape[1:], strict=True))
+    samples = _centred(samples, tuple(-(-own // block) * block for own in samples.shape[1:]))
+    n, height, width = samples.shape[0], samples.shape[1] // block, samples.shape[2] // block
+    means = samples.reshape(n, height, block, width, block).mean(axis=(2, 4))
+    samples = means.round().astype(np.uint8) if samples.dtype == np.uint8 else means.astype(samples.dtype)
     factor = min(side // own for side, own in zip(shape, samples.shape[1:], strict=True))
-    enlarged = samples.repeat(factor, axis=1).repeat(factor, axis=2)
-    rest = [side - own for side, own in zip(shape, enlarged.shape[1:], strict=True)]
-    return np.pad(enlarged, [(0, 0), *((side // 2, side - side // 2) for side in rest)])
+    return _centred(samples.repeat(factor, axis=1).repeat(factor, axis=2), shape)
+
+
+def _centred(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Images padded with zeros on all sides."""
+    rest = [side - own for side, own in zip(shape, images.shape[1:], strict=True)]
+    return np.pad(images, [(0, 0), *((side // 2, side - side // 2) for side in rest)])
 
 
 def others(own: DatasetInfo) -> list[str]:
     """The names of the data sets whose samples can be anomalies to this one: of a shape that fits, with other classes,
-    and with values in [0, 1] where this one has them."""
+    and with values in [0, 1] where this one has them. The smallest, which need no download, stand first."""
     return [
         name
-        for name in names()
+        for name in sorted(names(), key=lambda name: info(name).n_train)
         if not _misfit(info(name).shape, own.shape)
         and info(name).classes != own.classes
         and info(name).unit_range == own.unit_range
@@ -117,9 +126,4 @@ def others(own: DatasetInfo) -> list[str]:
 
 def _misfit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     """Why samples of a shape cannot be brought into another one; '' if they can."""
-    if shape == wanted:
-        return ""
-    if len(shape) == len(wanted) == 2:
-        too_large = any(own > side for own, side in zip(shape, wanted, strict=True))
-        return f"allowed: images of at most {wanted[0]} × {wanted[1]} pixels" if too_large else ""
-    return f"allowed: {wanted}"
+    return "" if shape == wanted or len(shape) == len(wanted) == 2 else f"allowed: {wanted}"

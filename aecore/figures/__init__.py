@@ -3,6 +3,7 @@ directly instead of in a legend, there is no title and no mode bar, only the val
 background is transparent. Draw them with `st.plotly_chart(figure, theme=None, config=PLOTLY_CONFIG)`.
 """
 
+from aecore.figures.anomalies import roc_curves, score_histograms
 from aecore.figures.curves import learning_curves, penalty_curves
 from aecore.figures.heat_map import error_heat_map
 from aecore.figures.histograms import activation_histogram, class_errors, kl_bars, layer_activity, unit_mean_histogram
@@ -29,6 +30,8 @@ __all__ = [
     "layer_activity",
     "learning_curves",
     "penalty_curves",
+    "roc_curves",
+    "score_histograms",
     "seconds_text",
     "share_text",
     "small_multiples",

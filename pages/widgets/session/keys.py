@@ -59,6 +59,13 @@ GUIDE_LAYER = "guide_layer"
 GUIDE_NOISE = "guide_noise"
 GUIDE_CODINGS = "guide_codings"
 GUIDE_TEMPERATURE = "guide_temperature"
+AGAINST = "against"  # Anomalies: what is compared with the validation samples
+ANOMALY_CLASS = "anomaly_class"
+ANOMALY_DATA = "anomaly_data"
+ANOMALY_NOISE = "anomaly_noise"
+SCORE = "score"
+SCORE_END = "score_end"  # samples with the highest or the lowest scores
+PERCENTILE = "percentile"  # of the threshold
 
 PARAMETERS = (
     *(RUN, LESSON, VARIANT, VIEW, SHOW, CLASS, METHOD, OTHER_METHOD, COLOUR, STYLE, SELECT, SPLIT, POINTS, PERPLEXITY),
@@ -66,6 +73,7 @@ PARAMETERS = (
     *(BITS_SAMPLE, JOURNEY, A, B, SUM_A, SUM_B, SUM_C, FROM_CLASS, TO_CLASS, WAY, PICTURES, TEMPERATURE, GRID_FROM),
     *(OTHER, RUNS, SAMPLE, SAMPLE_FROM, LABELS, SEEDS, CLASSIFIER_EPOCHS, TRAINER, STEP),
     *(GUIDE_COMPONENTS, GUIDE_CLASS, GUIDE_LAYER, GUIDE_NOISE, GUIDE_CODINGS, GUIDE_TEMPERATURE),
+    *(AGAINST, ANOMALY_CLASS, ANOMALY_DATA, ANOMALY_NOISE, SCORE, SCORE_END, PERCENTILE),
 )
 
 # The frame around the pages.

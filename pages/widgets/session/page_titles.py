@@ -9,6 +9,7 @@ TITLES = {
     "latent_walk": "Latent walk",
     "compare": "Compare",
     "sparsity": "Sparsity",
+    "anomalies": "Anomalies",
     "pretraining": "Pretraining",
     "classroom": "Classroom",
 }
