@@ -38,6 +38,7 @@ PATHS = {
     "latent_walk": "Latent walk",
     "compare": "Compare",
     "sparsity": "Sparsity",
+    "anomalies": "Anomalies",
     "pretraining": "Pretraining",
     "classroom": "Classroom",
 }

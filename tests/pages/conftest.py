@@ -40,7 +40,7 @@ SPECS = {
         epochs=2,
     ),
 }
-PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "pretraining", "classroom")
+PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "anomalies", "pretraining", "classroom")
 
 
 @pytest.fixture(scope="session")

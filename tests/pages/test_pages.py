@@ -24,6 +24,7 @@ KINDS = {
     "latent_walk": ("convolutional", "spatial", "variational-2", "hashing", "vectors"),
     "compare": ("stacked", "vectors"),  # `test_compare` sets every kind beside another
     "sparsity": ("convolutional", "recurrent", "sparse-kl", "variational-2", "vectors"),
+    "anomalies": ("stacked", "variational-2", "vectors"),
     "pretraining": ("convolutional", "vectors"),
     "classroom": ("denoising",),
 }
