@@ -12,7 +12,7 @@ from pages.widgets.session import active_run, controls, keys, link, selection
 
 shell.enter()
 
-VIEWS = {"map": "Explore", "own": "Your own picture", "training": "While it learned"}
+VIEWS = {"map": "Explore", "own": "Your own image", "training": "Training animation"}
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
         return
     work = map_job.finished(run, spec)
     if work and view == "own":
-        explore.own_picture(run, data, work, choices)
+        explore.own_image_map(run, data, work, choices)
     elif work:
         explore.section(run, data, work, choices)
         trust.stability(run, data, work, spec)

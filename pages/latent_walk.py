@@ -10,18 +10,25 @@ from aecore.text import error_text
 from pages.widgets.basics import notice
 from pages.widgets.components import latent_walk
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.latent_walk import bits, hole_map, interpolation, random_codings, walk
+from pages.widgets.latent_walk import bits, interpolation, off_manifold_map, random_codings, walk
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, controls, keys, link
 
 shell.enter()
 
-VIEWS = {"sliders": "Sliders", "plane": "Plane", "journeys": "Journeys", "random": "Random", "holes": "Holes"}
+VIEWS = {
+    "sliders": "Sliders",
+    "plane": "Plane",
+    "interpolation": "Interpolation",
+    "random": "Random",
+    "off_manifold": "Off-manifold regions",
+}
 SENTENCES = {
     "bits": "Each coding is a bit. Flip one, and see what it stands for and which images share the code.",
-    "journeys": "Interpolation between codings, every step decoded. Good: each step could be a real image.",
+    "interpolation": "Interpolation between codings, every step decoded. Good: each step could be a real image.",
     "random": "Generated images: codings drawn at random, decoded. Good: they look like the data and differ.",
-    "holes": "Off-manifold regions (holes): codings that, decoded and encoded again, do not come back to their place.",
+    "off_manifold": "Off-manifold regions (gaps between the data): codings that do not return to their place when they "
+    "are decoded and encoded again. Good: little of the plane is coloured.",
 }
 
 
@@ -46,13 +53,13 @@ def main() -> None:
         header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":
         bits.draw(run, data, walker)
-    elif view == "journeys":
+    elif view == "interpolation":
         interpolation.section(run, data, walker)
     elif view == "random":
         random_codings.draw(run, data, walker)
         random_codings.grid(run, data, walker)
-    elif view == "holes":
-        hole_map.section(run, data, walker)
+    elif view == "off_manifold":
+        off_manifold_map.section(run, data, walker)
     else:
         walk.section(run, data, walker, "plane" if view == "plane" else "sliders")
         walk.kl_bars(run)
@@ -61,7 +68,7 @@ def main() -> None:
 def _views(run: Run, walker: Walker) -> dict[str, str]:
     """{view: title} of the views that a run allows; planes need two codings and decoding in the browser."""
     size = len(walker.axes)
-    fits = {"plane": size > 1 and walker.decoder is not None, "holes": size == 2 and walker.decoder is not None}
+    fits = {"plane": size > 1 and walker.decoder is not None, "off_manifold": size == 2 and walker.decoder is not None}
     views = {name: text for name, text in VIEWS.items() if fits.get(name, True)}
     return {"bits": "Bits", **views} if run.spec.hashes else views
 

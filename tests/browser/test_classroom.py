@@ -25,7 +25,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_a_lesson_goes_from_the_teacher_to_a_student(server: str, digits_run: str, visit: Open) -> None:
-    teacher = visit(f"{server}/latent_map?run={digits_run}&view=While+it+learned")
+    teacher = visit(f"{server}/latent_map?run={digits_run}&view=Training+animation")
     go(teacher, "classroom")
     teacher.locator(".st-key-view").get_by_text("Make a lesson").click()
     settle(teacher)

@@ -1,4 +1,4 @@
-"""The plane of two codings under a hand, and the hole map, which must agree with Python."""
+"""The plane of two codings under a hand, and the off-manifold map, which must agree with Python."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ PLANE = """look => {
   root.style.width = "400px";
   window.plane = makePlane(root, {
     onmove: (pair, final) => moves.push([...pair, final]),
-    onholes: (drift, places) => Object.assign(window, { drift: [...drift], places: [...places] }),
+    onOffManifold: (drift, places) => Object.assign(window, { drift: [...drift], places: [...places] }),
   });
   plane.set({ look, axes: [0, 1], low: [-3, -3], high: [3, 3], z: Float32Array.of(0, 0, 0), decode, encode,
     shape: [8, 8], points: Float32Array.of(0.5, 0.5, -1, 2), labels: Int32Array.of(0, 1), driftScale: 0.5,
-    ellipse: { centre: [0, 1], sigma: [0.2, 0.4] }, layers: { grid: true, data: true, holes: true } });
+    ellipse: { centre: [0, 1], sigma: [0.2, 0.4] }, layers: { grid: true, data: true, drift: true } });
   const below = [-3, -1, 0, 0.5, 2.5].map(normalBelow);
   return [below, [0.001, 0.02275, 0.5, 0.8, 0.999999].map(normalQuantile)];
 }""".replace("SCRIPTS", bundle.script("plane/plane.js"))
@@ -105,7 +105,7 @@ def test_a_hand_and_the_arrow_keys_move_the_place(drawn: Page) -> None:
     assert z(drawn) == pytest.approx([1.44, 2.7, 0], abs=1e-6)
     assert drawn.evaluate("moves").count([*drawn.evaluate("moves")[-1][:2], True]) == 1
     # Nothing was decoded for the grid again: only another coding than the two of the plane asks for that.
-    expect(over).to_have_attribute("data-holes", "done")
+    expect(over).to_have_attribute("data-drift", "done")
     assert drawn.evaluate("decoded.length") <= decoded + CELLS**2
     drawn.evaluate("decoded.length = 0; plane.set({ z: Float32Array.of(1, 1, 0.5) })")
     expect(over).to_have_attribute("data-ready", "done")
@@ -147,7 +147,7 @@ def test_quantile_axes_give_each_share_of_the_prior_its_room_and_holes_lie_where
     over = upper(drawn)
     for quantiles in (False, True):
         drawn.evaluate("quantiles => plane.set({ quantiles })", quantiles)
-        expect(over).to_have_attribute("data-holes", "done")
+        expect(over).to_have_attribute("data-drift", "done")
         left, middle, right = (place(over, [x, 0])[0] for x in (-3, 0, 3))
         assert middle == pytest.approx((left + right) / 2, abs=0.01)
         within = (place(over, [1, 0])[0] - place(over, [-1, 0])[0]) / (right - left)
@@ -165,46 +165,49 @@ APP = """
 import streamlit as st
 from aecore.presets import demonstrations
 from aecore.store import runs
-from pages.widgets.latent_walk import hole_map
+from pages.widgets.latent_walk import off_manifold_map
 from pages.widgets.server import shared
 from pages.widgets.components import latent_walk
 
 names = st.query_params.get("runs", demonstrations.keys()["variational-2"]).split()
 found = [runs.open_run(name, shared.cache()) for name in names]
 walkers = [latent_walk.walker(run, shared.data(run.spec.dataset)) for run in found]
-hole_map.draw(walkers[0], walkers[-1] if st.checkbox("two", value=True) else None, key="holes")
+off_manifold_map.draw(walkers[0], walkers[-1] if st.checkbox("two", value=True) else None, key="off_manifold")
 st.markdown("end")
 """
 
 
 @pytest.fixture(scope="module")
-def holes(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def two_planes(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not (cache / "runs" / demonstrations.keys()["variational-2"] / "DONE").exists():
         pytest.skip("no demonstration run variational-2 here")
-    script = tmp_path_factory.mktemp("holes") / "small.py"
+    script = tmp_path_factory.mktemp("off_manifold") / "small.py"
     script.write_text(APP)
     with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
         yield url
 
 
-def test_an_autoencoders_holes_are_counted_in_the_range_of_its_codes(holes: str, cache: Path, visit: Open) -> None:
+def test_an_autoencoders_off_manifold_share_is_counted_in_the_range_of_its_codes(
+    two_planes: str, cache: Path, visit: Open
+) -> None:
     spec = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
     made = [write(each, cache).key for each in (spec, spec.replace(coding="variational"))]
-    page = visit(f"{holes}/?runs={'+'.join(made)}")
-    expect(page.locator(".holes")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
-    plain, other = page.locator(".holes section").all()
+    page = visit(f"{two_planes}/?runs={'+'.join(made)}")
+    expect(page.locator(".off-manifold")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
+    plain, other = page.locator(".off-manifold section").all()
     over, within = (float(plain.get_attribute(f"data-{name}") or "nan") for name in ("over", "within"))
     assert round(100 * over) != round(100 * within)
     prior = float(other.get_attribute("data-over") or "nan")
     told = page.locator(".told").inner_text()
     assert (
-        f"it is a hole in {100 * within:.0f} % of all cases, under the variational prior in {100 * prior:.0f} %" in told
+        f"it is off-manifold in {100 * within:.0f} % of all cases, under the variational prior in {100 * prior:.0f} %"
+        in told
     )
 
 
-def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: str, visit: Open) -> None:
-    page = visit(holes)
-    expect(page.locator(".holes")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
+def test_the_off_manifold_map_agrees_with_python_and_sends_nothing_under_a_hand(two_planes: str, visit: Open) -> None:
+    page = visit(two_planes)
+    expect(page.locator(".off-manifold")).to_have_attribute("data-ready", "done", timeout=serve.PATIENCE)
     run = runs.open_run(demonstrations.keys()["variational-2"])
     reference = off_manifold.reference_set(run, datasets.load(run.spec.dataset))
     low = NormalDist().cdf(-3)
@@ -212,7 +215,7 @@ def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: s
     codes = np.array([(x, y) for y in cells for x in cells], np.float32)
     ratio = off_manifold.diagnose(run, reference, codes).drift_ratio
     assert ratio is not None
-    sides = page.locator(".holes section")
+    sides = page.locator(".off-manifold section")
     expect(sides).to_have_count(2)
     for side in sides.all():
         assert float(side.get_attribute("data-over") or "nan") == pytest.approx((ratio > 1).mean(), abs=2 / CELLS**2)
@@ -239,4 +242,4 @@ def test_the_hole_map_agrees_with_python_and_sends_nothing_under_a_hand(holes: s
     page.get_by_test_id("stCheckbox").locator("label").click()
     expect(sides).to_have_count(1)
     expect(over).to_have_attribute("data-z", moved or "")
-    expect(over).to_have_attribute("data-holes", "done")
+    expect(over).to_have_attribute("data-drift", "done")

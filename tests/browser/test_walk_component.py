@@ -53,7 +53,7 @@ if st.button("elsewhere", key="elsewhere"):
     st.session_state["z"] = walker.reference.codes[7]
 if st.button("far", key="far"):
     st.session_state["z"] = np.full(len(walker.axes), 1e4)
-layers = {"grid": True, "data": True, "holes": "holes" in asked}
+layers = {"grid": True, "data": True, "drift": "drift" in asked}
 z = latent_walk.draw(
     walker, st.session_state["z"], key="steps", view=asked.get("view", "sliders"), layers=layers
 )
@@ -285,9 +285,9 @@ def test_on_the_plane_a_silent_coding_is_no_drift(opened: Open, cache: Path):
     run = write(spec, cache, codings=np.array([0.3, 0.3, 3e-5]))
     reference = off_manifold.reference_set(run, datasets.load("digits"))
     assert reference.active.tolist() == [True, True, False]
-    page = opened(f"run={run.key}&view=plane&holes=1&z=2")
+    page = opened(f"run={run.key}&view=plane&drift=1&z=2")
     over = page.locator(".walk canvas[tabindex]")
-    expect(over).to_have_attribute("data-holes", "done", timeout=serve.PATIENCE)
+    expect(over).to_have_attribute("data-drift", "done", timeout=serve.PATIENCE)
     cells = (np.arange(24) + 0.5) / 24 * 6 - 3
     there = np.array([(x, y, 2) for y in cells for x in cells], np.float32)
     expected = (off_manifold.diagnose(run, reference, there).drift_ratio > 1).sum()

@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
     "title": "Two numbers",
     "knobs": {"variant": "variational", "coding_size": 2, "seed": 7},
     "page": "latent_map",
-    "view": {"view": "While it learned"},
+    "view": {"view": "Training animation"},
     "locked": ("variant", "seed"),
     "question": "How many classes part?",
     "answers": ("two", "six", "ten"),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  normalBelow, normalQuantile, planeAxis, planeCells, planeDrift, PLANE_HOLES, roundSteps,
+  normalBelow, normalQuantile, planeAxis, planeCells, planeDrift, DRIFT_CELLS, roundSteps,
 } from "../../pages/widgets/components/plane/grid.js";
 import { fixtures, near } from "./fixtures.js";
 
@@ -45,20 +45,20 @@ test("the drift of every cell, measured over the codings that count", () => {
     z: Float32Array.of(0, 7, 0), axes: [0, 2], measured: [0, 2],
     decode: z => z.slice(), encode: values => [values[0] * 2, 100, values[2]],
   };
-  const scales = [planeAxis(-1, 1, false), planeAxis(-1, 1, false)], cells = planeCells(PLANE_HOLES, [0.5, 0.5]);
+  const scales = [planeAxis(-1, 1, false), planeAxis(-1, 1, false)], cells = planeCells(DRIFT_CELLS, [0.5, 0.5]);
   const drift = new Float32Array(cells.length).fill(NaN), places = new Float32Array(2 * cells.length), shares = [];
   for (const step of planeDrift(facts, scales, cells, { drift, places }, share => shares.push(share))) {
     assert.equal(step, undefined);
   }
   assert.equal(shares.at(-1), 1);
   for (const { index, at } of cells) near([drift[index]], [Math.abs(2 * at[0] - 1)], 1e-5, `cell ${index}`);
-  near([places[0], places[1]], [-1 + 1 / PLANE_HOLES, 1 - 1 / PLANE_HOLES], 1e-6);
+  near([places[0], places[1]], [-1 + 1 / DRIFT_CELLS, 1 - 1 / DRIFT_CELLS], 1e-6);
 });
 
 test("what encodes to no number has moved infinitely far", () => {
   const facts = { z: Float32Array.of(0, 0), axes: [0, 1], measured: null, decode: z => z, encode: () => [NaN, 0] };
-  const scales = [planeAxis(-1, 1, false), planeAxis(-1, 1, false)], cells = planeCells(PLANE_HOLES, [0, 0]).slice(0, 1);
-  const drift = new Float32Array(PLANE_HOLES ** 2), places = new Float32Array(2 * PLANE_HOLES ** 2);
+  const scales = [planeAxis(-1, 1, false), planeAxis(-1, 1, false)], cells = planeCells(DRIFT_CELLS, [0, 0]).slice(0, 1);
+  const drift = new Float32Array(DRIFT_CELLS ** 2), places = new Float32Array(2 * DRIFT_CELLS ** 2);
   assert.equal([...planeDrift(facts, scales, cells, { drift, places }, () => {})].length, 1);
   assert.equal(drift[cells[0].index], Infinity);
   assert.equal(drift.filter(value => value === Infinity).length, 9);

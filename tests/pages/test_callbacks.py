@@ -21,9 +21,9 @@ from tests.pages.conftest import PAGES, Open, key
 VIEWS = {
     **{(page, ""): "" for page in PAGES},
     ("latent_walk", "Plane"): "plane",
-    ("latent_walk", "Journeys"): "journeys",
+    ("latent_walk", "Interpolation"): "interpolation",
     ("compare", "One sample"): "sample",
-    ("latent_map", "Your own picture"): "own",
+    ("latent_map", "Your own image"): "own",
 }
 
 

@@ -15,7 +15,7 @@ from tests.pages.test_classroom import kept
 
 VIEWS = [
     *(("latent_map", "variational-2", view) for view in ("own", "training")),
-    *(("latent_walk", "variational-2", view) for view in ("plane", "journeys", "random", "holes")),
+    *(("latent_walk", "variational-2", view) for view in ("plane", "interpolation", "random", "off_manifold")),
     ("latent_walk", "hashing", "bits"),
     ("compare", "stacked", "sample"),
     *(("classroom", "stacked", view) for view in ("make", "examples", "present")),

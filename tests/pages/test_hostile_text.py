@@ -139,9 +139,9 @@ def test_a_hostile_lesson_is_read_letter_by_letter(visit: Open, cache: Path) -> 
 VIEWS: list[tuple[str, str, dict[str, str]]] = [
     ("reconstructions", "stacked", {"show": "One class"}),
     ("latent_map", "stacked", {"method": "PCA"}),
-    ("latent_map", "stacked", {"method": "PCA", "view": "Your own picture"}),
+    ("latent_map", "stacked", {"method": "PCA", "view": "Your own image"}),
     ("latent_walk", "hashing", {}),
-    ("latent_walk", "stacked", {"view": "Journeys", "journey": "A − B + C"}),
+    ("latent_walk", "stacked", {"view": "Interpolation", "journey": "A − B + C"}),
     ("compare", "stacked", {"method": "PCA", "other_method": "PCA"}),
     ("compare", "stacked", {"view": "One sample"}),
 ]

@@ -18,9 +18,9 @@ def coding(app) -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "views"),
     [
-        ("stacked", ["Sliders", "Plane", "Journeys", "Random"]),
-        ("variational-2", ["Sliders", "Plane", "Journeys", "Random", "Holes"]),
-        ("hashing", ["Bits", "Sliders", "Plane", "Journeys", "Random"]),
+        ("stacked", ["Sliders", "Plane", "Interpolation", "Random"]),
+        ("variational-2", ["Sliders", "Plane", "Interpolation", "Random", "Off-manifold regions"]),
+        ("hashing", ["Bits", "Sliders", "Plane", "Interpolation", "Random"]),
     ],
 )
 def test_a_run_is_offered_the_views_that_fit_it(visit: Open, name: str, views: list[str]) -> None:
@@ -33,7 +33,7 @@ def test_a_run_is_offered_the_views_that_fit_it(visit: Open, name: str, views: l
 
 def names(app) -> list[str]:
     """What stands behind the segments' words."""
-    found = ["sliders", "plane", "journeys", "random", "holes"]
+    found = ["sliders", "plane", "interpolation", "random", "off_manifold"]
     offered = app.segmented_control(key="view").options
     return (["bits"] if "Bits" in offered else []) + found[: len(offered) - ("Bits" in offered)]
 

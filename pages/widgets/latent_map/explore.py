@@ -38,11 +38,11 @@ def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> N
 
 
 @render_lock.fragment
-def own_picture(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
+def own_image_map(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
     """Draw the map with the visitor's own image on it, and that image's reconstruction and neighbours."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        st.markdown("**Where does your own picture go?** Draw one or upload one; the star is its place on the map.")
+        st.markdown("**Your own image.** Draw one or upload one; the star is its position on the map.")
         sample = own_image.choose(data)
     placed = own_image.show(run, data, sample, work) if sample is not None else None
     marks = [latent_map.Mark(0, placed.point, "yours", sample)] if placed and placed.point else []

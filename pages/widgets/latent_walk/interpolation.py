@@ -34,7 +34,7 @@ SUM = (2, 0, 3)  # initial classes of the arithmetic: pullover − T-shirt + dre
 
 def section(run: Run, data: Data, walker: Walker) -> None:
     """Draw the kind of interpolation that is selected."""
-    kind = controls.segments(st.container(horizontal=True), "Journey", KINDS, keys.JOURNEY)
+    kind = controls.segments(st.container(horizontal=True), "Interpolation between", KINDS, keys.JOURNEY)
     {"images": between, "classes": means, "sum": arithmetic}[kind](run, data, walker)
 
 

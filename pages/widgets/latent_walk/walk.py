@@ -24,7 +24,7 @@ from pages.widgets.images import grid
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import controls, keys, link
 
-LAYERS = {"grid": "Pictures", "data": "Data", "holes": "Holes"}
+LAYERS = {"grid": "Pictures", "data": "Data", "drift": "Off-manifold regions"}
 
 
 def begin(run: Run, data: Data) -> None:

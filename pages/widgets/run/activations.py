@@ -67,7 +67,7 @@ def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
 @render_lock.fragment
 def draw(run: Run, data: Data) -> None:
     """Draw pickers of a layer and a sample, the sample's activations in that layer, and the layer's statistics."""
-    st.markdown("## A look inside")
+    st.markdown("## Activations")
     names = layer_names(run)
     left, right = st.columns([3, 1])
     layer = left.selectbox("Layer", names, key="layer", help="Any layer can serve as the representation.")

@@ -65,6 +65,7 @@ def choice(
     titles = {text: format_func(option) for option in options for text in (str(option), format_func(option))}
 
     def canonical(text: str) -> str:
+        text = link.RENAMED.get(key, {}).get(text, text)
         if text == "" and more.get("selection_mode") == "multi":  # nothing is selected
             return text
         if text in lacking:

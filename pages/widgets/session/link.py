@@ -19,6 +19,18 @@ IN_FULL, MANY = 3, 12  # refused parameters whose reasons are given, the others 
 LONGEST_NAME, LONGEST_REASON = 40, 150
 EVERYWHERE = (keys.RUN, keys.LESSON, keys.VARIANT, *knobs.NAMES)  # on all pages; read when a session begins
 SEVERAL = (keys.LAYERS,)  # parameters that may have several values
+# {parameter: {former option: its name}}: stored links and lessons contain titles and names of options.
+RENAMED = {
+    keys.VIEW: {
+        "Journeys": "interpolation",
+        "journeys": "interpolation",
+        "Holes": "off_manifold",
+        "holes": "off_manifold",
+        "Your own picture": "own",
+        "While it learned": "training",
+    },
+    keys.LAYERS: {"Holes": "drift", "holes": "drift"},
+}
 
 Value = TypeVar("Value")
 

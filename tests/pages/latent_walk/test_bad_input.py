@@ -22,9 +22,9 @@ from tests.pages.conftest import ROOT, texts, unescaped
 PLAIN = RunSpec(dataset="digits", hidden=(), coding_size=2, coding_activation="linear")
 VARIATIONAL = PLAIN.replace(coding="variational")
 HASHING = PLAIN.replace(coding_size=6, coding_activation="sigmoid", noise_on="coding", noise_rate=5.0)
-NO_PLANE = ["Sliders", "Journeys", "Random"]
+NO_PLANE = ["Sliders", "Interpolation", "Random"]
 LET_GO = "Drag a coding and let go: the server decodes it"
-ALL = ["Sliders", "Plane", "Journeys", "Random", "Holes"]
+ALL = ["Sliders", "Plane", "Interpolation", "Random", "Off-manifold regions"]
 
 Open = Callable[..., AppTest]
 
@@ -198,7 +198,9 @@ def test_a_link_far_outside_is_brought_to_the_edge(cache: Path) -> None:
 
 def test_other_nonsense_in_a_link_is_left_out(cache: Path) -> None:
     run = write(PLAIN.replace(coding_size=4), cache)
-    app = opened(run, view="Holes", across="coding 9", up="coding 9", layers="x", a="-5", b="1e9", temperature="x")
+    app = opened(
+        run, view="Off-manifold regions", across="coding 9", up="coding 9", layers="x", a="-5", b="1e9", temperature="x"
+    )
     assert app.session_state["view"] == "sliders"
     assert opened(run, view="Plane", across="coding 9", up="coding 9", layers="x").session_state["view"] == "plane"
 

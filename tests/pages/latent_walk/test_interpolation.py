@@ -41,7 +41,7 @@ def page() -> None:
 
 @pytest.fixture
 def views(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict[str, np.ndarray]]]:
-    """What the journeys' components were sent as their views: headers and arrays."""
+    """What the interpolations' components were sent as their views: headers and arrays."""
     sent: list[tuple[dict, dict[str, np.ndarray]]] = []
 
     def send(owner: str, part: blobs.Blob) -> None:

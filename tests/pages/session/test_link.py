@@ -35,7 +35,7 @@ def address(app: AppTest) -> dict[str, list[str]]:
 
 # For every parameter of a view: the page, what else the link says, a text, and the value that the page then uses.
 USED: dict[str, tuple[str, dict[str, str], str, Any]] = {
-    keys.VIEW: ("latent_map", {}, "While it learned", "training"),
+    keys.VIEW: ("latent_map", {}, "Training animation", "training"),
     keys.SHOW: ("reconstructions", {}, "worst", "worst"),
     keys.CLASS: ("reconstructions", {"show": "class"}, "7", "7"),
     keys.METHOD: ("latent_map", {}, "tsne", "tsne"),
@@ -53,19 +53,19 @@ USED: dict[str, tuple[str, dict[str, str], str, Any]] = {
     keys.OWN_WAY: ("latent_map", {"view": "own"}, "sample", "sample"),
     keys.ACROSS: ("latent_walk", {"view": "plane", "run": key("stacked")}, "coding 5", 4),
     keys.UP: ("latent_walk", {"view": "plane", "run": key("stacked")}, "coding 5", 4),
-    keys.LAYERS: ("latent_walk", {"view": "plane", "run": key("stacked")}, "Holes", ["holes"]),
+    keys.LAYERS: ("latent_walk", {"view": "plane", "run": key("stacked")}, "Off-manifold regions", ["drift"]),
     keys.QUANTILES: ("latent_walk", {"view": "plane", "run": key("variational-2")}, "true", True),
     keys.BITS_SAMPLE: ("latent_walk", {}, "5", 5),
-    keys.JOURNEY: ("latent_walk", {"view": "Journeys"}, "classes", "classes"),
-    keys.A: ("latent_walk", {"view": "Journeys"}, "17", 17),
-    keys.B: ("latent_walk", {"view": "Journeys"}, "18", 18),
-    keys.SUM_A: ("latent_walk", {"view": "Journeys", "journey": "sum"}, "17", 17),
-    keys.SUM_B: ("latent_walk", {"view": "Journeys", "journey": "sum"}, "18", 18),
-    keys.SUM_C: ("latent_walk", {"view": "Journeys", "journey": "sum"}, "19", 19),
-    keys.FROM_CLASS: ("latent_walk", {"view": "Journeys", "journey": "classes"}, "4", "4"),
-    keys.TO_CLASS: ("latent_walk", {"view": "Journeys", "journey": "classes"}, "5", "5"),
-    keys.WAY: ("latent_walk", {"view": "Journeys"}, "Spherical", "spherical"),
-    keys.PICTURES: ("latent_walk", {"view": "Journeys"}, "6", 6),
+    keys.JOURNEY: ("latent_walk", {"view": "Interpolation"}, "classes", "classes"),
+    keys.A: ("latent_walk", {"view": "Interpolation"}, "17", 17),
+    keys.B: ("latent_walk", {"view": "Interpolation"}, "18", 18),
+    keys.SUM_A: ("latent_walk", {"view": "Interpolation", "journey": "sum"}, "17", 17),
+    keys.SUM_B: ("latent_walk", {"view": "Interpolation", "journey": "sum"}, "18", 18),
+    keys.SUM_C: ("latent_walk", {"view": "Interpolation", "journey": "sum"}, "19", 19),
+    keys.FROM_CLASS: ("latent_walk", {"view": "Interpolation", "journey": "classes"}, "4", "4"),
+    keys.TO_CLASS: ("latent_walk", {"view": "Interpolation", "journey": "classes"}, "5", "5"),
+    keys.WAY: ("latent_walk", {"view": "Interpolation"}, "Spherical", "spherical"),
+    keys.PICTURES: ("latent_walk", {"view": "Interpolation"}, "6", 6),
     keys.TEMPERATURE: ("latent_walk", {"view": "Random"}, "1.5", 1.5),
     keys.GRID_FROM: ("latent_walk", {"view": "Random"}, "Images", "images"),
     keys.SAMPLE: ("compare", {"view": "sample"}, "11", 11),
@@ -167,8 +167,8 @@ def test_of_several_values_the_last_counts_and_that_is_said(visit: Open) -> None
     assert "method: got 2 values" in told(app) and "points: got 'x'" in told(app)
     assert app.session_state["method"] == "tsne" and address(app)["method"] == ["t-SNE"]
     assert "points" not in address(app)
-    app = visit("latent_walk", run=key("stacked"), view="plane", layers=["Holes", "Data", "x", "Data"])
-    assert app.session_state["layers"] == ["holes", "data"] and "layers: got 'x'" in told(app)
+    app = visit("latent_walk", run=key("stacked"), view="plane", layers=["Off-manifold regions", "Data", "x", "Data"])
+    assert app.session_state["layers"] == ["drift", "data"] and "layers: got 'x'" in told(app)
     assert visit(run=[key("stacked"), key("denoising")]).session_state["run"] == key("denoising")
 
 
@@ -268,3 +268,25 @@ def test_a_page_that_has_reconnected_keeps_the_knobs_that_were_turned(
     app = visit(run=key("stacked"), **turned)
     assert told(app) == "" and app.session_state["run"] == key("stacked")
     assert app.number_input(key="seed").value == 7 and not app.button(key="train").disabled
+
+
+FORMER = [
+    *(("latent_walk", keys.VIEW, former, "") for former in ("Journeys", "journeys", "Holes", "holes")),
+    *(("latent_map", keys.VIEW, former, "") for former in ("Your own picture", "While it learned")),
+    *(("latent_walk", keys.LAYERS, former, "plane") for former in ("Holes", "holes")),
+]
+
+
+def test_every_former_option_is_tested() -> None:
+    assert {(name, former) for _, name, former, _ in FORMER} == {
+        (name, former) for name, options in link.RENAMED.items() for former in options
+    }
+
+
+@pytest.mark.parametrize(("page", "name", "former", "view"), FORMER)
+def test_a_former_option_opens_that_of_today(visit: Open, page: str, name: str, former: str, view: str) -> None:
+    rest = {"run": key("variational-2"), "view": view}
+    app = opened(visit, page, rest, **{name: former})
+    now = link.RENAMED[name][former]
+    assert told(app) == "" and app.session_state[name] == ([now] if name == keys.LAYERS else now)
+    assert former not in address(app)[name]

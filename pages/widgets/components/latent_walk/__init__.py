@@ -33,7 +33,7 @@ from pages.widgets.server import shared
 SLOTS = ("facts", "decoder", "encoder", "survey", "images")
 DIGITS = 4  # significant digits of a released coding, as many as in a link
 HEAVY = 2_000_000  # bytes of weights above which the images are compressed with losses, to stay below 4 MB together
-LAYERS = {"grid": True, "data": True, "holes": False}
+LAYERS = {"grid": True, "data": True, "drift": False}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def draw(
     view : 'plane' needs two codings and a decoder that runs in the browser; without them there are sliders.
     axes : the plane's two codings, counted from 0.
     quantiles : True for axes of the plane in quantiles of the prior.
-    layers : {'grid', 'data', 'holes': visible} of the plane.
+    layers : {'grid', 'data', 'drift': visible} of the plane.
     anchor : means and standard deviations, each (d,), of the image to which the walk was set last; drawn as an ellipse.
 
     Raises

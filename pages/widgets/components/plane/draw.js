@@ -1,4 +1,4 @@
-// How a plane of two codings looks: the decoded pictures, the holes, the clouds of codings with their names, the
+// How a plane of two codings looks: the decoded pictures, the off-manifold regions, the clouds of codings with their names, the
 // spread of one image, the ticks; and above them the place where one is.
 
 /** @import { Axis } from "./grid.js" */
@@ -7,7 +7,7 @@
 
 import { element } from "../shared/dom.js";
 import { markerStamp, withOpacity } from "../shared/markers.js";
-import { PLANE_HOLES } from "./grid.js";
+import { DRIFT_CELLS } from "./grid.js";
 
 export const PLANE_MARGIN = { left: 30, right: 8, top: 22, bottom: 36 }; // CSS pixels around the plane, for ticks and names
 const PLANE_MOST_POINTS = 2500; // of the clouds: more would hide the pictures behind
@@ -62,11 +62,11 @@ export function planeBase(plane) {
   if (facts.layers.grid && plane.pictures) {
     context.imageSmoothingEnabled = plane.pictures.width > side * ratio * 0.7;
     context.imageSmoothingQuality = "high";
-    context.globalAlpha = facts.layers.holes ? 0.5 : facts.layers.data ? 0.8 : 1; // what lies above must stand out
+    context.globalAlpha = facts.layers.drift ? 0.5 : facts.layers.data ? 0.8 : 1; // what lies above must stand out
     context.drawImage(plane.pictures, left, top, side, side);
     context.globalAlpha = 1;
   }
-  if (facts.layers.holes && plane.holes) planeHoles(context, plane);
+  if (facts.layers.drift && plane.offManifold) planeOffManifold(context, plane);
   if (facts.layers.data && facts.points) {
     context.drawImage(planeCloud(plane), left, top, side, side);
     planeNames(context, plane);
@@ -93,12 +93,12 @@ export function planeStrength(ratio) {
  * @param {CanvasRenderingContext2D} context
  * @param {Plane} plane
  */
-function planeHoles(context, { facts, holes, square }) {
-  const { left, top, side } = square, n = PLANE_HOLES, { warning } = facts.look.theme;
+function planeOffManifold(context, { facts, offManifold, square }) {
+  const { left, top, side } = square, n = DRIFT_CELLS, { warning } = facts.look.theme;
   const x = (/** @type {number} */ column) => left + Math.round((column * side) / n), y = (/** @type {number} */ row) => top + Math.round((row * side) / n);
-  const over = (/** @type {number} */ column, /** @type {number} */ row) => holes.drift[row * n + column] > facts.driftScale, edges = new Path2D();
+  const over = (/** @type {number} */ column, /** @type {number} */ row) => offManifold.drift[row * n + column] > facts.driftScale, edges = new Path2D();
   for (let cell = 0; cell < n * n; cell++) {
-    const drift = holes.drift[cell], column = cell % n, row = Math.floor(cell / n);
+    const drift = offManifold.drift[cell], column = cell % n, row = Math.floor(cell / n);
     if (Number.isNaN(drift)) continue;
     context.fillStyle = withOpacity(warning, planeStrength(drift / facts.driftScale).toFixed(3));
     context.fillRect(x(column), y(row), x(column + 1) - x(column), y(row + 1) - y(row));
@@ -122,7 +122,7 @@ function planeHoles(context, { facts, holes, square }) {
  */
 function planeCloud(plane) {
   const { facts, scales, square, ratio } = plane, { points, labels, look, layers } = facts;
-  const key = [points, labels, look, scales, square, ratio, layers.grid, layers.holes];
+  const key = [points, labels, look, scales, square, ratio, layers.grid, layers.drift];
   if (plane.cloud && key.every((value, k) => value === plane.cloud.key[k])) return plane.cloud.canvas;
   const canvas = element("canvas"), side = Math.round(square.side * ratio);
   canvas.width = canvas.height = side;
@@ -130,7 +130,7 @@ function planeCloud(plane) {
   const radius = Math.min(Math.max(square.side / 170, 2), 3) * ratio;
   const kinds = labels && look.classes.length ? look.classes : [{ colour: look.theme.main, symbol: "circle" }];
   const { name, background, text, outline } = look.theme, dark = name === "dark";
-  const onPictures = layers.grid && (dark || !layers.holes); // which are mostly dark
+  const onPictures = layers.grid && (dark || !layers.drift); // which are mostly dark
   const edge = onPictures ? withOpacity(dark ? text : background, 0.6) : withOpacity(outline, 0.8);
   const stamps = kinds.map(({ symbol, colour }) => markerStamp(symbol, colour, edge, radius, 0.6 * ratio));
   context.globalAlpha = layers.grid ? 0.72 : 0.85;

@@ -18,7 +18,7 @@ import { paint, sized } from "../shared/picture.js";
  */
 
 export const PLANE_PICTURES = 15; // cells a side, a multiple of 3: see planeCells
-export const PLANE_HOLES = 24; // the same
+export const DRIFT_CELLS = 24; // the same
 const PLANE_SLICE = 6; // milliseconds of work between two chances for the page
 const PLANE_CALM = 150; // milliseconds without a movement before work goes on
 const PLANE_WIDEST = 64; // pixels a side of one decoded picture in the grid
@@ -142,7 +142,7 @@ export function* planePictures(facts, scales, cells, shown) {
 }
 
 /**
- * A generator that decodes and encodes each cell of the hole map into `drift`: how far the coding moves, over the
+ * A generator that decodes and encodes each cell of the off-manifold map into `drift`: how far the coding moves, over the
  * codings `facts.measured`. `places` are the two codings of each cell. What is no number has moved infinitely far.
  * @param {Facts} facts
  * @param {Axis[]} scales
@@ -162,7 +162,7 @@ export function* planeDrift(facts, scales, cells, { drift, places }, shown) {
     const moved = Number.isFinite(sum) ? Math.sqrt(sum) : Infinity, reach = (cell.size - 1) / 2;
     for (let row = cell.row - reach; row <= cell.row + reach; row++) {
       for (let column = cell.column - reach; column <= cell.column + reach; column++) {
-        drift[row * PLANE_HOLES + column] = moved;
+        drift[row * DRIFT_CELLS + column] = moved;
       }
     }
     places[2 * cell.index] = z[facts.axes[0]];

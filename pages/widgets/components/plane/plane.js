@@ -1,17 +1,17 @@
 // A plane of two codings on which a place can be dragged:
-//   plane = makePlane(root, {onmove(z2, final), onholes(drift, places)?}); plane.set({…}); plane.destroy()
+//   plane = makePlane(root, {onmove(z2, final), onOffManifold(drift, places)?}); plane.set({…}); plane.destroy()
 // `set` takes any of these; those that it does not get stay as they are:
 //   axes [a, b] (codings from 0), low [2], high [2], z (Float32Array of all codings), quantiles (axes in the prior's
 //   probability), look (`packing.style_header`: theme, classes), shape and reach (as `paint` takes them), decode(z) → values,
 //   encode(values) → z or null, points (Float32Array: the data's two codings, pair after pair), labels (positions in
 //   look.classes) or null, ellipse {centre: [2], sigma: [2]} or null, landing [2] or null (where an arrow from z leads),
-//   driftScale (where the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, holes}.
-// `onmove` is called once a frame at most while the place moves, with `final` true on release. `onholes` is
-// called once the hole map is whole. The pictures and the holes are computed again when something but the place
+//   driftScale (where the usual drift ends), measured (the codings whose drift counts; null: all), layers {grid, data, drift}.
+// `onmove` is called once a frame at most while the place moves, with `final` true on release. `onOffManifold` is
+// called once the off-manifold map is whole. The pictures and the drift are computed again when something but the place
 // on the plane changes, in slices, while nothing moves (grid.js).
 // A place beyond the plane is described in words below it.
-// For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .holes ("done"), .over (how many cells are
-// holes then), and placeOf([a, b]): CSS pixels on it.
+// For tests the upper canvas has dataset.z, .ready ("coarse", then "done"), .drift ("done"), .over (how many cells are
+// off-manifold then), and placeOf([a, b]): CSS pixels on it.
 
 /** @import { Style } from "../shared/types.js" */
 /** @import { Facts } from "./grid.js" */
@@ -19,7 +19,7 @@
 import { styled } from "../shared/dom.js";
 import { withOpacity } from "../shared/markers.js";
 import { PLANE_DRIFT, PLANE_MARGIN, planeBase, planeHeight, planeOver, planeSquare, planeStrength } from "./draw.js";
-import { PLANE_HOLES, PLANE_PICTURES, PlaneSlices, planeAxis, planeCells, planeDrift, planeMoved, planePictures } from "./grid.js";
+import { DRIFT_CELLS, PLANE_PICTURES, PlaneSlices, planeAxis, planeCells, planeDrift, planeMoved, planePictures } from "./grid.js";
 
 const PLANE_SIDE = 620; // CSS pixels, at most
 const PLANE_STEPS = { near: 0.01, far: 0.05 }; // of the plane, for an arrow key
@@ -37,11 +37,11 @@ const PLANE_ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], 
  * @property {{ centre: number[], sigma: number[] } | null} ellipse
  * @property {number[] | null} landing
  * @property {number} driftScale
- * @property {Partial<Record<"grid" | "data" | "holes", boolean>>} layers
+ * @property {Partial<Record<"grid" | "data" | "drift", boolean>>} layers
  * @typedef {Facts & PlaneLook} PlaneFacts
  * @typedef {object} PlaneCalls
  * @property {(pair: number[], final: boolean) => void} [onmove]
- * @property {(drift: Float32Array, places: Float32Array) => void} [onholes]
+ * @property {(drift: Float32Array, places: Float32Array) => void} [onOffManifold]
  */
 
 export class Plane {
@@ -49,10 +49,10 @@ export class Plane {
    * @param {HTMLElement} root
    * @param {PlaneCalls} calls
    */
-  constructor(root, { onmove, onholes }) {
+  constructor(root, { onmove, onOffManifold }) {
     this.root = root;
     this.onmove = onmove;
-    this.onholes = onholes;
+    this.onOffManifold = onOffManifold;
     /** @type {PlaneFacts} */
     this.facts = /** @type {any} */ ({ layers: {}, quantiles: false, encode: null, points: null, labels: null, ellipse: null, landing: null,
       measured: null });
@@ -124,7 +124,7 @@ export class Plane {
   }
 
   /**
-   * Begins other pictures and holes. The old pictures stay until the first new ones are drawn.
+   * Begins other pictures and drifts. The old pictures stay until the first new ones are drawn.
    * @param {boolean} again
    */
   begin(again) {
@@ -132,8 +132,8 @@ export class Plane {
     const { facts, scales, over } = this, here = facts.axes.map((axis, k) => scales[k].place(facts.z[axis]));
     const still = { ...facts }; // what moves meanwhile along the plane does not matter to the work
     delete over.dataset.ready;
-    delete over.dataset.holes;
-    this.holes = null;
+    delete over.dataset.drift;
+    this.offManifold = null;
     const refresh = () => {
       this.dirty = true;
       this.redraw();
@@ -143,23 +143,23 @@ export class Plane {
       over.dataset.ready = whole ? "done" : "coarse";
       refresh();
     });
-    const cells = planeCells(PLANE_HOLES, here), { length } = cells;
-    const holes = { drift: new Float32Array(length).fill(NaN), places: new Float32Array(2 * length) };
-    this.work.holes = facts.encode && planeDrift(still, scales, cells, holes, share => {
-      this.holes = holes;
+    const cells = planeCells(DRIFT_CELLS, here), { length } = cells;
+    const offManifold = { drift: new Float32Array(length).fill(NaN), places: new Float32Array(2 * length) };
+    this.work.drift = facts.encode && planeDrift(still, scales, cells, offManifold, share => {
+      this.offManifold = offManifold;
       this.bar.style.width = share < 1 ? `${100 * share}%` : "0";
       refresh();
       if (share < 1) return;
-      over.dataset.holes = "done";
-      over.dataset.over = String(holes.drift.filter(way => way > this.facts.driftScale).length);
-      this.onholes?.(holes.drift, holes.places);
+      over.dataset.drift = "done";
+      over.dataset.over = String(offManifold.drift.filter(way => way > this.facts.driftScale).length);
+      this.onOffManifold?.(offManifold.drift, offManifold.places);
     });
     this.resume();
   }
 
   resume() {
     const { layers } = this.facts;
-    this.slices.set(/** @type {("grid" | "holes")[]} */ (["grid", "holes"]).filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
+    this.slices.set(/** @type {("grid" | "drift")[]} */ (["grid", "drift"]).filter(name => layers[name] && this.work[name]).map(name => this.work[name]));
   }
 
   // Updates the plane's label, legend and colours.
@@ -169,9 +169,9 @@ export class Plane {
       + "arrow keys, with Shift for larger steps.");
     bar.style.background = theme.warning;
     legend.style.color = theme.muted;
-    legend.hidden = !facts.layers.holes;
+    legend.hidden = !facts.layers.drift;
     if (!facts.encode) {
-      legend.textContent = "No hole map: the encoder of this run does not run in the browser.";
+      legend.textContent = "No off-manifold map: the encoder of this run does not run in the browser.";
       return;
     }
     const ramp = styled("span", { display: "inline-block", width: "72px", height: ".7em", borderRadius: "2px",

@@ -82,7 +82,7 @@ def draw(
         "theme": packing.style_header(theme.current())["theme"],
         "versions": blobs.versions(slots),
     }
-    with st.container(gap=None, key=f"{key}_journey"):
+    with st.container(gap=None, key=f"{key}_row"):
         _component()(key=key, data={"owner": key}, height="content")
         for slot in slots.values():
             blobs.send(key, slot)

@@ -27,7 +27,7 @@ class WalkRow {
    */
   constructor(parent, key) {
     this.key = key;
-    this.root = find(parent, ".journey", HTMLElement);
+    this.root = find(parent, ".walk-row", HTMLElement);
     this.strip = find(parent, ".strip", HTMLElement);
     this.scrubber = find(parent, ".way", HTMLElement);
     this.picture = find(parent, ".now canvas", HTMLCanvasElement);

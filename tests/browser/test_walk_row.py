@@ -46,14 +46,14 @@ draw(run, data, walker)
 
 @pytest.fixture(scope="module")
 def walks(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    script = tmp_path_factory.mktemp("journeys") / "small.py"
+    script = tmp_path_factory.mktemp("walk_row") / "small.py"
     script.write_text(APP)
     with serve.app(script, AECORE_CACHE=str(cache), AECORE_WARM="0") as url:
         yield url
 
 
 def root(page: Page) -> Locator:
-    return page.locator(".journey")
+    return page.locator(".walk-row")
 
 
 def place(page: Page) -> float:
@@ -70,28 +70,28 @@ def test_where_one_is_is_told_beside_every_decoded_picture(walks: str, cache: Pa
     def told(page: Page, z: np.ndarray) -> None:
         """The spot tells the density and the nearest image of that coding, and shows the image."""
         place = off_manifold.diagnose(run, reference, z[None].astype(np.float32))
-        number, spot = int(reference.numbers[place.nearest[0]]), page.locator(".journey .spot")
+        number, spot = int(reference.numbers[place.nearest[0]]), page.locator(".walk-row .spot")
         expect(spot).to_contain_text(f", no. {number:,}.")
         image = datasets.as_float(data.numbered(np.array([number])))[0].ravel()
         assert np.abs(serve.greys(spot.locator("canvas")) - 255 * image).max() <= 2
         assert place.density is not None
         share = float(place.density[0])
         density = f"above {min(int(100 * share), 99)}" if share >= 0.01 else f"below {99 if share >= 0.001 else 99.9}"
-        expect(page.locator(".journey .told, .journey > .spot").last).to_contain_text(f"Prior density {density} %")
-        expect(page.locator(".journey")).to_contain_text(reference.verdicts[place.verdict[0]])
+        expect(page.locator(".walk-row .told, .walk-row > .spot").last).to_contain_text(f"Prior density {density} %")
+        expect(page.locator(".walk-row")).to_contain_text(reference.verdicts[place.verdict[0]])
 
     page = visit(f"{walks}/?run={run.key}&a=3&b=8")
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
     for key, end in (("Home", 3), ("End", 8)):
-        page.locator(".journey .track input").press(key)
+        page.locator(".walk-row .track input").press(key)
         told(page, inference.encode(run, datasets.as_float(data.validation[end : end + 1]))[0])
     page = visit(f"{walks}/?run={run.key}&section=grid")
     expect(root(page)).to_have_attribute("data-ready", re.compile("."))
     drawn = interpolation.enlarged_grid(latent_axes.sample(run, 12).reshape(3, 4, -1), 5, 7)
     for picture in (0, 17, 34):
-        page.locator(".journey .strip figure").nth(picture).hover()
+        page.locator(".walk-row .strip figure").nth(picture).hover()
         told(page, drawn[picture])
-    page.locator(".journey .strip figure").nth(20).focus()
+    page.locator(".walk-row .strip figure").nth(20).focus()
     told(page, drawn[20])
 
 
@@ -110,12 +110,12 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
     assert sent  # the socket is listened to
     sent.clear()
 
-    picture, strip = page.locator(".journey .now canvas"), page.locator(".journey .strip canvas")
+    picture, strip = page.locator(".walk-row .now canvas"), page.locator(".walk-row .strip canvas")
     expect(strip).to_have_count(10)
     assert np.array_equal(serve.greys(picture), serve.greys(strip.first))
     for canvas in (picture, strip.first):
         assert canvas.evaluate("canvas => getComputedStyle(canvas).imageRendering") == "pixelated"
-    track = page.locator(".journey .track input")
+    track = page.locator(".walk-row .track input")
     box = track.bounding_box()
     assert box
     seen = [serve.greys(picture)]
@@ -136,11 +136,11 @@ def test_scrubbing_decodes_without_a_message(decoded: str, walks: str, cache: Pa
 
     track.press("PageUp")
     expect(root(page)).to_have_attribute("data-t", re.compile(r"^0\.(6[89]|7)"))
-    page.locator(".journey .strip figure").last.press("Enter")
+    page.locator(".walk-row .strip figure").last.press("Enter")
     expect(root(page)).to_have_attribute("data-t", "1.000")
     assert np.abs(serve.greys(picture) - serve.greys(strip.last)).max() <= 1
-    page.locator(".journey .play").click()
-    expect(page.locator(".journey .play")).to_have_text(re.compile("Pause"))
-    expect(page.locator(".journey .play")).to_have_text(re.compile("Play"))
+    page.locator(".walk-row .play").click()
+    expect(page.locator(".walk-row .play")).to_have_text(re.compile("Pause"))
+    expect(page.locator(".walk-row .play")).to_have_text(re.compile("Play"))
     expect(root(page)).to_have_attribute("data-t", "1.000")
     assert not sent

@@ -1,7 +1,7 @@
-"""Component of the hole map: the drift |z − E(D(z))| over a plane of two codings, for one run or two side by side.
+"""Component of the off-manifold map: the drift |z − E(D(z))| over a plane of two codings, for one run or two.
 
-The browser computes everything (`hole_map.js` and `plane/*.js`) from the walkers' blobs and sends nothing back.
-For tests the component's root has `dataset.ready` ("done" when all hole maps are whole), and each side has
+The browser computes everything (`off_manifold_map.js` and `plane/*.js`) from the walkers' blobs and sends nothing back.
+For tests the component's root has `dataset.ready` ("done" when all off-manifold maps are whole), and each side has
 `dataset.over` and `.within`: the shares of the plane, and of the data's range, that drift beyond the usual limit.
 """
 
@@ -29,7 +29,7 @@ HALVES = ("decoder", "encoder", "survey")
 
 
 def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
-    """Draw the hole maps of one run or two of the same data, each relative to the run's held-out images.
+    """Draw the off-manifold maps of one run or two of the same data, each relative to the run's held-out images.
 
     `sides` are (title, walker). A run without a plane or without decoding in the browser gets a line of text instead.
     """
@@ -55,14 +55,14 @@ def draw(sides: Sequence[tuple[str, Walker]], key: str) -> None:
 
 def reason(of: Walker) -> str:
     """One line on why a run has no plane; '' for a run with a plane."""
-    return "" if len(of.axes) > 1 else "One coding is a line, not a plane: a hole map needs two codings."
+    return "" if len(of.axes) > 1 else "One coding is a line, not a plane: an off-manifold map needs two codings."
 
 
 def missing(of: Walker) -> str:
     """One line on why the browser cannot draw a run's plane; '' if it can."""
     if why := reason(of):
         return why
-    return "" if of.decoder and of.encoder else f"No hole map: the server would have to draw it ({of.why_not})."
+    return "" if of.decoder and of.encoder else f"No off-manifold map: the server would have to draw it ({of.why_not})."
 
 
 def side(of: Walker, title: str) -> dict[str, Any]:
@@ -131,8 +131,8 @@ def _note(of: Walker, axes: list[int]) -> str:
 @st.cache_resource(show_spinner=False)
 def _component() -> components.ComponentRenderer:
     return components.component(
-        "hole_map",
-        html='<div class="holes"></div>',
-        css=packing.style("hole_map/hole_map.css"),
-        js=bundle.script("hole_map/hole_map.js"),
+        "off_manifold_map",
+        html='<div class="off-manifold"></div>',
+        css=packing.style("off_manifold_map/off_manifold_map.css"),
+        js=bundle.script("off_manifold_map/off_manifold_map.js"),
     )

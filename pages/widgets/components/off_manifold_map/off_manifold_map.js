@@ -1,6 +1,6 @@
-// The hole map: the planes of one or two runs side by side. Every cell is decoded and its picture encoded again; a cell
-// whose coding comes back far away is a hole. Nothing is sent to Python. For tests the root has dataset.ready ("done"
-// when every hole map is complete), each side .over and .within (shares).
+// The off-manifold map: the planes of one or two runs side by side. Every cell is decoded and its picture encoded again; a cell
+// whose coding comes back far away is off-manifold. Nothing is sent to Python. For tests the root has dataset.ready ("done"
+// when every off-manifold map is complete), each side .over and .within (shares).
 
 /** @import { Component, Network, Packed, Style } from "../shared/types.js" */
 
@@ -11,11 +11,11 @@ import { paint } from "../shared/picture.js";
 import { makeWhere } from "../shared/where.js";
 import { makePlane } from "../plane/plane.js";
 
-const HOLES_QUICK = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
-const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer holes
+const QUICK_MILLISECONDS = 12; // milliseconds that a place may take during a drag; else the second picture waits for its end
+const CLEARLY_FEWER = 0.8; // of the other's share: what counts as clearly less
 
 /**
- * One of the `sides` that `components/hole_map/__init__.py` sends; but for the first five, only where nothing is missing.
+ * One of the `sides` that `components/off_manifold_map/__init__.py` sends; but for the first five, only where nothing is missing.
  * @typedef {object} Side
  * @property {string} title
  * @property {string} kind
@@ -34,18 +34,18 @@ const HOLES_FEWER = 0.8; // of the other's share: what counts as clearly fewer h
  * @property {string} note
  */
 
-class HoleMap {
+class OffManifoldMap {
   /**
    * @param {ParentNode} parent
    * @param {string} key
    */
   constructor(parent, key) {
-    this.root = find(parent, ".holes", HTMLElement);
+    this.root = find(parent, ".off-manifold", HTMLElement);
     this.key = key;
     this.board = board(key);
     /** @type {Packed | null} */
     this.view = null;
-    /** @type {HoleSide[]} */
+    /** @type {OffManifoldSide[]} */
     this.sides = [];
     this.pair = element("div", "pair");
     this.comparison = element("p", "told");
@@ -72,7 +72,7 @@ class HoleMap {
     this.root.style.setProperty("--muted", header.theme.muted);
     while (this.sides.length > header.sides.length) this.sides.pop().close();
     while (this.sides.length < header.sides.length) {
-      this.sides.push(new HoleSide(this.pair, () => this.compare()));
+      this.sides.push(new OffManifoldSide(this.pair, () => this.compare()));
     }
     this.pair.classList.toggle("two", this.sides.length > 1);
     this.sides.forEach((side, k) => side.show(header.sides[k], header, slots));
@@ -87,24 +87,24 @@ class HoleMap {
     const plain = of("plain"), other = of("variational");
     this.comparison.hidden = !(plain && other && plain.facts.size === other.facts.size);
     const comparable = !this.comparison.hidden && other.shares && plain.shares && plain.shares.within !== null;
-    this.comparison.textContent = comparable ? holesCompared(plain.shares.within, other.shares.over) : "";
+    this.comparison.textContent = comparable ? comparison(plain.shares.within, other.shares.over) : "";
   }
 }
 
 /**
- * Comparison of the shares of holes in words.
+ * Comparison of the off-manifold shares in words.
  * @param {number} plain
  * @param {number} variational
  */
-function holesCompared(plain, variational) {
-  const both = "Take a place at random: in the range of the autoencoder's codes it is a hole in "
-    + `${holesPercent(plain)} of all cases, under the variational prior in ${holesPercent(variational)}. `;
-  if (variational < HOLES_FEWER * plain) {
+function comparison(plain, variational) {
+  const both = "Take a place at random: in the range of the autoencoder's codes it is off-manifold in "
+    + `${percent(plain)} of all cases, under the variational prior in ${percent(variational)}. `;
+  if (variational < CLEARLY_FEWER * plain) {
     return both + "The autoencoder only had to reproduce its images: nothing asked for codes between theirs. The "
       + "variational one had to spread every image into a cloud and keep all clouds near the prior, which leaves less "
       + "of it empty.";
   }
-  return both + "Here the variational run has hardly fewer holes: its clouds leave much of the prior empty, or say so "
+  return both + "Here the variational run has hardly less off-manifold space: its clouds leave much of the prior empty, or say so "
     + "little that a picture comes back elsewhere.";
 }
 
@@ -112,12 +112,12 @@ function holesCompared(plain, variational) {
  * A share in percent, such as '12 %'.
  * @param {number} share
  */
-function holesPercent(share) {
+function percent(share) {
   return `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
 }
 
-// One run of a hole map: its name, its plane, its shares, and the place of the cross, decoded and decoded again.
-class HoleSide {
+// One run of an off-manifold map: its name, its plane, its shares, and the place of the cross, decoded and decoded again.
+class OffManifoldSide {
   /**
    * @param {HTMLElement} pair
    * @param {() => void} oncounted called when the shares are computed
@@ -180,7 +180,7 @@ class HoleSide {
     this.z = Float32Array.from(facts.start);
     this.plane = makePlane(this.stage, {
       onmove: (pair, final) => this.move(pair, final),
-      onholes: (drift, places) => this.count(drift, places),
+      onOffManifold: (drift, places) => this.count(drift, places),
     });
     const { drift, measured } = survey.header.survey;
     this.limit = drift;
@@ -188,7 +188,7 @@ class HoleSide {
       look, axes, low: facts.low, high: facts.high, quantiles: facts.quantiles, z: this.z, decode: this.decode,
       encode: this.encode, shape: facts.shape, reach: facts.reach, points, measured, driftScale: this.limit,
       labels: labels && Int32Array.from(labels, label => facts.groups.indexOf(label)),
-      layers: { grid: true, data: true, holes: true },
+      layers: { grid: true, data: true, drift: true },
     });
     this.move(axes.map(axis => this.z[axis]), true);
   }
@@ -208,7 +208,7 @@ class HoleSide {
     this.plane.set({ landing: facts.axes.map(axis => back[axis]) });
     if (!final && this.slow) return;
     paint(this.pictures[1], this.decode(back), facts.shape, facts.reach);
-    this.slow = performance.now() - start > HOLES_QUICK;
+    this.slow = performance.now() - start > QUICK_MILLISECONDS;
   }
 
   /**
@@ -228,8 +228,8 @@ class HoleSide {
     this.shares = { over: over / drift.length, within: within ? both / within : null };
     this.box.dataset.over = String(this.shares.over);
     this.box.dataset.within = String(this.shares.within ?? "");
-    const all = `${holesPercent(this.shares.over)} of this plane drifts beyond the usual limit`;
-    const inside = within ? `; within the range of its own data, ${holesPercent(both / within)}` : "";
+    const all = `${percent(this.shares.over)} of this plane drifts beyond the usual limit`;
+    const inside = within ? `; within the range of its own data, ${percent(both / within)}` : "";
     this.text.textContent = `${all}${inside}. ${note}`;
     this.oncounted();
   }
@@ -237,5 +237,5 @@ class HoleSide {
 
 /** @param {Component} component */
 export default function (component) {
-  return mount(HoleMap, component)[1];
+  return mount(OffManifoldMap, component)[1];
 }

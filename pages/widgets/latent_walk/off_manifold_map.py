@@ -1,6 +1,6 @@
-"""The section of the hole map: a plain and a variational run side by side.
+"""The section of the off-manifold map: a plain and a variational run side by side.
 
-The component `hole_map` draws it.
+The component `off_manifold_map` draws it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aecore.specs.run import RunSpec
 from aecore.store import listing, runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
-from pages.widgets.components import hole_map
+from pages.widgets.components import off_manifold_map
 from pages.widgets.components.latent_walk import Walker, walker
 from pages.widgets.jobs import panel
 from pages.widgets.server import shared
@@ -29,24 +29,25 @@ WORDS = {"plain": "an autoencoder", "variational": "a variational autoencoder"}
 
 
 def section(run: Run, data: Data, of: Walker) -> None:
-    """Draw the hole map of a run beside that of a run of the other kind, or an offer to train such a run."""
-    why = hole_map.reason(of)
+    """Draw the off-manifold map of a run beside that of a run of the other kind, or an offer to train such a run."""
+    why = off_manifold_map.reason(of)
     if why:
         st.caption(why)
         return
     st.caption(
-        "Every place is decoded, and its picture encoded again. Where that leads far away the encoder does not know "
-        "what the decoder made: a hole. The usual limit is what 95 % of held-out images stay below. Drag to see."
+        "Every place is decoded, and its picture encoded again. Where that leads far away, the place is off-manifold: "
+        "the encoder does not recognise what the decoder made. The usual limit is what 95 % of held-out images stay "
+        "below. Drag to see."
     )
     other = _other(run, data)
     sides = [of] if other is None else sorted([of, other], key=lambda one: one.run.spec.coding)
-    draw(sides[0], sides[1] if other else None, key="holes")
+    draw(sides[0], sides[1] if other else None, key="off_manifold")
 
 
 def draw(left: Walker, right: Walker | None, key: str) -> None:
-    """Draw the hole maps of one run or two of the same data, under the runs' names."""
+    """Draw the off-manifold maps of one run or two of the same data, under the runs' names."""
     shown = [left] if right is None else [left, right]
-    hole_map.draw([(run_name(one.run), one) for one in shown], key)
+    off_manifold_map.draw([(run_name(one.run), one) for one in shown], key)
 
 
 def partner(run: Run) -> list[Run]:

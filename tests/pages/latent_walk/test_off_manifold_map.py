@@ -1,4 +1,4 @@
-"""Which plane a hole map is drawn on, which run stands beside it, and how one that is missing is trained."""
+"""Which plane an off-manifold map is drawn on, which run stands beside it, and how one that is missing is trained."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from aecore.presets import demonstrations
 from aecore.specs.run import RunSpec
 from aecore.store import files, runs
 from aecore.store.runs import Run
-from pages.widgets.components.hole_map import _limits, reason, side
 from pages.widgets.components.latent_walk import Walker
-from pages.widgets.latent_walk import hole_map
+from pages.widgets.components.off_manifold_map import _limits, reason, side
+from pages.widgets.latent_walk import off_manifold_map
 from tests.pages.conftest import key, texts
 
 DENSE = RunSpec(dataset="digits", hidden=(24,), coding_size=2, coding_activation="linear", epochs=2)
@@ -123,26 +123,26 @@ def test_beside_a_run_stand_those_of_the_other_kind_demonstrations_first(
     finished: dict[str, Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def beside(name: str) -> set[str]:
-        return {run.key for run in hole_map.partner(finished[name])}
+        return {run.key for run in off_manifold_map.partner(finished[name])}
 
     assert beside("plain") == beside("wide") == {finished["variational"].key}
     assert beside("variational") == {finished["plain"].key, finished["again"].key}
     assert beside("elsewhere") == set()
     for shown in ("plain", "again"):
         monkeypatch.setattr(demonstrations, "keys", lambda shown=shown: {"x": finished[shown].key})
-        assert hole_map.partner(finished["variational"])[0].key == finished[shown].key
+        assert off_manifold_map.partner(finished["variational"])[0].key == finished[shown].key
     files.write_bytes(finished["plain"].folder / "spec.json", b"{}")
     assert beside("variational") == {finished["again"].key}
 
 
 def test_a_counterpart_is_of_the_other_kind_and_learns_as_long() -> None:
     deep = RunSpec(architecture="convolutional", hidden=(8, 16), coding_size=30, epochs=7, noise_rate=0.3)
-    spec = hole_map.counterpart(deep)
+    spec = off_manifold_map.counterpart(deep)
     assert (spec.coding, spec.coding_size, spec.epochs, spec.architecture) == ("variational", 2, 7, "dense")
-    spec = hole_map.counterpart(RUNS["variational"])
+    spec = off_manifold_map.counterpart(RUNS["variational"])
     assert spec == RUNS["plain"]
     linear = RunSpec(dataset="plane-3d", hidden=(), coding_activation="linear", output_activation="linear", loss="mse")
-    assert hole_map.counterpart(linear).loss == "mse"
+    assert off_manifold_map.counterpart(linear).loss == "mse"
 
 
 def page(key: str) -> None:
@@ -150,19 +150,19 @@ def page(key: str) -> None:
 
     from aecore.store import runs
     from pages.widgets.components import latent_walk
-    from pages.widgets.latent_walk import hole_map
+    from pages.widgets.latent_walk import off_manifold_map
     from pages.widgets.server import shared
 
     run = runs.open_run(key)
     data = shared.data(run.spec.dataset)
-    hole_map.section(run, data, latent_walk.walker(run, data))
+    off_manifold_map.section(run, data, latent_walk.walker(run, data))
     st.markdown("end")
 
 
 def test_where_nothing_stands_beside_a_run_it_is_trained_when_asked(cache: Path) -> None:
     app = AppTest.from_function(page, default_timeout=60, kwargs={"key": key("variational-2")}).run()
-    assert not app.exception and "hole" in texts(app)
+    assert not app.exception and "off-manifold" in texts(app)
     run = runs.open_run(key("variational-2"))
-    assert hole_map.partner(run) == []
+    assert off_manifold_map.partner(run) == []
     app.button(key="holes_train").click().run()
-    assert not app.exception and len(hole_map.partner(run)) == 1 and not app.button
+    assert not app.exception and len(off_manifold_map.partner(run)) == 1 and not app.button
