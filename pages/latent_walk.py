@@ -9,27 +9,11 @@ from aecore.store.runs import Run
 from aecore.text import error_text
 from pages.widgets.basics import notice
 from pages.widgets.components import latent_walk
-from pages.widgets.components.latent_walk import Walker
-from pages.widgets.latent_walk import bits, interpolation, off_manifold_map, random_codings, walk
+from pages.widgets.latent_walk import bits, interpolation, off_manifold_map, random_codings, views, walk
 from pages.widgets.server import shared
 from pages.widgets.session import active_run, controls, keys, link
 
 shell.enter()
-
-VIEWS = {
-    "sliders": "Sliders",
-    "plane": "Plane",
-    "interpolation": "Interpolation",
-    "random": "Random",
-    "off_manifold": "Off-manifold regions",
-}
-SENTENCES = {
-    "bits": "Each coding is a bit. Flip one, and see what it stands for and which images share the code.",
-    "interpolation": "Interpolation between codings, every step decoded. Good: each step could be a real image.",
-    "random": "Generated images: codings drawn at random, decoded. Good: they look like the data and differ.",
-    "off_manifold": "Off-manifold regions (gaps between the data): codings that do not return to their place when they "
-    "are decoded and encoded again. Good: little of the plane is coloured.",
-}
 
 
 def main() -> None:
@@ -46,11 +30,11 @@ def main() -> None:
         header.draw(run, "There is no walk through this run.", [])
         notice.warning(str(error))
         return
-    view = controls.segments(st.container(horizontal=True), "View", _views(run, walker), keys.VIEW)
+    view = controls.segments(st.container(horizontal=True), "View", views.of(run, walker), keys.VIEW)
     if view != "bits":
         link.drop(keys.BITS)
     with head:
-        header.draw(run, _sentence(run, walker, view), _numbers(run, walker.axes))
+        header.draw(run, views.sentence(run, walker, view), _numbers(run, walker.axes))
     if view == "bits":
         bits.draw(run, data, walker)
     elif view == "interpolation":
@@ -63,39 +47,6 @@ def main() -> None:
     else:
         walk.section(run, data, walker, "plane" if view == "plane" else "sliders")
         walk.kl_bars(run)
-
-
-def _views(run: Run, walker: Walker) -> dict[str, str]:
-    """{view: title} of the views that a run allows; planes need two codings and decoding in the browser."""
-    size = len(walker.axes)
-    fits = {"plane": size > 1 and walker.decoder is not None, "off_manifold": size == 2 and walker.decoder is not None}
-    views = {name: text for name, text in VIEWS.items() if fits.get(name, True)}
-    return {"bits": "Bits", **views} if run.spec.hashes else views
-
-
-def _sentence(run: Run, walker: Walker, view: str) -> str:
-    if view in SENTENCES:
-        return SENTENCES[view]
-    axes = walker.axes
-    silent = sum(not axis.active for axis in axes)
-    if silent == len(axes):
-        return (
-            "No coding changes the image: all of them are inactive (posterior collapse or too much sparsity), so the "
-            "decoder returns one average image. Use a smaller KL or sparsity weight."
-        )
-    drag = "Drag a coding: its decoded image changes while you drag."
-    if walker.decoder is None:
-        drag = "Drag a coding and let go: the server decodes it, because this decoder does not run in the browser."
-    if run.spec.variational:
-        folded = f" {silent} of {len(axes)} are inactive and hidden." if silent else ""
-        return (
-            f"{drag} Codings are ordered by how much they carry (KL divergence); the prior says that values within ±2 "
-            f"are usual.{folded}"
-        )
-    return (
-        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its "
-        "images the picture may mean nothing."
-    )
 
 
 def _numbers(run: Run, axes: list[latent_axes.Axis]) -> list[header.HeaderMetric]:
