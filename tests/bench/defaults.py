@@ -3,7 +3,7 @@
     python -m tests.bench.defaults [--variants NAME ...] [--codings N ...] [--seeds N ...] [--beyond]
 
 Each row is a variant with one knob turned: the coding size, the noise rate with 30 codings, or the sparsity weight with
-30 codings and with the variant's own. It is trained on the embedded images by `fit_arrays`, as the scikit-learn
+30 codings. It is trained on the embedded images by `fit_arrays`, as the scikit-learn
 estimator does: the training of the app without snapshots and files. MSE, its share of PCA's ("ratio": below 1 is better
 than PCA), unused codings (variance below `metrics.ACTIVE_VARIANCE`) and quiet activations (nearer to 0 than
 `metrics.SILENT`) are the worst of the seeds; times are medians, of processor time of the process and of wall clock.
@@ -130,7 +130,6 @@ def cells(variant: str, codings: Sequence[int], beyond: bool) -> Iterator[tuple[
     if spec.sparsity_weight:
         for weight in SPARSITY_STOPS[MIDDLE:] if beyond else SPARSITY_STOPS[:MIDDLE]:
             yield f"weight {weight:g}", {**size, "sparsity_weight": weight}
-            yield f"weight {weight:g}, {spec.coding_size} codings", {"sparsity_weight": weight}
     if beyond and spec.penalty_weight:
         for weight in PENALTIES:
             yield f"penalty {weight:g}", {"penalty_weight": weight}

@@ -44,4 +44,4 @@ def test_the_grid_turns_every_knob_of_a_variant() -> None:
     rows = {variant: [name for name, _ in defaults.cells(variant, (1, 30), False)] for variant in presets.VARIANTS}
     assert rows["stacked"] == ["1 coding", "30 codings"]
     assert "noise 0.5" in rows["denoising"] and "as it is" in rows["denoising-convolutional"]
-    assert len([name for name in rows["sparse-l1"] if name.startswith("weight")]) == 2 * defaults.MIDDLE
+    assert len([name for name in rows["sparse-l1"] if name.startswith("weight")]) == defaults.MIDDLE
