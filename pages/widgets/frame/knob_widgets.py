@@ -12,7 +12,7 @@ from aecore.errors import AecoreError
 from aecore.presets import limits
 from aecore.specs.run import RunSpec
 from pages.widgets.basics import notice
-from pages.widgets.session import keys, knobs, lesson
+from pages.widgets.session import keys, knobs, lesson, own_data
 
 SMALLEST = 1e-5  # lower end of a number input whose setting has to be above 0
 
@@ -26,7 +26,9 @@ def draw() -> None:
 
 
 def _variant_and_dataset() -> None:
-    names, sets, preset = list(presets.PRESETS), datasets.names(), presets.get(knobs.variant())
+    names, preset = list(presets.PRESETS), presets.get(knobs.variant())
+    own_data.settle(preset.spec.dataset)
+    sets = [*datasets.names(), *own_data.names()]
     st.selectbox(
         "Variant",
         names,

@@ -13,7 +13,7 @@ from aecore.store import listing
 from aecore.text import duration_text
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
-from pages.widgets.session import active_run, lesson
+from pages.widgets.session import active_run, lesson, own_data
 
 RECENT = 10
 
@@ -106,7 +106,7 @@ def _recent() -> None:
     if not box.open:
         return
     with box:
-        recent = list(islice(listing.recent_runs(shared.cache()), RECENT))
+        recent = list(islice(listing.recent_runs(shared.cache(), own_data.names()), RECENT))
         for run in recent:
             st.button(
                 plain(run_label(run)),

@@ -84,6 +84,8 @@ LINK = "link"  # {query parameter: its values} of the link that opened the page,
 LINK_PAGE = "link_page"  # URL path of that page
 REFUSED = "refused"  # {query parameter: why it is not used}
 DATASET = "dataset"
+OWN_DATA = "own_data"  # names of the uploaded data sets that this session knows
+OWN_ADOPTED = "own_adopted"  # name of the one that becomes the sidebar's
 LAST_GOOD = "last_good"  # key of the run that was drawn last
 SEEN_LEARNING = "seen_learning"  # key of the training that the page draws while it runs
 

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from aecore import datasets, presets
+from aecore.datasets import own
 from aecore.errors import AecoreError, SpecError
 from aecore.specs import composition
 from aecore.specs.fields import did_you_mean, require
@@ -42,6 +43,7 @@ NAMES = MAIN + ADVANCED
 LABELS = {name: RunSpec.settings()[name].label for name in NAMES}
 DEFAULT_VARIANT = "stacked"
 MAX_CHARS = 80  # of the text of a knob
+OWN_SEPARATOR = " · "  # between the title of an uploaded data set, which is not unique, and its name
 
 # Slider stops of the noise on the input of the coding layer; those of the noise on the samples are in `RunSpec`.
 CODING_NOISE_RATES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0)
@@ -56,6 +58,9 @@ def from_text(name: str, text: str) -> Any:
             raise SpecError(f"variant: got {text!r:.40}, which is none of those in the list{near}")
         return variant
     if name == "dataset":
+        own_name = text.rsplit(OWN_SEPARATOR, 1)[-1]  # before it stands the title
+        if own.is_own(own_name):
+            return datasets.info(own_name).name
         return datasets.info(_by_title(text, {name: datasets.info(name).title for name in datasets.names()})).name
     value = widget_value(name, RunSpec.parse(name, 0 if text == "off" else text))
     if isinstance(value, str):
@@ -93,10 +98,17 @@ def in_words(name: str, value: Any) -> str:
     if name == "variant":
         return presets.get(value).title
     if name == "dataset":
-        return datasets.info(value).title
+        return f"{_title(value)}{OWN_SEPARATOR}{value}" if own.is_own(value) else _title(value)
     if off_at_0(name):
         return "off" if value == 0 else f"{value:g}"
     return str(value)
+
+
+def _title(dataset: str) -> str:
+    try:
+        return datasets.info(dataset).title
+    except AecoreError:
+        return "deleted data"
 
 
 def off_at_0(name: str) -> bool:
@@ -134,7 +146,7 @@ def use_variant() -> None:
     """Callback of the variant's widget: set every knob to the new variant's value, but keep a data set that fits it."""
     dataset = st.session_state.get(keys.DATASET)
     values = defaults(variant())
-    if variant() in presets.VARIANTS and dataset in datasets.names():
+    if variant() in presets.VARIANTS and dataset is not None:
         try:
             spec = presets.get(variant()).spec.replace(dataset=dataset)
             datasets.check(spec, datasets.info(dataset))
@@ -224,7 +236,7 @@ def differences(shown: RunSpec, wanted: RunSpec) -> str:
 
 def _words(name: str, value: Any) -> str:
     if name == "dataset":
-        return datasets.info(value).title
+        return _title(value)
     if name in ("coding_size", "epochs"):
         return counted(value, {"coding_size": "coding", "epochs": "epoch"}[name])
     label = LABELS[name].lower()
