@@ -20,7 +20,7 @@ from aecore.specs.base import digest
 from aecore.specs.fields import did_you_mean, shown
 from aecore.specs.upload import UploadSpec
 from aecore.store import own_data
-from aecore.uploads.reading import check_upload_size
+from aecore.uploads.files import check_upload_size
 
 COLUMNS = ("name", "title", "samples", "shape", "classes", "runs", "added")
 OPTIONS = ("name", "label")  # settings with an option of their own

@@ -16,8 +16,6 @@ from aecore.store import own_data
 from aecore.store.files import write_json
 from aecore.store.runs import ResultFolder
 from aecore.uploads.files import UploadedFile
-from aecore.uploads.prepare import prepare
-from aecore.uploads.reading import read
 
 
 class Stopped(Exception):
@@ -49,6 +47,9 @@ class DataTask(Task):
         write_json(folder / "spec.json", {"key": self.name, "data": self.spec.to_dict()})
 
     def run(self, folder: Path, should_stop: Callable[[], bool]) -> None:
+        from aecore.uploads.prepare import prepare
+        from aecore.uploads.reading import read  # imports pandas
+
         result = ResultFolder(folder)
 
         def progress(what: str, share: float) -> None:

@@ -23,10 +23,9 @@ from aecore.store.events import log_event
 from aecore.store.files import read_json, set_aside, write_arrays, write_json
 from aecore.store.lease import is_held
 from aecore.store.runs import KEY_PATTERN, ResultFolder
-from aecore.uploads.files import UploadedFile
+from aecore.uploads.files import UploadedFile, check_upload_size
 from aecore.uploads.labels import plain_name
 from aecore.uploads.prepare import PreparedData
-from aecore.uploads.reading import check_upload_size
 
 DAY = 24 * 3600.0
 FORMS = {"images": "image", "table": "row", "sequences": "sequence"}  # what a sample is called

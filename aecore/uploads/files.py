@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aecore import settings
 from aecore.errors import UploadError
 
 ALLOWED = "ZIP of images, PNG, JPEG, WebP, BMP, GIF, TIFF, NPY, NPZ, IDX, CSV, TSV or Parquet"
@@ -45,6 +47,13 @@ class UploadedFile:
         if not wide and b"\0" in head:
             raise UploadError(f"{self.title}: got a file of unknown kind, allowed: {ALLOWED}")
         return "text"
+
+
+def check_upload_size(sizes: Sequence[int]) -> None:
+    """Raise `UploadError` for files that are larger in all than `AECORE_UPLOAD_MB`."""
+    limit = settings.get("AECORE_UPLOAD_MB")
+    if sum(sizes) > limit * 2**20:
+        raise UploadError(f"upload: got {sum(sizes) / 2**20:,.0f} MB, allowed: at most {limit:,} MB on this server")
 
 
 def _kind(head: bytes) -> str:

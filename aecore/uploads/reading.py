@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aecore import settings
 from aecore.errors import UploadError
 from aecore.specs.upload import UploadSpec
 from aecore.uploads import arrays, images, tables
-from aecore.uploads.files import UploadedFile
+from aecore.uploads.files import UploadedFile, check_upload_size
 from aecore.uploads.samples import Progress, Samples, check_samples
 
 
@@ -25,13 +24,6 @@ def read(files: Sequence[UploadedFile], spec: UploadSpec, progress: Progress = l
     samples = _read(files, kinds, spec, progress)
     check_samples(samples, files[0].title)
     return samples
-
-
-def check_upload_size(sizes: Sequence[int]) -> None:
-    """Raise `UploadError` for files that are larger in all than `AECORE_UPLOAD_MB`."""
-    limit = settings.get("AECORE_UPLOAD_MB")
-    if sum(sizes) > limit * 2**20:
-        raise UploadError(f"upload: got {sum(sizes) / 2**20:,.0f} MB, allowed: at most {limit:,} MB on this server")
 
 
 def _read(files: Sequence[UploadedFile], kinds: Sequence[str], spec: UploadSpec, progress: Progress) -> Samples:

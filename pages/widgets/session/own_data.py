@@ -50,5 +50,7 @@ def settle(default: str) -> None:
     adopted, chosen = state.pop(keys.OWN_ADOPTED, None), state.get(keys.DATASET)
     if adopted is not None and exists(adopted):
         state[keys.DATASET] = adopted
+        if not datasets.info(adopted).unit_range:  # cross-entropy and sigmoid outputs are for values in [0, 1]
+            state.update({"loss": "mse", "output_activation": "linear"})
     elif isinstance(chosen, str) and own.is_own(chosen) and not exists(chosen):
         state[keys.DATASET] = default

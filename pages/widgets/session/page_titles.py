@@ -11,5 +11,6 @@ TITLES = {
     "sparsity": "Sparsity",
     "anomalies": "Anomalies",
     "pretraining": "Pretraining",
+    "your_data": "Your data",
     "classroom": "Classroom",
 }
