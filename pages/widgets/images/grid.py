@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from pages.widgets.images.sample_html import difference, difference_image, png, sample_html, to_uint8
+from pages.widgets.images.sample_html import difference, difference_image, is_bars, png, sample_html, to_uint8
 
 __all__ = [
     "difference",
@@ -49,7 +49,7 @@ STYLE = """<style>
 .ae-thumbs figcaption{text-align:center;opacity:.72;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .ae-large figcaption{opacity:.72;margin-top:4px}
 .ae-large figure{max-width:100%}
-.ae-bars{position:relative;display:flex;gap:6%;height:4.5rem;padding:0 8%;border-radius:3px;
+.ae-bars{position:relative;display:flex;gap:var(--gap,6%);height:4.5rem;padding:0 8%;border-radius:3px;
  background:linear-gradient(currentColor,currentColor) center/100% 1px no-repeat,rgba(128,128,128,.16)}
 .ae-bars i{position:relative;flex:1;min-width:1px}
 .ae-up{align-self:flex-start;top:50%;transform:translateY(-100%);background:#3f90da}
@@ -188,7 +188,7 @@ def _alt(alt: Alt | None, row: int, column: int, row_label: str, column_label: s
 
 def _limit(samples: Samples) -> float:
     """The largest absolute value of all vectors, the common scale of the bars of all rows."""
-    vectors = [np.abs(np.asarray(sample, np.float64)) for sample in samples if np.ndim(sample) == 1]
+    vectors = [np.abs(np.asarray(sample, np.float64)) for sample in samples if is_bars(sample)]
     return max((float(np.nanmax(v, initial=0)) for v in vectors), default=0.0) or 1.0
 
 

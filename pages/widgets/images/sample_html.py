@@ -1,4 +1,4 @@
-"""HTML of one sample: a pixelated `<img>` for an image, bars for a vector.
+"""HTML of one sample: a pixelated `<img>` for an image, bars for a vector or a sequence.
 
 `st.html` strips inline SVG, so bars are plain boxes and images are data URLs.
 """
@@ -18,6 +18,8 @@ TOO_DARK = np.array([50, 115, 255], np.float32)
 MID_GREY = 128.0
 DIFFERENCE_GAIN = 2.0  # a difference of half the range gets the full colour, because most differences are small
 SMALL = 4000  # bytes up to which an image's file is cached
+MAX_BARS = 96  # of a sample; a bar of a wider one is the mean of neighbours
+FEW_FEATURES = 3  # up to which sequences are drawn as bars, the features one after the other
 MAX_NUMBERS = 4  # features up to which a vector's values are written below its bars
 
 
@@ -45,8 +47,8 @@ def difference_image(original: np.ndarray, reconstruction: np.ndarray) -> np.nda
 
 
 def difference(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
-    """Differences of two stacks of samples: `difference_image` for images, `reconstruction - original` for vectors."""
-    if np.ndim(original) >= 3:
+    """Differences of two stacks of samples: `difference_image` for images, `reconstruction - original` for others."""
+    if np.ndim(original) >= 3 and not is_sequence(np.shape(original)[1:]):
         return difference_image(original, reconstruction)
     return np.asarray(reconstruction, np.float32) - np.asarray(original, np.float32)
 
@@ -100,16 +102,32 @@ def vector_html(vector: np.ndarray, alt: str, limit: float) -> str:
     )
     texts = [f"{value:.2f}".replace("-0.00", "0.00") for value in values[:MAX_NUMBERS]]
     label = f"{alt}: {', '.join(texts)}{', …' if values.size > MAX_NUMBERS else ''}"
+    gap = min(6.0, 30 / max(values.size, 1))
     spans = "".join(f"<span>{text}</span>" for text in texts) if values.size <= MAX_NUMBERS else ""
     return (
         f'<div class="ae-vector" role="img" aria-label="{html.escape(label, quote=True)}">'
-        f'<div class="ae-bars">{bars}</div><div class="ae-numbers">{spans}</div></div>'
+        f'<div class="ae-bars" style="--gap:{gap:.2g}%">{bars}</div><div class="ae-numbers">{spans}</div></div>'
     )
 
 
 def sample_html(sample: np.ndarray, alt: str, limit: float = 1.0) -> str:
-    """HTML of one sample: `image_html` for two dimensions or more, else `vector_html`."""
-    return image_html(sample, alt) if np.ndim(sample) >= 2 else vector_html(sample, alt, limit)
+    """HTML of one sample: `image_html` for two dimensions or more, else, and for sequences, `vector_html`."""
+    if not is_bars(sample):
+        return image_html(sample, alt)
+    values = np.asarray(sample, np.float64).T.ravel()
+    if values.size > MAX_BARS:
+        values = np.array([part.mean() for part in np.array_split(values, MAX_BARS)])
+    return vector_html(values, alt, limit)
+
+
+def is_bars(sample: np.ndarray) -> bool:
+    """True for a sample that is drawn as bars: a vector, or a sequence of few features."""
+    return np.ndim(sample) < 2 or is_sequence(np.shape(sample))
+
+
+def is_sequence(shape: tuple[int, ...]) -> bool:
+    """True for the shape of a sample (steps, features) of few features, which is too narrow for an image."""
+    return len(shape) == 2 and shape[1] <= FEW_FEATURES
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

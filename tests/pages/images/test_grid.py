@@ -162,6 +162,17 @@ def test_vectors_are_bars_on_one_scale() -> None:
     assert len(long.all("i")) == 40 and not long.text
 
 
+def test_wide_vectors_have_as_many_bars_as_fit_and_sequences_one_feature_after_the_other() -> None:
+    wide = Page(grid.thumbnails_html([np.linspace(0, 1, 768)], ["wide"]))
+    assert len(wide.all("i")) == 96
+    sequence = np.stack([np.full(4, 0.5), np.full(4, -1.0)], axis=1)  # 4 steps of 2 features
+    page = Page(grid.thumbnails_html([sequence], ["steps"]))
+    assert [a["class"] for a in page.all("i")] == ["ae-up"] * 4 + ["ae-down"] * 4 and not page.all("img")
+    assert [re.search(r"height:([\d.]+)%", a["style"])[1] for a in page.all("i")] == ["25.0"] * 4 + ["50.0"] * 4
+    stack = np.stack([sequence, sequence])
+    np.testing.assert_allclose(difference(stack, stack + 0.25), np.full((2, 4, 2), 0.25))
+
+
 def test_rows_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="row 'x': got 3 entries, allowed: 2"):
         grid.grid_html([("x", IMAGES)], ["a", "b"])
