@@ -8,11 +8,11 @@ from pages.widgets.session import active_run, controls, keys
 
 shell.enter()
 
-VIEWS = {"board": "Board", "make": "Make a lesson", "examples": "Examples", "present": "Present"}
+VIEWS = {"board": "Leaderboard", "make": "Make a lesson", "examples": "Examples", "present": "Present"}
 SENTENCES = {
-    "board": "Every run of this server, error against coding size. Click a point to open its run; the thick ring is "
-    "the one above.",
-    "make": "Choose settings and a page, then make a link: everybody who opens it sees what you see.",
+    "board": "Every run of this server, error against coding size. Good: low and left. Click a point to open its run; "
+    "the thick ring marks the run that is shown.",
+    "make": "Choose settings and a page, then make a link that opens the same page with the same settings.",
     "examples": "Settings worth trying, good and bad, with the reason. Apply them, predict the result, then train.",
 }
 

@@ -25,18 +25,18 @@ def draw() -> None:
     """Draw the form and, once a lesson is stored, its link and the counts of the answers."""
     want = active_run.wanted()
     if want.spec is None:
-        notice.warning(f"A lesson is made of what the knobs say, and that cannot be trained. {want.error}")
+        notice.warning(f"A lesson is made from the current settings, which cannot be trained. {want.error}")
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
         _form(want)
         _link()
     with right:
-        st.markdown("## What the class will see")
+        st.markdown("## What a lesson does")
         st.caption(
-            "The link sets every knob and opens the page. Locked knobs stand still, the others may be turned. With a "
-            "question the picture is covered until a student has answered; then each sees whether the guess was right, "
-            "why, and how the class answered."
+            "The link sets every knob and opens the page. Locked knobs cannot be changed. With a question, results are "
+            "hidden until a student has answered; then the right answer, the explanation and the answers of the class "
+            "are shown."
         )
 
 
@@ -53,9 +53,9 @@ def _form(want: active_run.Wanted) -> None:
     state = (
         "It is trained already: the class sees it at once."
         if want.finished
-        else ("It is not trained yet. Press Train now, so that the class need not wait.")
+        else ("It is not trained yet. Press Train now, so that the class does not have to wait.")
     )
-    st.markdown(f"## What you see now becomes the lesson: {_run_text(want)}")
+    st.markdown(f"## Lesson from the current settings: {_run_text(want)}")
     st.caption(state)
     with st.form("lesson_form"):
         st.text_input(
@@ -72,7 +72,7 @@ def _form(want: active_run.Wanted) -> None:
             format_func=page_titles.TITLES.__getitem__,
         )
         st.pills(
-            "Locked knobs: nobody can turn these",
+            "Locked knobs: students cannot change these",
             ("variant", *knobs.MAIN, _ADVANCED),
             selection_mode="multi",
             key=keys.LESSON_LOCKED,

@@ -160,7 +160,7 @@ def slide_html(run: Run, sentence: str) -> str:
 def _sentence(step: Step) -> str:
     if step.kind == "pictures":
         codings = step.run.metrics.get("coding_size", step.run.spec.coding_size)
-        return f"Above what goes in, below what comes out of {counted(codings, 'number')}."
+        return f"Above the input, below its reconstruction from {counted(codings, 'number')}."
     if step.work is None:
         return "Each point is one image: its two codings."
     return f"Each point is one image: its codings, as {map_job.METHODS[step.method]} draws them."

@@ -159,7 +159,7 @@ def _maps(pair: Pair, data: Data, colour: str, tool: str) -> None:
     _draw(panels, pair.left.finished, data, colour, tool, values)
     st.caption(
         "The same samples twice; the right map is turned, mirrored and scaled until it fits the left one best. Point "
-        "at one: it is ringed on both. Good: a sample has the same company on both sides."
+        "at one: it is ringed on both. Good: a sample has the same neighbours on both sides."
     )
 
 
@@ -202,14 +202,14 @@ def _draw(
 
 
 def _moved(pair: Pair, data: Data) -> None:
-    st.markdown("## How far did the points move?")
+    st.markdown("## Displacement between the maps")
     order = np.argsort(-pair.moved, kind="stable")[:MOST_MOVED]
     names = data.captions_of([int(n) for n in pair.index[order]])
     st.markdown(compare_pair.moved_sentence(pair, names[:NAMED]))
     _grid(pair, data, order, [share_text(pair.moved[i]) for i in order], "moved")
     st.caption(
-        "The ten that moved most, with what each run makes of them. In shares of the map's longer side, after the "
-        "best fit. t-SNE and UMAP place whole groups by chance: there, a group that moved together has not changed."
+        "The ten that moved most, with their reconstructions in each run. In shares of the map's longer side, after "
+        "the best fit. t-SNE and UMAP place whole groups by chance: there, a group that moved together has not changed."
     )
 
 

@@ -46,7 +46,7 @@ def draw(bar: DeltaGenerator, run: Run, data: Data) -> None:
     else:
         image = own_image.choose(data, ("draw", "upload"))
         if image is None:
-            st.caption("Draw something, or upload a picture: every run above shows what it makes of it.")
+            st.caption("Draw something, or upload a picture: every run above reconstructs it.")
             return
         sample = as_float(image)
     _show(chosen, data, sample, number)
@@ -104,8 +104,8 @@ def _show(chosen: list[Run], data: Data, sample: np.ndarray, number: int | None)
     with words:
         st.markdown(f"**{plain(name)}**: {_sentence(cards)}")
         st.caption(
-            "Good: the shape survives, the difference stays grey, the sample lies among its like on the map, and its "
-            "nearest neighbours are what it is."
+            "Good: the shape survives, the difference stays grey, the sample lies among its class on the map, and its "
+            "nearest neighbours are of the same class."
         )
     for line in refused:
         notice.warning(line)

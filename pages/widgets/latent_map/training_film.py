@@ -28,7 +28,7 @@ TICK = 1.0  # seconds between updates while a run trains
 
 def section(run: Run, data: Data) -> None:
     """Draw the film of a run that is finished, stopped or in training, with heading and caption."""
-    st.markdown("## How did the codings get there?")
+    st.markdown("## Training animation")
     live = active_run.state(run) in active_run.PENDING
     st.session_state[training_film.sent_key(keys.film(run.key))] = 0
     part = render_lock.polling_fragment(_film, run.key, TICK) if live else render_lock.fragment(_film)
@@ -65,23 +65,23 @@ def _film(key: str, dataset: str) -> None:
 
 def _sentence(film: Film, learning: bool) -> str:
     if not film.finished and not learning:
-        return "This training failed; the film ends with its last snapshot."
+        return "This training failed; the animation ends with its last snapshot."
     if not film.finished:
         return (
-            "It is learning: the map moves by itself. Drag back to look at an earlier step; at the right end the film "
-            "follows the training again."
+            "The map follows the training. Drag back to see an earlier step; at the right end the animation follows "
+            "the training again."
         )
     milestones = []
     if (apart := film.separated()) is not None:
         milestones.append(f"from {film.time_text(apart)} on the classes are nearly as far apart as in the end")
     if (fallen := film.converged()) is not None:
         milestones.append(f"by {film.time_text(fallen)} the error has done nine tenths of its fall")
-    advice = f"Play it: {', '.join(milestones)}; then points only settle. " if milestones else ""
+    advice = f"Play it: {', '.join(milestones)}; after that little changes. " if milestones else ""
     seen = (
         f"; the plane shows {100 * film.explained:.0f} % of the variance of the final codings" if film.projected else ""
     )
     left = f" {film.left_out} snapshots without finite codings are left out." if film.left_out else ""
-    return f"{advice}The camera stands still, so whatever moves was moved by the training{seen}.{left}"
+    return f"{advice}The projection is fixed, so every movement comes from the training{seen}.{left}"
 
 
 def _film_of(run: Run) -> Film:

@@ -103,8 +103,8 @@ def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:
         raw,
         raw,
         None,
-        f"{int(np.isin(raw, codings).sum())} of these {len(raw)} are its true neighbours too. Look for what the "
-        f"network finds alike and the {space} do not.",
+        f"{int(np.isin(raw, codings).sum())} of these {len(raw)} are its true neighbours too. Look for samples "
+        f"that are similar in the codings but not in the {space}.",
     )
 
 

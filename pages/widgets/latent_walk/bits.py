@@ -122,7 +122,7 @@ def _alike(data: Data, codes: Codes, code: np.ndarray) -> None:
     """Draw images whose codes differ from `code` (d,) in no, one or two bits."""
     distances = hashing.hamming(code, codes.bits)
     nearest = int(distances.min())
-    st.markdown(f"## Which {_noun(data)}s have such a code?")
+    st.markdown(f"## {_noun(data).capitalize()}s with this code")
     if nearest > max(DISTANCES):
         _images(
             data,
@@ -157,7 +157,7 @@ def _shares(data: Data, members: np.ndarray) -> str:
 
 
 def _balance(codes: Codes) -> None:
-    st.markdown("## Does each bit tell something?")
+    st.markdown("## How often each bit is set")
     shares = codes.bits.mean(axis=0)
     charts.draw(
         lambda colours: bit_balance(shares, colours),
@@ -173,7 +173,7 @@ def _balance(codes: Codes) -> None:
 
 def _buckets(run: Run, data: Data, codes: Codes) -> None:
     buckets = hashing.statistics(codes.bits, data.validation_labels, LARGEST)
-    st.markdown(f"## Do {_noun(data)}s that share a code belong together?")
+    st.markdown("## The most frequent codes")
     largest = buckets.buckets
     rows: list[tuple[str, Sequence[np.ndarray]]] = [
         (name, [data.validation[bucket.members[i % len(bucket.members)]] for bucket in largest])

@@ -41,8 +41,8 @@ def section(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def between(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation from image A to image B."""
-    st.markdown("## What lies between two images?")
-    st.caption("Drag from A to B: each picture is decoded on the way. Show another run, and the two images stay.")
+    st.markdown("## Interpolation between two images")
+    st.caption("Drag from A to B: each picture is decoded on the way. The two images stay when another run is shown.")
     numbers, bar = endpoints.images(data, (keys.A, keys.B), endpoints.examples(data, ENDS), key="between")
     with notice.errors():
         a, b = endpoints.codings(run, data, numbers)
@@ -53,11 +53,11 @@ def between(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def means(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation from the mean coding of one class to that of another."""
-    st.markdown("## What lies between two classes?")
+    st.markdown("## Interpolation between two classes")
     labels = walker.reference.labels
     groups = [] if labels is None else np.unique(labels).tolist()
     if len(groups) < 2 or labels is None:
-        st.caption("These data have no classes to walk between.")
+        st.caption("This data set has no classes to interpolate between.")
         return
     names = [class_name(data.info.classes, g) for g in groups]
     st.caption(
@@ -86,11 +86,11 @@ def means(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def arithmetic(run: Run, data: Data, walker: Walker) -> None:
     """Draw the arithmetic A − B + C of three images' codings."""
-    st.markdown("## Can one calculate with codings?")
+    st.markdown("## Latent arithmetic")
     st.caption(
         "A − B is a direction; C goes that way. Good: what sets A apart from B appears on C as it is decoded, and the "
         "rest of C stays. It works where directions mean the same everywhere, which a variational autoencoder's prior "
-        "favours and nothing in a plain one asks for. One begins with typical images that this run decodes well."
+        "favours and a plain one does not. The first three images are typical ones that this run decodes well."
     )
     with notice.errors():
         first = endpoints.decoded_well(run, data, SUM)

@@ -27,7 +27,7 @@ GRID_FROM = {"random": "Random codings", "images": "Images"}
 def draw(run: Run, data: Data, walker: Walker) -> None:
     """Draw decoded random codings, scaled by the selected temperature."""
     variational = run.spec.variational
-    st.markdown("## What does it make up?")
+    st.markdown("## Random samples")
     caption = st.empty()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         temperature = controls.number(
@@ -62,14 +62,14 @@ def draw(run: Run, data: Data, walker: Walker) -> None:
 @render_lock.fragment
 def grid(run: Run, data: Data, walker: Walker) -> None:
     """Draw the interpolation grid: 3 × 4 codings enlarged to 5 × 7."""
-    st.markdown("## Does one thing turn into the next?")
+    st.markdown("## Interpolation grid")
     st.caption(
-        f"Twelve codings (framed) and what lies between them, {GRID[0]} × {GRID[1]} by bilinear interpolation, as in "
+        f"Twelve codings (framed) and the codings between them, {GRID[0]} × {GRID[1]} by bilinear interpolation, as in "
         "Géron's book. "
         + (
             "Good: every picture could be real, and neighbours differ a little."
             if run.spec.variational
-            else "A plain autoencoder was never asked to fill what lies between: there one may see several images at "
+            else "A plain autoencoder is not trained on the codings between: pictures there may show several images at "
             "once."
         )
     )

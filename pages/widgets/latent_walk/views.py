@@ -13,7 +13,7 @@ VIEWS = {
     "off_manifold": "Off-manifold regions",
 }
 SENTENCES = {
-    "bits": "Each coding is a bit. Flip one, and see what it stands for and which images share the code.",
+    "bits": "Each coding is a bit. Flip one: the image is decoded anew, and images with the new code are listed below.",
     "interpolation": "Interpolation between codings, every step decoded. Good: each step could be a real image.",
     "random": "Generated images: codings drawn at random, decoded. Good: they look like the data and differ.",
     "off_manifold": "Off-manifold regions (gaps between the data): codings that do not return to their place when they "
@@ -50,6 +50,6 @@ def sentence(run: Run, walker: Walker, view: str) -> str:
             f"are usual.{folded}"
         )
     return (
-        f"{drag} A plain autoencoder never learned which codings are likely: between and beyond the codes of its "
-        "images the picture may mean nothing."
+        f"{drag} A plain autoencoder has no prior over codings: between and beyond the codings of the data the "
+        "decoded image may look like nothing."
     )

@@ -191,11 +191,11 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 def kl_bars(run: Run) -> None:
     """Draw the KL divergence of each coding as bars, for a variational run."""
     if run.metrics.get("kl_per_dimension"):
-        st.markdown("## What each coding carries")
+        st.markdown("## KL divergence per coding")
         charts.draw(
             lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
             of=shared.identity(run, "metrics.json"),
             key="kl",
             alt="KL divergence of each coding",
         )
-        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero was given up in training.")
+        st.caption("KL divergence of each coding from the prior, in nats. A coding near zero is inactive.")

@@ -33,7 +33,7 @@ def draw(spec: PretrainSpec, rows: list[Row], comparisons: list[ArmComparison]) 
             f"encoder is frozen for the first {spec.frozen_epochs}, “encoder frozen” for all."
         )
     with words:
-        st.markdown("## Does pretraining help?")
+        st.markdown("## Accuracy with and without pretraining")
         st.markdown(_sentences(spec, comparisons))
         if comparisons:
             st.markdown(_table(comparisons))

@@ -16,34 +16,36 @@ def learning(run: Run, data: Data) -> None:
     """Draw the learning curves beside the mean error of each class."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("## How it learned")
+        st.markdown("## Learning curves")
         pca_mse = run.metrics.get("pca_mse")
         learning_curves(run, pca_mse, shared.identity(run, "reconstructions.npz"))
-        below = "; under the dotted line it beats the best linear code of its size" if pca_mse else ""
+        below = "; below the dotted line it is better than PCA of the same size" if pca_mse else ""
         st.caption(f"The error falls fast, then slowly{below}.")
     with right:
         labels = data.validation_labels
         if labels is not None:
-            st.markdown("## Which images are hard")
+            st.markdown("## Error per class")
             charts.draw(
                 lambda colours: figures.class_errors(run_images.errors_of(run), labels, data.info.classes, colours),
                 of=shared.identity(run, "reconstructions.npz"),
                 key="class_errors",
                 alt="Mean error of each class, hardest first",
             )
-            st.caption("Mean error of each class: what has texture or straps is hard, what is plain is easy.")
+            st.caption(
+                "Mean error of each class, hardest first: classes with texture or thin parts have the largest errors."
+            )
 
 
 def pixels(run: Run) -> None:
     """Draw the mean error of each pixel as a heat map."""
-    st.markdown("## Where the errors are")
+    st.markdown("## Error per pixel")
     charts.draw(
         lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
         of=shared.identity(run, "reconstructions.npz"),
         key="pixel_errors",
         alt="Mean error of each pixel",
     )
-    st.caption("Mean error of each pixel: edges and sleeves, where images differ most, are hardest.")
+    st.caption("Mean error of each pixel: largest at edges, where images differ most.")
 
 
 def learning_curves(run: Run, pca_mse: float | None, identity: tuple | None = None) -> None:

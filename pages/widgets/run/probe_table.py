@@ -82,7 +82,7 @@ def _show(result: Mapping[str, Any]) -> None:
     left, right = st.columns([3, 2], gap="medium")
     left.html(_STYLE + comparison_html(result, [number for number in numbers if number.pca]))
     right.html(_STYLE + facts_html(result, [number for number in numbers if not number.pca]))
-    with st.popover("What do these numbers say?", icon=":material/help:"):
+    with st.popover("What do these numbers mean?", icon=":material/help:"):
         st.markdown("\n".join(f"- **{n.title}** {ARROWS[n.better]} {n.explanation}" for n in numbers))
         missing = reasons(result)
         if missing:

@@ -196,7 +196,7 @@ def _result(lesson: Lesson) -> None:
         left, right = st.columns([3, 2], gap="medium")
         with left:
             st.markdown(_explanation(lesson) or f"You said: {plain(lesson.answers[choice])}.")
-            st.button("How many by now?", key="count_again", type="tertiary", icon=":material/refresh:")
+            st.button("Count again", key="count_again", type="tertiary", icon=":material/refresh:")
             if token := st.session_state.get(keys.ANSWER_TOKEN):
                 answer_cookie.draw(_cookie(lesson.key), token)
         with right:

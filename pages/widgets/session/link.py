@@ -28,6 +28,7 @@ RENAMED = {
         "holes": "off_manifold",
         "Your own picture": "own",
         "While it learned": "training",
+        "Board": "board",
     },
     keys.LAYERS: {"Holes": "drift", "holes": "drift"},
 }

@@ -119,7 +119,7 @@ def visit(run: str, **query: str) -> AppTest:
 def test_a_section_says_what_to_look_for(name: str, cache: Path) -> None:
     app = visit(key(name))
     assert not app.exception
-    assert "whatever moves was moved by the training" in texts(app)
+    assert "every movement comes from the training" in texts(app)
     assert name != "vectors" or "classes" not in texts(app)
     assert ("of the variance" in texts(app)) == (name == "stacked")
 
