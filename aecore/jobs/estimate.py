@@ -107,7 +107,10 @@ def _nominal_seconds(spec: RunSpec) -> float:
     batches = -(-info.n_train // spec.batch_size)
     operations = BACKWARD * multiply_adds(spec, info.shape) * info.n_train
     if spec.optimizer == "muon":  # the orthogonalisation in every step; filters are small
-        sides = [sorted(matrix) for matrix in matrices(spec, info.shape)]
+        orthogonal = matrices(spec, info.shape)
+        if spec.architecture == "dense":  # not the output's, nor the decoder's where they are the encoder's
+            orthogonal = orthogonal[: spec.layer_count if spec.tied else -1]
+        sides = [sorted(matrix) for matrix in orthogonal]
         operations += batches * sum(2.0 * short**2 * long + 17.0 * short**3 for short, long in sides)
     return start + epochs * (batches * step + operations / pace)
 

@@ -45,6 +45,12 @@ def test_muon_pays_for_its_matrices_and_for_nothing_else(tmp_path: Path) -> None
     dear, cheap = (estimate.expected_seconds(muon.replace(batch_size=size), tmp_path) for size in (16, 256))
     plain = [estimate.expected_seconds(muon.replace(optimizer="adam", batch_size=size), tmp_path) for size in (16, 256)]
     assert dear - plain[0] == pytest.approx(16 * (cheap - plain[1]), rel=0.1) and cheap > plain[1]
+    more = {
+        spec.tied: estimate.expected_seconds(spec, tmp_path)
+        - estimate.expected_seconds(spec.replace(optimizer="adam"), tmp_path)
+        for spec in (muon, muon.replace(tied=True))
+    }
+    assert 0.4 < more[True] / more[False] < 1  # the decoder's kernels are the encoder's
     spatial = muon.replace(architecture="convolutional", hidden=(8,), bottleneck="spatial")
     assert estimate.expected_seconds(spatial, tmp_path) == estimate.expected_seconds(
         spatial.replace(optimizer="adam"), tmp_path
