@@ -32,7 +32,15 @@ class HeaderMetric:
 
 
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
-    """Draw title, sentence and numbers of the shown run, then the progress of a pending training."""
+    """Draw title, sentence and numbers of the shown run, then the progress of a pending training.
+
+    All of it in one container, so that the rest of the page keeps its place when a line comes or goes.
+    """
+    with st.container(key="head"):
+        _draw(run, sentence, numbers)
+
+
+def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     open_runs.note(*filter(None, [run]))
     notices()
     if run is None:
@@ -57,7 +65,9 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
                     _metric(number)
         if line := learned.verdict(run.spec, run.metrics):
             notice.warning(line)
-    _progress(run)
+    with st.container(key="progress"):
+        st.space(1)  # an empty container would not be drawn, and keep no place free for its line
+        _progress(run)
 
 
 def notices() -> None:

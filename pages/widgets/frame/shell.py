@@ -12,7 +12,7 @@ from pages.widgets.frame import sidebar
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
-from pages.widgets.components import phone_bar, reconnect
+from pages.widgets.components import first_paint, phone_bar, reconnect
 from pages.widgets.server import presence, render_lock, shared
 from pages.widgets.session import active_run, keys, lesson, link, page_titles
 
@@ -48,6 +48,7 @@ def main() -> None:
 def _draw() -> None:
     st.set_page_config(page_title="Autoencoder explorer", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
+    first_paint.draw()
     page = st.navigation(pages(), position="top")
     st.session_state[keys.PAGE] = page.url_path or active_run.HOME
     if refused := _refused():
@@ -62,8 +63,9 @@ def _draw() -> None:
     lesson.keep_link()
     lesson.enforce()
     buttons = sidebar.draw()
-    if page.url_path != "status":
-        lesson.draw()
+    with st.container():  # always there, so that what follows keeps its place in the page
+        if page.url_path != "status":
+            lesson.draw()
     if page.url_path == "status" or not lesson.covered():
         lesson.note(st.session_state[keys.PAGE])
         st.session_state[keys.ROUTED] = True

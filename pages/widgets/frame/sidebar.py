@@ -83,7 +83,8 @@ def _train_and_stop(can: Buttons) -> None:
             on_click=active_run.train,
         )
         st.button("Stop", key="stop", width=84, disabled=not can.busy, on_click=active_run.stop)
-    st.caption(_what_train_does(can))
+    with st.container(key="what_train_does"):
+        st.caption(_what_train_does(can))
 
 
 def _what_train_does(can: Buttons) -> str:

@@ -1,4 +1,5 @@
-"""Monkey patches that reduce the overhead of Streamlit 1.67 per script run; all uses of its private parts.
+"""Monkey patches of Streamlit 1.67 that reduce its overhead per script run and style its first page; all uses of its
+private parts.
 
 `apply` installs the table `PATCHES` if the installed version is `WRITTEN_FOR`, else none of them; pages look the same
 without, but need more processor time. `python -m tests.load.patches` measures the gain of each patch.
@@ -11,13 +12,16 @@ import contextlib
 import functools
 import importlib
 import logging
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit import file_util
 
 WRITTEN_FOR = "1.67.0"
 REPLACED = "_aecore_replaced"  # attribute of a replacement that holds the original
@@ -89,6 +93,16 @@ def lazy_bytes(component: str, make: Callable[[], bytes]) -> Iterator[bool]:
         _blob.make = None
 
 
+_copies = tempfile.TemporaryDirectory(prefix="aecore-page-")  # of files of Streamlit; removed when the process ends
+
+
+def add_to_head(html: str) -> None:
+    """Serve Streamlit's HTML page with `html` at the end of its head from now on, to visitors who load it later."""
+    page = Path(file_util.get_static_dir()) / "index.html"
+    copy = Path(_copies.name) / page.name
+    copy.write_text(page.read_text(encoding="utf-8").replace("</head>", f"{html}</head>", 1), encoding="utf-8")
+
+
 _blob = threading.local()  # `component` and `make` of the blob that this thread draws
 
 
@@ -110,6 +124,21 @@ def _lazy_blobs(populate_hash: Callable[[Any], None]) -> Callable[[Any], None]:
             part.bytes = make()
 
     return populate
+
+
+def _copied_page(init: Callable[..., None]) -> Callable[..., None]:
+    """Replacement of `FileResponse.__init__`: Streamlit's page as `add_to_head` wrote it."""
+    page, copy = Path(file_util.get_static_dir()) / "index.html", Path(_copies.name) / "index.html"
+
+    @functools.wraps(init)
+    def init_with_copy(response: Any, path: Any, *args: Any, **more: Any) -> None:
+        if Path(path) == page and copy.exists():
+            path = copy
+            if "stat_result" in more:
+                more["stat_result"] = copy.stat()
+        init(response, path, *args, **more)
+
+    return init_with_copy
 
 
 def _cached_theme(populate: Callable[..., None]) -> Callable[..., None]:
@@ -202,4 +231,5 @@ PATCHES: tuple[Patch, ...] = (
         "populate_hash_if_needed",
         _lazy_blobs,
     ),
+    Patch("page with a style", "starlette.responses", "FileResponse.__init__", _copied_page),
 )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import streamlit as st
+from starlette.responses import FileResponse
+from streamlit import file_util
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
@@ -186,3 +190,26 @@ def test_a_widget_finds_its_value_without_all_of_the_sessions_state() -> None:
     assert not at.exception
     assert at.session_state["found"] == (None, 7, "b", False)
     assert at.session_state["same"][0] and at.session_state["same"][1] >= 3
+
+
+def test_a_style_is_added_to_streamlits_page_and_to_no_other_file(
+    unpatched: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    monkeypatch.setattr(streamlit_patches, "_copies", SimpleNamespace(name=str(folder)))
+    page, other = (Path(file_util.get_static_dir()) / name for name in ("index.html", "manifest.json"))
+    streamlit_patches.apply()
+
+    def sent(path: Path, **more: Any) -> FileResponse:
+        return FileResponse(path, **more)
+
+    assert Path(sent(page).path) == page
+    before = sent(page, stat_result=page.stat()).headers["etag"]
+    streamlit_patches.add_to_head("<style>p { color: red }</style>")
+    for response in (sent(page), sent(str(page), stat_result=page.stat())):
+        text = Path(response.path).read_text()
+        assert text.replace("<style>p { color: red }</style></head>", "</head>") == page.read_text()
+        assert text != page.read_text() and response.media_type == "text/html"
+    assert sent(page, stat_result=page.stat()).headers["etag"] != before  # a browser does not keep the one it has
+    assert Path(sent(other).path) == other
