@@ -14,6 +14,7 @@ from aecore.figures.theme import Theme, figure, label, plain, rgba, swatch
 from aecore.text import error_text
 
 LOG_RATIO = 4.0  # from this ratio of largest to smallest value the axis is logarithmic
+LIVE_RATIO = 30.0  # a chart that grows has room for an error that falls to this fraction of that before training
 LABEL_GAP = 15.0  # pixels between the middles of two labels
 HEIGHT = 300  # pixels of a chart
 
@@ -25,18 +26,20 @@ def learning_curves(
     *,
     epochs: int | None = None,
     components: int | None = None,
+    untrained: float | None = None,
 ) -> go.Figure:
     """Training error per step and validation error per epoch, with PCA's error as a dotted line.
 
     The error is the MSE, or the training loss, without PCA, for a history without MSE. The axes keep their ranges
     while a run trains: x spans all `epochs` (default: those in the history), y reaches from below PCA to above the
-    first loss.
+    first loss, with `untrained` even before these are known.
 
     Parameters
     ----------
     history : `{"steps": [...], "epochs": [...]}` as in `aecore.store.runs`.
     pca_mse : validation MSE of PCA with as many components as codings; None draws no line.
     components : number of components in PCA's label.
+    untrained : validation MSE before the training, for a chart that is drawn meanwhile.
     """
     steps, rows = history.get("steps") or [], history.get("epochs") or []
     has_mse = any(_number(row, "mse", "val_mse") for row in (*steps, *rows))
@@ -49,7 +52,7 @@ def learning_curves(
     last = max([epochs or 1, *(math.ceil(x) for x in (*train[0], *validation[0]))])
 
     chart = figure(theme, HEIGHT, l=34, r=112, t=26)
-    low, high, log = _value_range([*train[1], *validation[1]], floor)
+    low, high, log = _value_range([*train[1], *validation[1]], floor, untrained if metric == "mse" else None)
     chart.update_yaxes(**_value_axis(low, high, log))
     chart.update_xaxes(range=[0, last], tickvals=_whole_ticks(last), title_text="epoch")
     label(
@@ -213,9 +216,9 @@ def _curves(train: tuple[list, list], validation: tuple[list, list], theme: Them
     ]
 
 
-def _value_range(values: list[float], floor: float | None) -> tuple[float, float, bool]:
+def _value_range(values: list[float], floor: float | None, first: float | None) -> tuple[float, float, bool]:
     """Lowest and highest value shown, rounded outwards, and whether the axis is logarithmic."""
-    errors = [*values, *([floor] if floor else [])]
+    errors = [*values, *([floor] if floor else []), *([first, first / LIVE_RATIO] if first else [])]
     if not errors:
         return 0.0, 1.0, False
     # Margins below PCA for a network that beats it, and above for an untrained one.

@@ -220,6 +220,12 @@ class Run(ResultFolder):
         rows = [row for row in rows if row]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
+    def untrained_error(self) -> float | None:
+        """Validation MSE of the watched samples before a running training's first step; None before it is known."""
+        first = read_npz(self.folder / "snapshots" / "00000.npz")
+        error = float(first.get("val_loss", np.nan))
+        return error if np.isfinite(error) else None
+
     def latest_snapshot(self) -> dict[str, np.ndarray]:
         """The newest snapshot of a running training by array name; {} before the first one."""
         paths = sorted((self.folder / "snapshots").glob("*.npz"))

@@ -147,6 +147,20 @@ def test_a_growing_curve_moves_nothing_else(count: int) -> None:
     assert len(charts[0].data) == len(charts[1].data)
 
 
+def test_the_axes_of_a_live_curve_hold_from_the_moment_before_the_first_loss() -> None:
+    falling = [{"epoch": i / 4, "mse": 0.17 * 0.8**i + 0.012} for i in range(20)]
+    charts = [
+        figures.learning_curves({"steps": falling[:n], "epochs": []}, pca, LIGHT, epochs=5, untrained=0.18)
+        for n, pca in ((0, None), (1, None), (3, 0.0157), (20, 0.0157))
+    ]
+    assert len({(chart.layout.xaxis.range, chart.layout.yaxis.range, chart.layout.yaxis.type) for chart in charts}) == 1
+    low, high = charts[0].layout.yaxis.range
+    assert 10**low < 0.012 and 0.18 < 10**high < 1
+    worse = figures.learning_curves({"steps": [{"epoch": 1, "mse": 2.5}]}, None, LIGHT, epochs=5, untrained=0.18)
+    wider = worse.layout.yaxis.range
+    assert wider[0] == low and wider[1] > math.log10(2.5)  # an axis is only ever widened
+
+
 def test_learning_curves_without_anything_finite() -> None:
     rows = [{"epoch": 1, "loss": None, "val_loss": math.nan, "val_mse": None, "phase": None}]
     chart = figures.learning_curves({"steps": [], "epochs": rows}, None, DARK, epochs=3)

@@ -205,12 +205,14 @@ def test_pickles_are_never_read(run: Run) -> None:
 
 
 def test_snapshots_are_read_while_they_are_written(run: Run) -> None:
-    assert run.snapshots() == {} and run.latest_snapshot() == {}
+    assert run.snapshots() == {} and run.latest_snapshot() == {} and run.untrained_error() is None
     (run.folder / "snapshots").mkdir()
     for step in (0, 5, 40):
         files.write_arrays(
-            run.folder / "snapshots" / f"{step:05}.npz", {"step": np.array(step), "codings": np.full((3, 2), step)}
+            run.folder / "snapshots" / f"{step:05}.npz",
+            {"step": np.array(step), "codings": np.full((3, 2), step), "val_loss": np.array(0.5 - step / 100)},
         )
+    assert run.untrained_error() == 0.5
     assert run.snapshots()["step"].tolist() == [0, 5, 40]
     assert run.snapshots()["codings"].shape == (3, 3, 2)
     assert run.latest_snapshot()["step"] == 40

@@ -48,8 +48,14 @@ def pixels(run: Run) -> None:
     st.caption("Mean error of each pixel: largest at edges, where images differ most.")
 
 
-def learning_curves(run: Run, pca_mse: float | None, identity: tuple | None = None) -> None:
-    """Draw errors against epochs; `identity` is the cache key, None while the run trains for a chart without cache."""
+def learning_curves(
+    run: Run, pca_mse: float | None, identity: tuple | None = None, untrained: float | None = None
+) -> None:
+    """Draw errors against epochs.
+
+    `identity` is the cache key; None while the run trains, for a chart without cache, whose axes hold from the start
+    if the error of the `untrained` network is given.
+    """
     charts.draw(
         lambda colours: figures.learning_curves(
             run.history,
@@ -57,6 +63,7 @@ def learning_curves(run: Run, pca_mse: float | None, identity: tuple | None = No
             colours,
             epochs=run.status().get("epochs") or run.spec.epochs,
             components=run.metrics.get("coding_size"),
+            untrained=untrained,
         ),
         of=identity,
         key="curves",

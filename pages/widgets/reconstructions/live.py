@@ -28,5 +28,5 @@ def _draw(key: str) -> None:
         index = watched(len(data.validation), data.validation_labels)[: run_images.SHOWN]
         x = as_float(data.validation[index])
         pictures.comparison([("original", x), ("reconstruction", output)], x, output, data.names_of(index))
-    errors.learning_curves(run, run.status().get("pca_mse"))
+    errors.learning_curves(run, run.status().get("pca_mse"), untrained=run.untrained_error())
     st.caption("Loss at each step; the dotted line is PCA with as many components.")
