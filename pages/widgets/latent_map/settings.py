@@ -45,7 +45,9 @@ def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
     """Draw the row of controls and return their values; options that the run or data set lacks are not offered."""
     raw = run.metrics.get("coding_size", 0) <= 3 and st.session_state.get(keys.MAP_LAYER, "codings") == "codings"
     methods = {name: text for name, text in METHODS.items() if raw or name != "none"}
-    method = segments(bar, "Method", methods, keys.METHOD)
+    default = _default_method(data, raw)
+    _follow(keys.METHOD, default, keys.METHOD_DEFAULT)
+    method = segments(bar, "Method", methods, keys.METHOD, default=default)
     everything = st.session_state.get(keys.SPLIT) == "all"
     labelled = data.validation_labels is not None
     offered = {"class": labelled, "error": not everything, "trust": True}
@@ -59,14 +61,28 @@ def controls(bar: DeltaGenerator, run: Run, data: Data) -> MapControls:
     return MapControls(method, colour, cast(Any, style), cast(Any, tool))
 
 
+def _default_method(data: Data, raw: bool) -> str:
+    """The method of a map unless another is chosen: the codings themselves where they can be drawn (`raw`), else UMAP,
+    for which a map needs more points than neighbours."""
+    if raw:
+        return "none"
+    points = min(st.session_state.get(keys.POINTS, POINTS), len(data.validation))
+    return "umap" if points > MapSpec.settings()["n_neighbors"].default else "pca"
+
+
+def _follow(key: str, default: str, remembered: str) -> None:
+    """Let a control follow its `default`, kept under the key `remembered`, until the visitor has chosen another
+    option."""
+    last = st.session_state.get(remembered, default)
+    st.session_state[remembered] = default
+    if last != default and st.session_state.get(key) == last:
+        del st.session_state[key]
+
+
 def _style(place: DeltaGenerator, data: Data, dimensions: int) -> str:
-    """The style of the map, which is Plotly by default in 3-D; the default changes with the dimensions until the
-    visitor has chosen another one."""
+    """The style of the map, which is Plotly by default in 3-D."""
     default = "plotly" if dimensions == 3 else "dots"
-    last = st.session_state.get(keys.STYLE_DEFAULT, default)
-    st.session_state[keys.STYLE_DEFAULT] = default
-    if last != default and st.session_state.get(keys.STYLE) == last:
-        del st.session_state[keys.STYLE]
+    _follow(keys.STYLE, default, keys.STYLE_DEFAULT)
     styles = {name: text for name, text in STYLES.items() if name != "images" or data.info.is_image}
     return segments(place, "Style", styles, keys.STYLE, default=default)
 

@@ -100,6 +100,7 @@ POINT = "point"  # number of the marked sample
 # Of one page each.
 DRAW = "draw"  # Reconstructions: how often other images were drawn
 MAP_LAYER = "map_layer"
+METHOD_DEFAULT = "method_default"  # the method that the map has unless another is chosen
 STYLE_DEFAULT = "style_default"  # the style that the map has unless another is chosen
 PLOTLY_SHOWN = "plotly_shown"  # (chart, its number, selection that its figure shows, last one made in it or None)
 CAMERA = "camera"  # format of the pictures that Plotly's mode bar saves
