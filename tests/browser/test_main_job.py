@@ -86,8 +86,10 @@ def the_map(page: Page) -> Locator:
 
 
 def draw_maps(page: Page) -> None:
-    """PCA first, then t-SNE; each ends with a map and a word on its worth."""
-    expect(page.get_by_role("radio", name="PCA")).to_be_checked()
+    """The page asks for UMAP by itself; PCA and t-SNE are one click away, and each ends with a map and a word on its
+    worth."""
+    expect(page.get_by_role("radio", name="UMAP")).to_be_checked()
+    pick_segment(page, "PCA")
     before = place_of(page, 100)
     pick_segment(page, "t-SNE")
     expect(page.get_by_text(re.compile("Trust (the|most) neighbourhoods"))).to_be_visible(timeout=PATIENCE)
