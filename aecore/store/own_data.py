@@ -42,7 +42,7 @@ def receive(name: str, files: Sequence[tuple[str, bytes | Path]], cache: Path) -
     They are numbered: the names from outside are no part of a path. Raises `UploadError` for too many bytes.
     """
     check_upload_size([part.stat().st_size if isinstance(part, Path) else len(part) for _, part in files])
-    folder = _upload_folder(name, cache)
+    folder = _upload_folder(name, cache).absolute()  # workers may have another working directory
     folder.mkdir(parents=True, exist_ok=True)
     received = []
     for number, (title, part) in enumerate(files):

@@ -10,7 +10,7 @@ from typing import IO
 
 from aecore.errors import UploadError
 from aecore.text import counted
-from aecore.uploads.files import UploadedFile
+from aecore.uploads.files import UploadedFile, reason
 
 MAX_MEMBERS = 65_000
 MAX_DIRECTORY = 32 * 2**20  # bytes of the list of members
@@ -43,7 +43,7 @@ class Archive:
         except UploadError:
             raise
         except Exception as error:  # zipfile and zlib raise many types on damaged bytes
-            raise UploadError(f"{self.title}: {_shown(entry.filename)} is damaged ({_reason(error)})") from None
+            raise UploadError(f"{self.title}: {_shown(entry.filename)} is damaged ({reason(error)})") from None
 
     def read(self, entry: zipfile.ZipInfo, most: int) -> bytes:
         """A member's content. Raises `UploadError` for more than `most` bytes, whatever the ZIP claims."""
@@ -80,7 +80,7 @@ def opened(file: UploadedFile) -> Iterator[Archive]:
     try:
         zip_file = zipfile.ZipFile(file.path)
     except Exception as error:  # zipfile raises many types on damaged bytes
-        raise UploadError(f"{file.title}: got a damaged ZIP ({_reason(error)}), allowed: a whole one") from None
+        raise UploadError(f"{file.title}: got a damaged ZIP ({reason(error)}), allowed: a whole one") from None
     with zip_file:
         yield Archive(zip_file, file.title)
 
@@ -107,8 +107,3 @@ def _is_hidden(name: str) -> bool:
 
 def _shown(name: str) -> str:
     return repr(name if len(name) <= 60 else f"{name[:59]}…")
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:80]
-    return text or type(error).__name__

@@ -15,7 +15,7 @@ from aecore.specs.upload import UploadSpec
 from aecore.text import counted
 from aecore.uploads import archive, labels, pictures
 from aecore.uploads.cleaning import as_numbers, finite_rows, without_missing
-from aecore.uploads.files import UploadedFile
+from aecore.uploads.files import UploadedFile, reason
 from aecore.uploads.samples import MAX_VALUES, Samples, check_size
 from aecore.uploads.sequences import as_sequences
 
@@ -308,5 +308,4 @@ def _idx(file: UploadedFile) -> np.ndarray:
 
 
 def _damaged(title: str, error: Exception) -> UploadError:
-    reason = " ".join(str(error).split())[:80] or type(error).__name__
-    return UploadError(f"{title}: got a damaged file ({reason}), allowed: a whole one")
+    return UploadError(f"{title}: got a damaged file ({reason(error)}), allowed: a whole one")

@@ -56,6 +56,11 @@ def check_upload_size(sizes: Sequence[int]) -> None:
         raise UploadError(f"upload: got {sum(sizes) / 2**20:,.0f} MB, allowed: at most {limit:,} MB on this server")
 
 
+def reason(error: Exception) -> str:
+    """A library's error in one line of at most 80 characters."""
+    return " ".join(str(error).split())[:80] or type(error).__name__
+
+
 def _kind(head: bytes) -> str:
     """The kind of a file that is no text, '' for one that may be."""
     starts = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x93NUMPY": "npy", b"PAR1": "parquet", b"\x1f\x8b": "gzip"}

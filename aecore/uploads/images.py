@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from zipfile import ZipInfo
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def read_files(files: Sequence[UploadedFile], spec: UploadSpec, progress: Progre
     return _read(found, files[0].title, spec, progress, [])
 
 
-def _in_zip(zip_file: Archive, entry: archive.zipfile.ZipInfo) -> _Picture:
+def _in_zip(zip_file: Archive, entry: ZipInfo) -> _Picture:
     *folders, name = entry.filename.replace("\\", "/").split("/")
     return _Picture(name, tuple(folders), partial(zip_file.read, entry, pictures.MAX_BYTES))
 

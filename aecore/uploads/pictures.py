@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from aecore.errors import UploadError
+from aecore.uploads.files import reason
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_BYTES = 20 * 2**20  # of one file
@@ -59,7 +60,7 @@ def pixels(content: bytes, size: tuple[int, int], fit: str, grey: bool) -> np.nd
         except UploadError:
             raise
         except Exception as error:  # Pillow's decoders raise many types on damaged bytes
-            raise UploadError(_reason(error)) from None
+            raise UploadError(f"damaged ({reason(error)})") from None
 
 
 def fitted(image: Image.Image, size: tuple[int, int], fit: str) -> np.ndarray:
@@ -126,8 +127,3 @@ def _copy_exif(converted: Image.Image, image: Image.Image) -> Image.Image:
     if orientation:
         converted.getexif()[0x0112] = orientation
     return converted
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:80]
-    return f"damaged ({text or type(error).__name__})"

@@ -15,7 +15,7 @@ from aecore.specs.upload import MAX_NAME, NO_LABEL, UploadSpec
 from aecore.text import counted
 from aecore.uploads import labels, sequences, text_files
 from aecore.uploads.cleaning import without_missing
-from aecore.uploads.files import UploadedFile
+from aecore.uploads.files import UploadedFile, reason
 from aecore.uploads.samples import MAX_FEATURES, MAX_SAMPLES, Samples, check_size
 
 MAX_CATEGORIES = 20  # values of a text column that becomes 0 and 1
@@ -58,8 +58,7 @@ def read_parquet(file: UploadedFile, spec: UploadSpec) -> Samples:
     except UploadError:
         raise
     except Exception as error:  # Arrow raises many types on damaged bytes
-        reason = " ".join(str(error).split())[:80]
-        raise UploadError(f"{file.title}: got a damaged Parquet file ({reason}), allowed: a whole one") from None
+        raise UploadError(f"{file.title}: got a damaged Parquet file ({reason(error)}), allowed: a whole one") from None
     facts = [f"{counted(nested, 'column')} of lists or records left out."] if nested else []
     return from_frame(frame.reset_index(drop=True), file.title, spec, facts)
 
@@ -110,8 +109,7 @@ def _frame(table: text_files.TextTable, title: str) -> tuple[pd.DataFrame, list[
             low_memory=False,
         )
     except Exception as error:  # pandas raises many types on damaged tables
-        reason = " ".join(str(error).split())[:100]
-        raise UploadError(f"{title}: got a damaged table ({reason}), allowed: rows of the same cells") from None
+        raise UploadError(f"{title}: got a damaged table ({reason(error)}), allowed: rows of the same cells") from None
     if not headed:
         frame.columns = [f"column {i}" for i in range(1, frame.shape[1] + 1)]
         facts.append("No header: columns are numbered.")

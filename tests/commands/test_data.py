@@ -96,6 +96,17 @@ def test_data_outside_0_to_1_are_trained_with_a_linear_output(
     assert (spec.loss, spec.output_activation, spec.dataset) == ("mse", "linear", name)
 
 
+def test_the_option_cache_holds_the_data_too(
+    cache: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = ("--cache", str(tmp_path / "other"))
+    name = answer(capsys, "data", "add", str(folder / "table.csv"), *other)["name"]
+    trained = answer(capsys, "train", "stacked", "--dataset", name, *SHORT, *other)
+    assert Path(trained["folder"]).parents[1] == tmp_path / "other" and own_data.names(cache) == []
+    assert main(["train", "stacked", "--dataset", name, *SHORT]) == 2
+    assert "no such data on this server" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
