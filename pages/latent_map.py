@@ -17,16 +17,21 @@ VIEWS = {"map": "Explore", "own": "Your own image", "training": "Training animat
 
 def main() -> None:
     run, busy = active_run.shown(), active_run.pending()
+    head = st.container(key="wide")  # by this key the style sheet gives the page the width of the window
     if busy and busy.latest_snapshot():
-        header.draw(busy, "The codings during training: the map and reconstructions change with every snapshot.", [])
+        with head:
+            header.draw(
+                busy, "The codings during training: the map and reconstructions change with every snapshot.", []
+            )
         training_film.section(busy, shared.data(busy.spec.dataset))
         return
-    header.draw(
-        run,
-        "Each point is one sample; samples with similar codings lie close together. Distances between far "
-        "groups mean little.",
-        [],
-    )
+    with head:
+        header.draw(
+            run,
+            "Each point is one sample; samples with similar codings lie close together. Distances between far "
+            "groups mean little.",
+            [],
+        )
     if run is None:
         return
     data = shared.data(run.spec.dataset)

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from aecore.errors import SpecError
-from aecore.figures.theme import LIGHT, Theme, figure, plain
+from aecore.figures.theme import LIGHT, Theme, figure, label, plain, rgba
 
 SIZES = ((2_000, 7), (10_000, 5), (60_000, 3))  # (points up to which, diameter in pixels); in 3-D three less
 SMALLEST = 2
@@ -22,6 +22,11 @@ SYMBOLS_3D = {
     "hexagon": "circle",
     "pentagon": "square",
 }
+MOST_NAMES, LONGEST_NAME = 40, 26  # classes with a name on the map; characters of a name
+LINE, GAP, LETTER = 19.0, 4.0, 0.6  # height of a name and space beside it in pixels; width of a letter by its size
+# Moves of a name by steps of half a line up and down, and three of these to the side; the shortest first.
+_STEPS = np.array([(1.5 * LINE * x, LINE / 2 * y) for y in range(16, -17, -1) for x in range(-8, 9)])
+_MOVES = _STEPS[np.argsort((_STEPS**2).sum(axis=1), kind="stable")]
 MAP_CONFIG: dict[str, Any] = {
     "displayModeBar": True,
     "displaylogo": False,
@@ -106,9 +111,49 @@ def latent_map(
             _legend_entry(chart, name, {**marker, "color": theme.muted}, points.shape[1])
     if values is not None:
         chart.update_layout(coloraxis=_colour_axis(np.asarray(values, np.float64), value_name, theme))
+    if labels is not None and points.shape[1] == 2:
+        _class_names(chart, points[finite], groups[finite], class_names, theme, height)
     for position, text in marks:
         _star(chart, position, text, theme)
     return chart
+
+
+def place_names(places: np.ndarray, widths: Sequence[float]) -> np.ndarray:
+    """Middles (k, 2) for names of these widths, y upwards, near their `places`: none overlaps another. All in pixels.
+
+    From the top down, each moves to the nearest free place, as in `pages/widgets/components/latent_map/names.js`.
+    """
+    moved = np.array(places, np.float64)
+    taken: list[int] = []
+    for i in sorted(range(len(moved)), key=lambda i: (-moved[i, 1], moved[i, 0])):
+        spots = moved[i] + _MOVES
+        free = np.ones(len(spots), bool)
+        for j in taken:
+            apart = np.abs(spots - moved[j])
+            free &= (apart[:, 0] >= (widths[i] + widths[j]) / 2 + GAP) | (apart[:, 1] >= LINE)
+        if free.any():
+            moved[i] = spots[free.argmax()]
+        taken.append(i)
+    return moved
+
+
+def _class_names(
+    chart: go.Figure, points: np.ndarray, groups: np.ndarray, class_names: Sequence[str], theme: Theme, height: int
+) -> None:
+    """Write each class's name at the median of its points, moved where names would overlap."""
+    present = np.unique(groups)
+    if not 0 < len(present) <= MOST_NAMES:
+        return
+    names = [str(class_names[group]) if group < len(class_names) else str(group) for group in present]
+    names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
+    medians = np.array([np.median(points[groups == group], axis=0) for group in present], np.float64)
+    # Both axes have one scale, and the chart is at least about as wide as high.
+    unit = max(float(np.ptp(points, axis=0).max()), 1e-9) / (height - 60)
+    widths = [LETTER * theme.font_size * len(name) for name in names]
+    font = {"color": theme.text, "size": theme.font_size, "weight": 600}
+    for (x, y), name in zip((place_names(medians / unit, widths) * unit).tolist(), names, strict=True):
+        text = {"bgcolor": rgba(theme.background, 0.65), "borderpad": 0, "xanchor": "center", "font": font}
+        label(chart, theme, plain(name), x, y, **text)
 
 
 def _empty(dimensions: int, theme: Theme, tool: str, title: str, height: int) -> go.Figure:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from aecore.errors import SpecError
 from aecore.figures import DARK, LIGHT, MAP_CONFIG, latent_map
+from aecore.figures.latent_map import LINE, place_names
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(40, 3)).astype(np.float32)
@@ -96,3 +99,26 @@ def test_nothing_is_uploaded_by_the_mode_bar() -> None:
 def test_arrays_that_do_not_belong_together(points: np.ndarray, more: dict, text: str) -> None:
     with pytest.raises(SpecError, match=text):
         latent_map(points, **more)
+
+
+def test_names_lie_on_their_classes_and_not_on_each_other() -> None:
+    draw = np.random.default_rng(3)
+    for _ in range(50):
+        places, widths = draw.uniform(0, (150, 100), (10, 2)), draw.uniform(30, 90, 10)
+        found = place_names(places, widths)
+        assert (np.hypot(*(found - places).T) < 110).all()
+        assert (place_names(places, widths) == found).all()
+        for i, j in itertools.combinations(range(10), 2):
+            across, up = np.abs(found[i] - found[j])
+            assert across >= (widths[i] + widths[j]) / 2 or up >= LINE - 1e-9
+    alone = np.array([[0.0, 0.0], [0.0, 40.0]])
+    assert (place_names(alone, [80, 80]) == alone).all()
+
+
+def test_a_flat_map_names_its_classes_at_their_medians() -> None:
+    points = np.array([[0, 0], [1, 0], [90, 0], [10, 60], [10, 61], [10, np.nan]], np.float32)
+    chart = latent_map(points, np.array([0, 0, 0, 2, 2, 1]), ("Bag", "none", "<b>Coat</b>"))
+    names = {note.text: (note.x, note.y) for note in chart.layout.annotations}
+    assert names == {"Bag": (1, 0), "&lt;b&gt;Coat&lt;/b&gt;": (10, 60.5)}
+    assert not latent_map(points).layout.annotations
+    assert not latent_map(np.zeros((2, 3)), np.array([0, 1]), ("Bag", "Coat")).layout.annotations

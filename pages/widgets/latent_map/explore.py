@@ -22,7 +22,7 @@ MOST_PICTURED = 10_000  # points up to which the map also sends the reconstructi
 @render_lock.fragment
 def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
     """Draw the map, and beside it its quality, the selection and the marked sample."""
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         _map(run, data, work, choices)
     with right:
@@ -40,7 +40,7 @@ def section(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> N
 @render_lock.fragment
 def own_image_map(run: Run, data: Data, work: ResultFolder, choices: MapControls) -> None:
     """Draw the map with the visitor's own image on it, and that image's reconstruction and neighbours."""
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([2, 1], gap="medium")
     with right:
         st.markdown("**Your own image.** Draw one or upload one; the star is its position on the map.")
         sample = own_image.choose(data)
@@ -88,6 +88,7 @@ def _map(run: Run, data: Data, work: ResultFolder, choices: MapControls, marks: 
         selected=chosen,
         focus=focus,
         marks=marks,
+        grows=True,
     )
     _count(numbers, held_out, data)
     # Only a gesture changes the selection, so that selected samples that are not on this map are not dropped.

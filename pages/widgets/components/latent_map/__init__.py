@@ -84,6 +84,7 @@ def draw(
     focus: int | None = None,
     marks: Sequence[Mark] = (),
     height: int = 560,
+    grows: bool = False,
 ) -> Picked:
     """Draw the map; returns the selection and the marked point.
 
@@ -99,6 +100,7 @@ def draw(
     colour : 'class' (colour and shape), or a name of `values`; 'error' without values takes the panels' errors.
     values : (n,) values for colours, scaled from their 2nd to their 98th percentile; others than finite ones are grey.
     height : of a panel, in pixels; on a narrow page panels stand below each other and are at most as high as wide.
+    grows : makes a wide panel higher than `height`, as far as the window allows.
 
     Raises
     ------
@@ -119,6 +121,7 @@ def draw(
             "tool": tool,
             "focus": picked.point,
             "height": height,
+            "grows": grows,
             "versions": blobs.versions(slots),
         }
         arrays["selected"] = np.asarray(picked.selection, np.int32)

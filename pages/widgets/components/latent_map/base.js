@@ -8,8 +8,7 @@
 /** @import { Sheet, Theme } from "../shared/types.js" */
 
 import { markerPath, withOpacity } from "../shared/markers.js";
-
-/** @typedef {{ text: string, x: number, y: number, width: number }} Name */
+import { placed } from "./names.js";
 
 const IMAGE_SIDE = 26; // pixels a side of an image among the points, its border included
 
@@ -218,28 +217,6 @@ function medians(map, panel) {
 }
 
 /**
- * Moves names up and down until no two overlap; the same rule as in aecore/figures/maps.py.
- * @param {Name[]} names
- */
-function apart(names) {
-  for (let round = 0; round < 60; round++) {
-    let moved = false;
-    names.sort((a, b) => a.y - b.y);
-    names.forEach((high, i) => {
-      for (const low of names.slice(i + 1)) {
-        const short = 19 - (low.y - high.y);
-        if (Math.abs(high.x - low.x) < (high.width + low.width) / 2 + 4 && short > 0.01) {
-          high.y -= short / 2;
-          low.y += short / 2;
-          moved = true;
-        }
-      }
-    });
-    if (!moved) return;
-  }
-}
-
-/**
  * A text of at most `most` characters, with an ellipsis where it was longer.
  * @param {string} text
  * @param {number} [most]
@@ -264,16 +241,13 @@ function drawNames(map, panel, context) {
     const text = shortened(group.name), spot = panel.medians[k] && scene.at(panel.medians[k]);
     return spot && { text, ...spot, width: context.measureText(text).width };
   }).filter(name => name && name.x > 0 && name.x < scene.width && name.y > 0 && name.y < scene.height);
-  for (const name of names) name.x = Math.min(Math.max(name.x, name.width / 2 + 4), scene.width - name.width / 2 - 4);
-  apart(names);
   context.lineJoin = "round";
   context.lineWidth = 4.5;
   context.strokeStyle = withOpacity(theme.background, 0.88);
   context.fillStyle = theme.text;
-  for (const { text, x, y } of names) {
-    const inside = Math.min(Math.max(y, 11), scene.height - 11);
-    context.strokeText(text, x, inside);
-    context.fillText(text, x, inside);
+  for (const { text, x, y } of placed(names, scene.width, scene.height)) {
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
   }
 }
 

@@ -149,7 +149,8 @@ export class LatentMap {
     this.ratio = Math.min(window.devicePixelRatio || 1, 2);
     const narrow = this.root.clientWidth <= 620;
     for (const { stage, scene, unseen } of this.panels) {
-      const width = stage.clientWidth, height = Math.min(this.look.height, narrow ? Math.max(width, 280) : Infinity);
+      const width = stage.clientWidth, tall = this.look.grows ? Math.min(0.78 * width, window.innerHeight - 250) : 0;
+      const height = Math.round(Math.min(Math.max(this.look.height, tall), narrow ? Math.max(width, 280) : Infinity));
       stage.style.height = `${height}px`;
       if (!width || (!always && !unseen && width === scene.width && height === scene.height)) continue;
       scene.resize(width, height);

@@ -12,6 +12,7 @@ export interface View {
   tool: "click" | "box" | "lasso";
   focus: number | null; // the sample chosen last
   height: number;
+  grows: boolean; // with its width
   scale?: { name: string, ticks: string[], steps: number }; // of the colours
   marks: { panel: number, point: number[], text: string }[];
 }
