@@ -66,8 +66,7 @@ def _default_method(data: Data, raw: bool) -> str:
     for which a map needs more points than neighbours."""
     if raw:
         return "none"
-    points = min(st.session_state.get(keys.POINTS, POINTS), len(data.validation))
-    return "umap" if points > MapSpec.settings()["n_neighbors"].default else "pca"
+    return "umap" if len(data.validation) > MapSpec.settings()["n_neighbors"].default else "pca"
 
 
 def _follow(key: str, default: str, remembered: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from aecore.specs.map import MapSpec
 from aecore.store.runs import Run
 from pages.widgets.jobs import map_job
+from pages.widgets.latent_map import settings
 from pages.widgets.session import keys
 from tests.pages.conftest import Open, key
 
@@ -29,7 +33,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[MapSpec]:
         ("stacked", {}, "umap"),
         ("stacked", {"method": "PCA"}, "pca"),
         ("stacked", {"method": "tsne"}, "tsne"),
-        ("stacked", {"points": "15"}, "pca"),  # UMAP looks for 15 neighbours
         ("variational-2", {}, "none"),
         ("variational-2", {"method": "UMAP"}, "umap"),
     ],
@@ -64,3 +67,10 @@ def test_hidden_layers_open_on_umap(visit: Open, asked: list[MapSpec]) -> None:
     app.selectbox(key=keys.MAP_LAYER).set_value(layer)
     next(button for button in app.button if button.label == "Draw this map").click().run()
     assert not app.exception and (asked[-1].method, asked[-1].layer) == ("umap", layer)
+
+
+@pytest.mark.parametrize(("samples", "method"), [(15, "pca"), (16, "umap")])
+def test_umap_needs_more_samples_than_neighbours(samples: int, method: str) -> None:
+    data = SimpleNamespace(validation=np.zeros((samples, 4)))
+    assert settings._default_method(data, raw=False) == method
+    MapSpec(method=method, n=samples).check(samples)
