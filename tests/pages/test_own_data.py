@@ -9,6 +9,8 @@ import pytest
 import streamlit as st
 
 from aecore import settings
+from aecore.datasets import own as own_sets
+from aecore.jobs import Queue, Ticket
 from aecore.specs.run import RunSpec
 from aecore.store import listing, own_data, runs
 from aecore.store.runs import Run
@@ -69,6 +71,23 @@ def test_only_who_knows_the_name_sees_the_data_and_its_runs(
     assert [button for button in owner.button if button.key == f"recent_{run.key}"]
     others = {one.key for form, one in on_own_data[1].items() if form != "table"}
     assert not [button for button in owner.button if (button.key or "").removeprefix("recent_") in others]
+
+
+def test_the_status_page_names_neither_key_nor_data_of_a_job_on_own_data(
+    visit: Open, cache: Path, on_own_data: tuple[Path, dict[str, Run]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.open_run(on_own_data[1]["table"].key, cache)
+    name = run.spec.dataset
+    folders = {"train": [run.folder], "map": [own_sets.folder(name, cache), run.folder / "map" / "0123456789abcdef"]}
+    tickets = {
+        lane: [Ticket(folder.name, "running", 0, frozenset(), folder) for folder in of_lane]
+        for lane, of_lane in folders.items()
+    }
+    monkeypatch.setattr(Queue, "tickets", lambda queue: tickets)
+    app = visit("status")
+    shown = "".join(frame.value.to_csv() for frame in app.dataframe) + texts(app)
+    assert shown.count("own data") >= 3 and not app.exception
+    assert not [secret for secret in (run.key, name, "0123456789abcdef") if secret in shown]
 
 
 def test_a_link_to_deleted_data_says_so_and_the_session_goes_on(
