@@ -116,7 +116,7 @@ EXAMPLES: tuple[Example, ...] = (
         False,
         "sparse-l1",
         "Variant: Sparse (L1), sparsity weight 1, 6 epochs.",
-        "All units are dead, all activations lie in the bar at zero, and every image becomes the same.",
+        "All units are silent, all activations lie in the bar at zero, and every image becomes the same.",
         "The penalty outweighs the reconstruction: switching everything off is the cheapest answer. A thousandth of "
         "that weight leaves a few units for each image.",
         "sparsity",

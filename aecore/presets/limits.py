@@ -81,8 +81,14 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         ("sparse-l1",),
         "sparsity_weight",
-        "At this weight most codings stay at zero for every image: worse than PCA with as many components.",
-        low=0.05,
+        "At this weight most codings stay near zero for every image: worse than PCA with as many components.",
+        low=0.01,
+    ),
+    Limit(
+        ("beta-variational",),
+        "kl_weight",
+        "At this KL weight only a few codings stay in use: with 10, worse than PCA.",
+        low=8.0,
     ),
     Limit(
         ("contractive",),

@@ -2,9 +2,9 @@
 
     python -m tests.bench.defaults [--variants NAME ...] [--codings N ...] [--seeds N ...] [--beyond]
 
-Each row is a variant with one knob turned: the coding size, the noise rate with 30 codings, or the sparsity weight with
-30 codings. It is trained on the embedded images by `fit_arrays`, as the scikit-learn
-estimator does: the training of the app without snapshots and files. MSE, its share of PCA's ("ratio": below 1 is better
+Each row is a variant with one knob turned: the coding size, or the noise rate or sparsity weight with 30 codings. It is
+trained on the embedded images by `fit_arrays`, as the scikit-learn estimator does: the training of the app without
+snapshots and files. MSE, its share of PCA's ("ratio": below 1 is better
 than PCA), unused codings (variance below `metrics.ACTIVE_VARIANCE`) and quiet activations (nearer to 0 than
 `metrics.SILENT`) are the worst of the seeds; times are medians, of processor time of the process and of wall clock.
 

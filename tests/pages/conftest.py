@@ -16,6 +16,7 @@ from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics.notice import JOINER
+from pages.widgets.session import knobs
 from tests import trained as trained_runs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,11 @@ SPECS = {
         batch_size=20,
         epochs=2,
     ),
+}
+# The knobs of a lesson about `SMALL`: those that differ from the variant's own.
+OF_VARIANT = knobs.defaults("stacked")
+SMALL_KNOBS = {
+    name: value for name, value in knobs.of_spec(SMALL).items() if name == "variant" or value != OF_VARIANT[name]
 }
 PAGES = ("reconstructions", "latent_map", "latent_walk", "compare", "sparsity", "anomalies", "pretraining", "classroom")
 

@@ -19,24 +19,21 @@ from aecore.store.runs import Run
 from pages.widgets.classroom import leaderboard, lesson_form, presenter
 from pages.widgets.server import open_runs
 from pages.widgets.session import active_run, knobs, lesson, page_titles
-from tests.pages.conftest import PAGES, SMALL, Open, key, texts, unescaped
-
-KNOBS = {"variant": "stacked", "dataset": "digits", "hidden": "24", "coding_size": 6, "batch_size": 32, "epochs": 2}
-KNOBS |= {"optimizer": SMALL.optimizer, "learning_rate": SMALL.learning_rate}
+from tests.pages.conftest import PAGES, SMALL, SMALL_KNOBS, Open, key, texts, unescaped
 
 
 def kept(cache: Path, **changes: Any) -> Lesson:
     """A lesson about the small stacked run, with a question."""
     values: dict[str, Any] = {
         "title": "Six <numbers>",
-        "knobs": KNOBS,
+        "knobs": SMALL_KNOBS,
         "locked": ("variant", "seed", "epochs"),
         "question": "What is lost?",
         "answers": ("*Shape*", "Texture", "All"),
         "right": 1,
         "explanation": "Shape survives.",
     }
-    made = Lesson(**{**values, "knobs": {**KNOBS, "seed": SMALL.seed}, **changes})
+    made = Lesson(**{**values, "knobs": {**SMALL_KNOBS, "seed": SMALL.seed}, **changes})
     lessons.keep(made, cache)
     return made
 

@@ -22,7 +22,7 @@ from pages.widgets.basics import notice
 from pages.widgets.images import grid
 from pages.widgets.server import shared
 from pages.widgets.session import keys, knobs
-from tests.pages.conftest import PAGES, ROOT, SMALL, Open, key, texts, unescaped
+from tests.pages.conftest import PAGES, ROOT, SMALL, SMALL_KNOBS, Open, key, texts, unescaped
 
 HOSTILE = (
     "![](https://evil.example/a.png)",
@@ -102,17 +102,7 @@ def test_a_hostile_name_of_a_run_or_a_walk_is_read_letter_by_letter(visit: Open,
 def test_a_hostile_lesson_is_read_letter_by_letter(visit: Open, cache: Path) -> None:
     made = Lesson(
         title=HOSTILE[0] + HOSTILE[2],
-        knobs={
-            "variant": "stacked",
-            "dataset": "digits",
-            "hidden": "24",
-            "coding_size": 6,
-            "batch_size": 32,
-            "epochs": 2,
-            "optimizer": SMALL.optimizer,
-            "learning_rate": SMALL.learning_rate,
-            "seed": SMALL.seed,
-        },
+        knobs=SMALL_KNOBS,
         view=dict.fromkeys(("show", "class"), HOSTILE[1]),
         question=ALL,
         answers=tuple(HOSTILE[:5]),
