@@ -45,7 +45,7 @@ def draw(names: list[str]) -> None:
         data = shared.data(name)
         _examples(data)
         _misfits(info)
-        left, right = st.columns(2)
+        left, right = st.columns([2, 3])
         with left:
             _classes(data)
         with right:
@@ -76,7 +76,7 @@ def _delete(name: str) -> None:
 
 
 def _examples(data: Data) -> None:
-    st.markdown("### Examples")
+    st.markdown("## Examples")
     if data.info.is_image:
         numbers = list(range(min(EXAMPLES, len(data.validation))))
         grid.thumbnails([data.validation[i] for i in numbers], data.names_of(numbers), captions=bool(data.info.classes))
@@ -111,7 +111,7 @@ def _misfits(info: DatasetInfo) -> None:
 
 
 def _classes(data: Data) -> None:
-    st.markdown("### Classes")
+    st.markdown("## Classes")
     if data.train_labels is None or data.validation_labels is None:
         st.caption("No labels: maps have one colour, and no class accuracy is measured.")
         return
@@ -124,5 +124,5 @@ def _classes(data: Data) -> None:
 
 
 def _ranges(data: Data) -> None:
-    st.markdown("### Values")
+    st.markdown("## Values")
     st.dataframe(ranges(data), hide_index=True)
