@@ -1,13 +1,12 @@
-"""Page "Reconstructions": samples against their reconstructions, learning curves, errors and activations."""
+"""Page "Reconstructions": samples against their reconstructions, the network, learning curves and errors."""
 
 import streamlit as st
 
 from pages.widgets.frame import header, shell
-from aecore.datasets import Data
 from aecore.store.runs import Run
 from aecore.text import count_text, counted, error_text, seconds_text, share_text
 from pages.widgets.reconstructions import errors, live, network, pictures
-from pages.widgets.run import activations, probe_table
+from pages.widgets.run import probe_table
 from pages.widgets.server import shared
 from pages.widgets.session import active_run
 
@@ -33,7 +32,8 @@ def main() -> None:
         pictures.draw(run, data)
         errors.learning(run, data)
         probe_table.draw(run)
-        _errors_and_activations(run, data)
+        if data.info.is_image:
+            errors.pixels(run)
 
 
 def _sentence(run: Run | None) -> str:
@@ -78,17 +78,6 @@ def _numbers(run: Run) -> list[header.HeaderMetric]:
         header.HeaderMetric("Trained in", seconds_text(measured.get("seconds"))),
     ]
     return [number for number in numbers if number.value and number.value != "–"]
-
-
-def _errors_and_activations(run: Run, data: Data) -> None:
-    if not data.info.is_image:
-        activations.draw(run, data)
-        return
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        errors.pixels(run)
-    with right:
-        activations.draw(run, data)
 
 
 main()

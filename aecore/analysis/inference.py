@@ -63,6 +63,20 @@ def layer_activations(run: Run, x: np.ndarray, layer_name: str) -> np.ndarray:
     raise RunError(unknown("layer", layer_name, names))
 
 
+def all_activations(run: Run, x: np.ndarray, z: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Activations (n, ...) float32 by layer: 'codings', the hidden layers as 'hidden_1', and 'output'.
+
+    `z` are codings (n, d) that the decoder gets instead of the encoder's, such as draws of a variational run.
+    """
+    codings = encode(run, x)
+    inputs = {"encoder": x, "decoder": codings if z is None else z}
+    hidden = {
+        short_name(layer["name"]): _outputs(run, layer["side"], inputs[layer["side"]], layer["output"])
+        for layer in run.metrics.get("layers") or ()
+    }
+    return {"codings": codings, **hidden, "output": decode(run, inputs["decoder"])}
+
+
 def short_name(title: str) -> str:
     """'hidden_1' for a layer's title in the metrics, 'hidden 1 · dense 100'."""
     return title.split(" · ")[0].replace(" ", "_")

@@ -6,7 +6,14 @@ background is transparent. Draw them with `st.plotly_chart(figure, theme=None, c
 from aecore.figures.anomalies import roc_curves, score_histograms
 from aecore.figures.curves import learning_curves, penalty_curves
 from aecore.figures.heat_map import error_heat_map
-from aecore.figures.histograms import activation_histogram, class_errors, kl_bars, layer_activity, unit_mean_histogram
+from aecore.figures.histograms import (
+    activation_histogram,
+    class_errors,
+    coding_distributions,
+    kl_bars,
+    layer_activity,
+    unit_mean_histogram,
+)
 from aecore.figures.latent_map import MAP_CONFIG, latent_map
 from aecore.figures.multiples import small_multiples
 from aecore.figures.pretraining import accuracy_by_labels
@@ -22,6 +29,7 @@ __all__ = [
     "accuracy_by_labels",
     "activation_histogram",
     "class_errors",
+    "coding_distributions",
     "count_text",
     "error_heat_map",
     "error_text",

@@ -87,6 +87,36 @@ def layer_activity(activation: np.ndarray, theme: Theme) -> go.Figure:
     return chart
 
 
+def coding_distributions(means: np.ndarray, deviations: np.ndarray, draw: np.ndarray, theme: Theme) -> go.Figure:
+    """The normal distributions of one sample's variational codings: means (d,) with their standard deviations (d,) as
+    error bars, and a `draw` (d,) from them."""
+    numbers = np.arange(1, means.size + 1)
+    chart = figure(theme, 200, t=22)
+    chart.add_scatter(
+        x=numbers,
+        y=means,
+        mode="markers",
+        marker={"color": theme.main, "size": 5},
+        error_y={"array": deviations, "color": theme.main, "thickness": 2, "width": 9},
+        customdata=deviations,
+        hovertemplate="coding %{x}: μ %{y:.3f}, σ %{customdata:.3f}<extra></extra>",
+    )
+    chart.add_scatter(
+        x=numbers,
+        y=draw,
+        mode="markers",
+        marker={"color": theme.other, "size": 7, "symbol": "x-thin", "line": {"color": theme.other, "width": 2}},
+        hovertemplate="coding %{x}: drawn %{y:.3f}<extra></extra>",
+    )
+    words = f"{swatch(theme.main, 'μ ± σ')}   {swatch(theme.other, 'draw', '×')}"
+    label(chart, theme, words, 1, 1, xref="paper", yref="paper", xanchor="right", yanchor="bottom")
+    chart.update_xaxes(
+        range=[0.4, means.size + 0.6], title_text="coding", tickformat="d", nticks=min(8, means.size + 1)
+    )
+    chart.update_yaxes(nticks=5, zeroline=True, zerolinecolor=theme.guide, zerolinewidth=1)
+    return chart
+
+
 def kl_bars(kl_per_dimension: np.ndarray, theme: Theme) -> go.Figure:
     """Bar chart of the KL divergences (d,) in nats of the codings, the largest first; collapsed codings are grey."""
     kl = np.asarray(kl_per_dimension, float)

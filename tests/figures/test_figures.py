@@ -45,6 +45,7 @@ def every_figure(theme: Theme) -> dict[str, go.Figure]:
         "layer_activity": figures.layer_activity(RNG.normal(size=20), theme),
         "accuracy_by_labels": figures.accuracy_by_labels(TRAININGS, theme),
         "kl_bars": figures.kl_bars(RNG.random(5), theme),
+        "coding_distributions": figures.coding_distributions(RNG.normal(size=5), RNG.random(5), RNG.random(5), theme),
     }
 
 
@@ -255,6 +256,13 @@ def test_kl_bars_are_ordered_and_dead_codings_grey() -> None:
     assert list(chart.data[0].y) == [2.0, 0.5, 0.001] and list(chart.layout.xaxis.ticktext) == ["3", "1", "2"]
     assert list(chart.data[0].marker.color) == [DARK.main, DARK.main, DARK.guide]
     assert figures.kl_bars(np.ones(200), DARK).layout.xaxis.tickvals is None
+
+
+def test_coding_distributions_have_error_bars_and_a_draw() -> None:
+    means, deviations, draw = np.array([0.5, -1.0]), np.array([0.1, 0.9]), np.array([0.45, -0.2])
+    chart = figures.coding_distributions(means, deviations, draw, LIGHT)
+    assert chart.data[0].y.tolist() == means.tolist() and chart.data[0].error_y.array.tolist() == deviations.tolist()
+    assert chart.data[1].y.tolist() == draw.tolist()
 
 
 def test_layer_activity_has_a_bar_a_unit() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from aecore.datasets import as_float, watched
 from aecore.store.runs import Run, open_run
 from pages.widgets.images import run_images
-from pages.widgets.reconstructions import errors, pictures
+from pages.widgets.reconstructions import errors, network, pictures
 from pages.widgets.server import render_lock, shared
 
 SECONDS = 1.0  # between two updates
@@ -22,6 +22,7 @@ def _draw(key: str) -> None:
     """Draw the images of the newest snapshot and the learning curves."""
     run = open_run(key, shared.cache())
     snapshot = run.latest_snapshot()
+    network.draw_live(run)
     data = shared.data(run.spec.dataset)
     if snapshot:
         output = as_float(snapshot["reconstructions"][: run_images.SHOWN])

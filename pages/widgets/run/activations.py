@@ -1,4 +1,4 @@
-"""Activations of hidden layers: one sample's activations, and statistics and a histogram over validation samples."""
+"""Activations of a run's layers over the validation samples, and their statistics."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from aecore import figures
 from aecore.analysis import inference, metrics
-from aecore.datasets import Data, as_float
+from aecore.datasets import as_float
 from aecore.store import runs
 from aecore.store.runs import Run
-from pages.widgets.basics import charts
-from pages.widgets.images import grid
-from pages.widgets.server import render_lock, shared
+from pages.widgets.server import shared
 
-MAPS_SHOWN = 32
 SAMPLES = 2000  # validation samples for the statistics of a hidden layer; those of the codings use all
 
 
@@ -62,39 +58,3 @@ def activity(cache: str, key: str, modified: int, layer: str) -> Activity:
         float(values.min()),
         values.mean(axis=0),
     )
-
-
-@render_lock.fragment
-def draw(run: Run, data: Data) -> None:
-    """Draw pickers of a layer and a sample, the sample's activations in that layer, and the layer's statistics."""
-    st.markdown("## Activations")
-    names = layer_names(run)
-    left, right = st.columns([3, 1])
-    layer = left.selectbox("Layer", names, key="layer", help="Any layer can serve as the representation.")
-    last = len(data.validation) - 1
-    number = right.number_input("Sample", 0, last, 0, key="activations_sample")
-    x = as_float(data.validation[number : number + 1])
-    output = activations(run, x, layer)[0]
-    if data.info.is_image:
-        picture, chart = st.columns([1, 4], vertical_alignment="center")
-        with picture:
-            grid.large_image(x[0], alt=f"Sample {number}", width=140)
-    else:
-        chart = st.container()
-    with chart:
-        if output.ndim == 3:
-            maps = np.moveaxis(output, -1, 0)[:MAPS_SHOWN]
-            low, high = maps.min(), maps.max()
-            grid.thumbnails((maps - low) / max(high - low, 1e-9), [f"map {i + 1}" for i in range(len(maps))])
-            shape = " × ".join(map(str, output.shape))
-            st.caption(f"{shape}: each picture is one feature map. Look for edges, sides, filled shapes.")
-        else:
-            values = output.mean(axis=0) if output.ndim == 2 else output
-            charts.draw(
-                lambda colours: figures.layer_activity(values, colours),
-                of=(values.tobytes(),),
-                key="activity",
-                alt=f"Activations of {layer}",
-            )
-            over = ", averaged over the rows" if output.ndim == 2 else ""
-            st.caption(f"Each bar is one of {values.size:,} units{over}. Try two samples of one class: similar bars.")

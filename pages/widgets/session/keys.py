@@ -99,6 +99,10 @@ POINT = "point"  # number of the marked sample
 
 # Of one page each.
 DRAW = "draw"  # Reconstructions: how often other images were drawn
+LAYER = "layer"  # Reconstructions: name of the layer chosen in the network's drawing
+NETWORK_SAMPLE = "network_sample"  # number of the sample that runs through the network
+ROWS_READ = "rows_read"
+CODING_DRAWS = "coding_draws"
 MAP_LAYER = "map_layer"
 METHOD_DEFAULT = "method_default"  # the method that the map has unless another is chosen
 STYLE_DEFAULT = "style_default"  # the style that the map has unless another is chosen
