@@ -11,7 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
+import onnx.numpy_helper
 from onnx import GraphProto
 
 from aecore.errors import RunError
@@ -55,6 +57,21 @@ def content(run: Run, half: str) -> bytes:
         return named(stored, half, _output_names(run, half), metadata(run.key, run.spec, environment))
     except Exception:  # onnx lets OSError and protobuf's own errors through
         raise RunError(f"run {run.key}: {path.name} cannot be read; train it again") from None
+
+
+def input_kernel(run: Run) -> np.ndarray | None:
+    """The kernel (features, units) of the dense layer that gets the samples; None if the first layer is another one.
+
+    Raises `RunError` for a damaged file.
+    """
+    try:
+        graph = onnx.load(run.folder / "encoder.onnx").graph
+        constants = {constant.name: constant for constant in graph.initializer}
+        node = next(node for node in graph.node if node.op_type not in ("Reshape", "Cast", "Identity"))
+        kernel = constants.get(node.input[1]) if node.op_type in ("MatMul", "Gemm") else None
+        return None if kernel is None else np.asarray(onnx.numpy_helper.to_array(kernel))
+    except Exception:  # onnx lets OSError and protobuf's own errors through
+        raise RunError(f"run {run.key}: encoder.onnx cannot be read; train it again") from None
 
 
 def _output_names(run: Run, half: str) -> list[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from aecore.analysis import inference
 from aecore.analysis.forward_pass import first_rows, forward_pass
-from tests.analysis.test_inference import make_run
+from aecore.errors import RunError
+from aecore.store import onnx_file
+from aecore.store.runs import Run
+from tests.analysis.test_inference import W, make_run
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3) / 6
 
@@ -38,3 +42,11 @@ def test_a_variational_run_decodes_the_mean_or_a_draw(tmp_path: Path) -> None:
 def test_rows_that_are_not_read_are_zero() -> None:
     assert first_rows(X, 1).tolist() == [X[0].tolist(), [0, 0, 0]]
     assert first_rows(X, 0).sum() == 0 and (first_rows(X, 2) == X).all()
+
+
+def test_the_kernel_of_the_first_dense_layer(tmp_path: Path) -> None:
+    kernel = onnx_file.input_kernel(make_run(tmp_path))
+    assert kernel is not None and kernel.tolist() == W.tolist()
+    (tmp_path / "encoder.onnx").write_bytes(b"no network")
+    with pytest.raises(RunError, match="encoder.onnx cannot be read"):
+        onnx_file.input_kernel(Run(tmp_path))

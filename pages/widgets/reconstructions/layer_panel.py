@@ -11,11 +11,14 @@ from aecore import figures
 from aecore.analysis import metrics
 from aecore.analysis.forward_pass import ForwardPass
 from aecore.analysis.network_layers import Layer
+from aecore.store import onnx_file
+from aecore.store.runs import Run
 from aecore.text import counted, error_text
 from pages.widgets.basics import charts
 from pages.widgets.images import grid
 
 MAPS_SHOWN = 32
+KERNELS_SHOWN = 16
 
 
 def draw(layer: Layer, through: ForwardPass | None) -> None:
@@ -45,6 +48,24 @@ def draw(layer: Layer, through: ForwardPass | None) -> None:
         st.caption(
             f"Each bar is one of {counted(layer.shape[-1], 'unit')}{over}. Try two samples of one class: similar bars."
         )
+
+
+def kernels(run: Run, activations: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Draw the kernels, as images of this shape, of the first layer's units that are most active; nothing if that layer
+    is not dense."""
+    kernel = onnx_file.input_kernel(run)
+    if kernel is None:
+        return
+    units = np.argsort(-np.abs(activations), kind="stable")[:KERNELS_SHOWN]
+    weights = kernel.T[units]
+    images = 0.5 + 0.5 * weights / np.maximum(np.abs(weights).max(axis=1, keepdims=True), 1e-9)
+    labels = [f"Kernel of unit {unit + 1}" for unit in units]
+    grid.thumbnails(images.reshape(-1, *shape), labels, per_row=KERNELS_SHOWN)
+    shared = " The output layer uses the same kernels, transposed." if run.spec.tied else ""
+    st.caption(
+        f"Kernels of the {len(units)} units most active for this sample: white pixels raise the activation, black ones "
+        f"lower it.{shared}"
+    )
 
 
 def _bars(values: np.ndarray, name: str) -> None:

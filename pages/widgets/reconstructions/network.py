@@ -52,6 +52,9 @@ def draw(spec: RunSpec, run: Run | None, data: Data | None) -> None:
         layers_component.draw(markup, key=DRAWING, on_choice=_choose)
     if chosen:
         layer_panel.draw(chosen, through)
+        if run and through and chosen == layers[1] and chosen.kind == "dense" and len(layers[0].shape) > 1:
+            with notice.errors():
+                layer_panel.kernels(run, through.activations[chosen.name], layers[0].shape)
 
 
 def draw_live(run: Run) -> None:

@@ -72,6 +72,21 @@ def test_a_layer_that_these_settings_lack_is_not_chosen(visit: Open) -> None:
     assert not app.exception and 'aria-pressed="true"' not in drawing(app)
 
 
+def test_the_first_dense_layer_shows_its_kernels_which_tied_layers_share(visit: Open) -> None:
+    app = visit(run=key("stacked"))
+    choose(app, "hidden_1")
+    assert "Kernels of the 16 units" in texts(app) and "transposed" not in texts(app)
+    choose(app, "hidden_2")
+    assert "Kernels of" not in texts(app)
+    tied = visit(dataset="digits", variant="tied", hidden="12", coding_size="3", epochs="1")
+    tied.button(key="train").click().run()
+    choose(tied, "hidden_1")
+    assert "Kernels of the 12 units" in texts(tied) and "the same kernels, transposed" in texts(tied)
+    convolutional = visit(run=key("convolutional"))
+    choose(convolutional, "hidden_1")
+    assert not convolutional.exception and "Kernels of" not in texts(convolutional)
+
+
 def test_the_rows_below_those_read_are_black(visit: Open) -> None:
     app = visit(run=key("recurrent"))
     whole = drawing(app)
