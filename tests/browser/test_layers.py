@@ -17,7 +17,7 @@ def test_a_layer_shows_its_activations_until_it_is_chosen_again(server: str, dig
     bars = page.locator(".st-key-activity")
     expect(bars).to_have_count(0)
     hidden.click()
-    expect(page.get_by_text("Each bar is one of 100 units")).to_be_visible()
+    expect(page.get_by_text("Each bar is one of 128 units")).to_be_visible()
     expect(hidden).to_have_attribute("aria-pressed", "true")
     settle(page)
     codings.focus()
