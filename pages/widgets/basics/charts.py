@@ -31,7 +31,8 @@ def draw(
     **more : keyword arguments of `st.plotly_chart`.
     """
     colours = theme.current()
-    figure = make(colours) if of is None else _DictFigure(_figure_dict((key, colours.name, *of), make))
+    look = (colours.name, colours.font_size)
+    figure = make(colours) if of is None else _DictFigure(_figure_dict((key, *look, *of), make))
     if add is not None:
         content = figure.to_dict()
         traces = [trace.to_plotly_json() for trace in add(colours)]

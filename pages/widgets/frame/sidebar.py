@@ -7,7 +7,7 @@ from itertools import islice
 
 import streamlit as st
 
-from pages.widgets.frame import knob_widgets
+from pages.widgets.frame import knob_widgets, presentation
 from aecore.presets.names import run_label
 from aecore.store import listing
 from aecore.text import duration_text
@@ -28,6 +28,7 @@ def draw() -> Buttons:
         knob_widgets.draw()
         if not lesson.covered():  # the errors of runs would reveal the answer
             _recent()
+        presentation.draw()
         with buttons:
             state = _buttons()
             _train_and_stop(state)

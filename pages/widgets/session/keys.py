@@ -7,6 +7,8 @@ widget's return value only (buttons, forms, charts) stand where the widget is dr
 
 from __future__ import annotations
 
+from pages.widgets.basics import theme
+
 # Query parameters: the run and the page's view. Stored links contain these names, so they never change.
 RUN = "run"  # key of the active run
 LESSON = "lesson"  # key of the lesson
@@ -53,6 +55,7 @@ SEEDS = "seeds"
 CLASSIFIER_EPOCHS = "classifier_epochs"
 TRAINER = "trainer"
 STEP = "step"  # presenter: number of the slide
+PRESENTATION = theme.PRESENTATION  # larger type, one column, high contrast; on every page
 GUIDE_COMPONENTS = "guide_components"  # Guide: the control of each step
 GUIDE_CLASS = "guide_class"
 GUIDE_LAYER = "guide_layer"
@@ -71,7 +74,7 @@ PARAMETERS = (
     *(RUN, LESSON, VARIANT, VIEW, SHOW, CLASS, METHOD, OTHER_METHOD, COLOUR, STYLE, SELECT, SPLIT, POINTS, PERPLEXITY),
     *(N_NEIGHBORS, MIN_DIST, DIMS, MAP_SEED, FRAME, OWN_WAY, Z, IMAGE, ACROSS, UP, LAYERS, QUANTILES, BITS),
     *(BITS_SAMPLE, JOURNEY, A, B, SUM_A, SUM_B, SUM_C, FROM_CLASS, TO_CLASS, WAY, PICTURES, TEMPERATURE, GRID_FROM),
-    *(OTHER, RUNS, SAMPLE, SAMPLE_FROM, LABELS, SEEDS, CLASSIFIER_EPOCHS, TRAINER, STEP),
+    *(OTHER, RUNS, SAMPLE, SAMPLE_FROM, LABELS, SEEDS, CLASSIFIER_EPOCHS, TRAINER, STEP, PRESENTATION),
     *(GUIDE_COMPONENTS, GUIDE_CLASS, GUIDE_LAYER, GUIDE_NOISE, GUIDE_CODINGS, GUIDE_TEMPERATURE),
     *(AGAINST, ANOMALY_CLASS, ANOMALY_DATA, ANOMALY_NOISE, SCORE, SCORE_END, PERCENTILE),
 )

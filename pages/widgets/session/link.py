@@ -17,7 +17,8 @@ from pages.widgets.session import keys, knobs
 
 IN_FULL, MANY = 3, 12  # refused parameters whose reasons are given, the others are only named; one reason beyond many
 LONGEST_NAME, LONGEST_REASON = 40, 150
-EVERYWHERE = (keys.RUN, keys.LESSON, keys.VARIANT, *knobs.NAMES)  # on all pages; read when a session begins
+# Parameters of all pages; read when a session begins.
+EVERYWHERE = (keys.RUN, keys.LESSON, keys.PRESENTATION, keys.VARIANT, *knobs.NAMES)
 SEVERAL = (keys.LAYERS,)  # parameters that may have several values
 # {parameter: {former option: its name}}: stored links and lessons contain titles and names of options.
 RENAMED = {

@@ -53,6 +53,7 @@ USED: dict[str, tuple[str, dict[str, str], str, Any]] = {
     keys.OWN_WAY: ("latent_map", {"view": "own"}, "sample", "sample"),
     keys.ACROSS: ("latent_walk", {"view": "plane", "run": key("stacked")}, "coding 5", 4),
     keys.UP: ("latent_walk", {"view": "plane", "run": key("stacked")}, "coding 5", 4),
+    keys.PRESENTATION: ("sparsity", {}, "true", True),
     keys.LAYERS: ("latent_walk", {"view": "plane", "run": key("stacked")}, "Off-manifold regions", ["drift"]),
     keys.QUANTILES: ("latent_walk", {"view": "plane", "run": key("variational-2")}, "true", True),
     keys.BITS_SAMPLE: ("latent_walk", {}, "5", 5),
