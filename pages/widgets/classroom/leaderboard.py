@@ -16,7 +16,7 @@ from aecore.presets import demonstrations as demo
 from aecore.presets.names import run_name
 from aecore.specs.base import digest
 from aecore.store import runs
-from aecore.text import counted
+from aecore.text import counted, error_text
 from pages.widgets.basics import charts
 from pages.widgets.basics.notice import plain
 from pages.widgets.server import shared
@@ -41,7 +41,8 @@ def draw(bar: st.delta_generator.DeltaGenerator) -> None:
         of=(shown.version,),
         add=lambda colours: [ring(here, colours.primary, 20, 3)],
         key=keys.BOARD_CHART,
-        alt="Error against coding size of every run",
+        alt=f"Error against coding size of {counted(len(run_keys), 'run')}, smallest error "
+        f"{error_text(shown.rows['mse'].min())}",
         on_select=_clicked,
         selection_mode="points",
     )

@@ -18,7 +18,7 @@ from aecore.errors import AecoreError
 from aecore.figures.bits import bit_balance
 from aecore.store import runs
 from aecore.store.runs import Run
-from aecore.text import counted
+from aecore.text import counted, share_text
 from pages.widgets.basics import charts, notice
 from pages.widgets.basics.notice import plain
 from pages.widgets.components import bits
@@ -163,7 +163,7 @@ def _balance(codes: Codes) -> None:
         lambda colours: bit_balance(shares, colours),
         of=(shares.tobytes(),),
         key="bit_balance",
-        alt="How often each bit is set",
+        alt=f"How often each bit is set: from {share_text(shares.min())} to {share_text(shares.max())} of the images",
     )
     st.caption(
         "How often each bit is set. At one half (dotted) a bit divides the images best; one that is always or never "

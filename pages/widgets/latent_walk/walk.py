@@ -190,12 +190,12 @@ def _anchor(run: Run, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
 
 def kl_bars(run: Run) -> None:
     """Draw the KL divergence of each coding as bars, for a variational run."""
-    if run.metrics.get("kl_per_dimension"):
+    if kl := run.metrics.get("kl_per_dimension"):
         st.markdown("## KL divergence per coding")
         charts.draw(
-            lambda colours: figures.kl_bars(np.array(run.metrics["kl_per_dimension"]), colours),
+            lambda colours: figures.kl_bars(np.array(kl), colours),
             of=shared.identity(run, "metrics.json"),
             key="kl",
-            alt="KL divergence of each coding",
+            alt=f"KL divergence of each coding in nats, from {max(kl):.2f} down to {min(kl):.2f}",
         )
         st.caption("KL divergence of each coding from the prior, in nats. A coding near zero is inactive.")

@@ -25,7 +25,7 @@ def draw(spec: PretrainSpec, rows: list[Row], comparisons: list[ArmComparison]) 
             lambda colours: figures.accuracy_by_labels(rows, colours, spec.labels),
             of=(repr(rows), spec.labels),
             key="accuracy",
-            alt="Accuracy against the number of labels",
+            alt="; ".join(["Accuracy against the number of labels", *map(_gain, comparisons)]),
         )
         st.caption(
             "Each faint mark is one seed, each line goes through the means, each bar is a standard deviation. "
@@ -68,3 +68,7 @@ def _table(comparisons: list[ArmComparison]) -> str:
         ]
         lines.append(f"| {one.labels:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _gain(comparison: ArmComparison) -> str:
+    return f"{comparison.labels:,} labels: {pretraining.points(comparison.difference)} by pretraining"

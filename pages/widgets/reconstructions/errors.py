@@ -7,6 +7,7 @@ import streamlit as st
 from aecore import figures
 from aecore.datasets import Data
 from aecore.store.runs import Run
+from aecore.text import error_text
 from pages.widgets.basics import charts
 from pages.widgets.images import run_images
 from pages.widgets.server import shared
@@ -43,7 +44,7 @@ def pixels(run: Run) -> None:
         lambda colours: figures.error_heat_map(run_images.pixel_errors_of(run), colours),
         of=shared.identity(run, "reconstructions.npz"),
         key="pixel_errors",
-        alt="Mean error of each pixel",
+        alt=f"Mean error of each pixel, {error_text(run.metrics.get('val_mse'))} on average",
     )
     st.caption("Mean error of each pixel: largest at edges, where images differ most.")
 
@@ -67,5 +68,12 @@ def learning_curves(
         ),
         of=identity,
         key="curves",
-        alt="Learning curves",
+        alt=_curves_text(run, pca_mse),
     )
+
+
+def _curves_text(run: Run, pca_mse: float | None) -> str:
+    """Alternative text of the learning curves, with the final validation error and PCA's."""
+    mse = run.metrics.get("val_mse")
+    text = "Learning curves" if mse is None else f"Learning curves: validation error {error_text(mse)} at the end"
+    return f"{text}, PCA {error_text(pca_mse)}" if pca_mse else text

@@ -7,6 +7,7 @@ import streamlit as st
 
 from aecore import figures
 from aecore.store.runs import Run
+from aecore.text import share_text
 from pages.widgets.basics import charts
 from pages.widgets.run import activations
 from pages.widgets.server import shared
@@ -31,7 +32,7 @@ def histograms(run: Run, layer: str, activity: activations.Activity, beside: Run
             ),
             of=of,
             key="activations",
-            alt="Histogram of all activations",
+            alt=f"Histogram of activations: {100 * activity.silent:.0f} % below 0.1, mean {share_text(activity.mean)}",
         )
         st.caption("Share of all activations. Without a penalty they spread; with one most are silent.")
     with right:
@@ -44,7 +45,7 @@ def histograms(run: Run, layer: str, activity: activations.Activity, beside: Run
             ),
             of=of,
             key="means",
-            alt="Histogram of unit means",
+            alt=f"Histogram of the mean activations of {len(activity.means):,} units, {activity.dead} of them dead",
         )
         st.caption(f"Share of the {len(activity.means):,} units. " + _about_means(targeted, activity.lowest))
 
@@ -64,7 +65,7 @@ def penalties(run: Run, layer: str, activity: activations.Activity) -> None:
         lambda colours: figures.penalty_curves(target, colours, means),
         of=(*shared.identity(run), layer),
         key="penalties",
-        alt="Penalty against mean activation",
+        alt=f"Penalty of a unit against its mean activation: lowest at the target of {target:g}",
     )
     here = f"This run: {kind.upper()}, weight {weight:g}. " if weight else ""
     st.caption(
