@@ -88,7 +88,7 @@ LIGHT = Theme(
 
 DARK = Theme(
     name="dark",
-    primary="#4a74e0",
+    primary="#446edc",
     background="#12161d",
     second_background="#1b212b",
     text="#e7eaf0",

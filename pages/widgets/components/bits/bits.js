@@ -139,8 +139,8 @@ class Bits {
       const tile = child(this.grid, "button", "bit"), share = noZero(balance[i], 2);
       tile.type = "button";
       tile.tabIndex = i ? -1 : 0;
-      tile.setAttribute("aria-label", `Bit ${i + 1}, set in ${Math.round(100 * balance[i])} % of the data`);
       tile.title = `Bit ${i + 1}: set in ${Math.round(100 * balance[i])} % of the data`;
+      child(tile, "span", "said", `Bit ${i + 1}:`);
       const canvas = i < small && this.network ? child(tile, "canvas", "") : null;
       const digit = child(tile, "b", ""), bar = child(tile, "i", "share");
       bar.style.setProperty("--share", `${100 * balance[i]}%`);

@@ -19,6 +19,7 @@ export function makePanel(number) {
   const note = element("div", "note"), scene = new Scene();
   over.tabIndex = 0;
   over.setAttribute("role", "img");
+  base.ariaHidden = "true"; // below `over`, which has the name
   const positionOf = (/** @type {number} */ i) => {
     scene.project();
     return { x: scene.x[i], y: scene.y[i] };

@@ -58,6 +58,7 @@ export class Plane {
       measured: null });
     this.box = styled("div", { position: "relative", maxWidth: `${PLANE_SIDE}px` });
     this.base = styled("canvas", { display: "block", width: "100%" });
+    this.base.ariaHidden = "true"; // below `over`, which has the name
     this.over = styled("canvas", { position: "absolute", left: 0, top: 0, width: "100%", touchAction: "none",
       cursor: "crosshair", outline: "none" });
     this.bar = styled("div", { position: "absolute", left: 0, height: "2px", width: 0 });
