@@ -83,10 +83,12 @@ def _classes(metrics: Mapping[str, Any], chance: float) -> list[str]:
     on_map, in_codings = _number(metrics, "knn_map"), _number(metrics, "knn_codings")
     if on_map is None or in_codings is None or in_codings <= chance:
         return []
-    share = max(0.0, (on_map - chance) / (in_codings - chance))
-    if share >= AS_GOOD:
-        return ["classes are separated as well on the map as in the codings"]
-    return [f"the map keeps {100 * share:.0f} % of the codings' kNN accuracy above chance"]
+    as_good = on_map - chance >= AS_GOOD * (in_codings - chance)
+    well, than = ("as well", "as") if as_good else ("less well", "than")
+    return [
+        f"classes are separated {well} on the map (kNN accuracy {share_text(on_map)}) {than} in the codings "
+        f"({share_text(in_codings)})"
+    ]
 
 
 def _seeds(method: str, stability: Mapping[str, Any] | None) -> list[str]:

@@ -28,14 +28,15 @@ _NARROW = {"hidden": (64,)}
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A run for the first visit: a preset with some settings changed, the maps that are computed for it, and the
-    settings of the pretraining experiments with its encoder."""
+    """A run for the first visit: a preset with some settings changed, the maps that are computed for it, the settings of
+    the pretraining experiments with its encoder, and the title under which pages offer it ('': they do not)."""
 
     name: str
     preset: str
     settings: dict[str, Any] = field(default_factory=dict)
     maps: tuple[MapSpec, ...] = _ALL
     pretraining: tuple[dict[str, Any], ...] = ()
+    title: str = ""
 
     @property
     def spec(self) -> RunSpec:
@@ -54,22 +55,30 @@ class Demonstration:
 
 
 DEMONSTRATIONS = (
-    Demonstration("stacked", "stacked"),
-    Demonstration("linear", "linear"),
+    Demonstration("stacked", "stacked", title="Stacked"),
+    Demonstration("linear", "linear", title="Linear"),
     # The classifiers are trained with the published optimizer, and with one that benefits less from pretraining.
-    Demonstration("convolutional", "convolutional", pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003})),
-    Demonstration("recurrent", "recurrent"),
-    Demonstration("denoising-dropout", "denoising-dropout", _NARROW),
-    Demonstration("sparse-kl", "sparse-kl", _NARROW),
-    Demonstration("sparse-baseline", "sparse-kl", _NARROW | {"sparsity_weight": 0}, maps=()),
+    Demonstration(
+        "convolutional",
+        "convolutional",
+        pretraining=({}, {"optimizer": "adam", "learning_rate": 0.003}),
+        title="Convolutional",
+    ),
+    Demonstration("recurrent", "recurrent", title="Recurrent"),
+    Demonstration("denoising-dropout", "denoising-dropout", _NARROW, title="Denoising"),
+    Demonstration("sparse-kl", "sparse-kl", _NARROW, title="Sparse, KL"),
+    Demonstration(
+        "sparse-baseline", "sparse-kl", _NARROW | {"sparsity_weight": 0}, maps=(), title="Sparse, no penalty"
+    ),
     # Two codings are a map already; the more epochs, the better the plane of pictures.
     Demonstration(
         "variational-2",
         "variational",
         {"coding_size": 2, "hidden": (100, 50), "epochs": 30},
         (MapSpec(method="none"), *_ALL),
+        title="Variational, 2 codings",
     ),
-    Demonstration("hashing", "hashing", _NARROW),
+    Demonstration("hashing", "hashing", _NARROW, title="Hashing"),
 )
 
 

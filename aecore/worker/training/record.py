@@ -18,6 +18,7 @@ SNAPSHOT_WIDTH = 30
 LOG_SNAPSHOTS = 22
 MAX_SNAPSHOTS = 60
 MAX_STEPS = 500
+PACE_SECONDS = 1.0  # shortest time from which the seconds left are estimated; the first steps are slow and uneven
 FINISH_SECONDS = 2.0  # first estimate of the time after the last step, for evaluation, arrays and ONNX
 # Levels of the codings in snapshots across their range. Up to three codings are drawn without a projection, where
 # coarse levels would be visible as a lattice; a projection blurs it.
@@ -57,7 +58,7 @@ class Recorder:
     def __init__(self, run: Run, total_steps: int, epochs: int, batches: int, is_image: bool) -> None:
         self.run, self.total, self.epochs, self.batches, self.is_image = run, total_steps, epochs, batches, is_image
         self.started = self.written = time.time()
-        self.warm: tuple[int, float] | None = None  # step and time after the first chunk, which includes tracing
+        self.chunks: list[tuple[int, float]] = []  # step and time after each chunk; the first one includes tracing
         self.losses: list[float] = []
         self.errors: list[float] = []
         self.rows: list[dict[str, Any]] = []
@@ -105,8 +106,7 @@ class Recorder:
         """Record the losses (steps,) and squared errors (steps,) of a chunk of steps."""
         self.losses += losses.tolist()
         self.errors += errors.tolist()
-        if self.warm is None:
-            self.warm = self.step, time.time()
+        self.chunks.append((self.step, time.time()))
 
     def snapshot(self, codings: np.ndarray, reconstructions: np.ndarray, val_mse: float) -> None:
         """Write a file into `snapshots/`: codings (1000, k ≤ 30), reconstructions (16, ...)."""
@@ -146,10 +146,10 @@ class Recorder:
         ]
 
     def _eta(self, now: float) -> float | None:
-        """Seconds left at the pace since the first chunk, whose steps are slow; None during that chunk."""
-        if self.warm is None or self.step == self.warm[0]:
+        """Seconds left at the pace of the later half of the chunks; None before that took `PACE_SECONDS`."""
+        first, since = self.chunks[len(self.chunks) // 2] if self.chunks else (self.step, now)
+        if self.step == first or now - since < PACE_SECONDS:
             return None
-        first, since = self.warm
         return (now - since) / (self.step - first) * (self.total - self.step) + FINISH_SECONDS
 
 

@@ -55,13 +55,6 @@ def summary(run: Run, work: ResultFolder) -> None:
             width="content",
             help="1 when all 15 nearest neighbours in the codings are near in the map too.",
         )
-        if numbers.get("knn_map") is not None:
-            st.metric(
-                "Class: map / codings",
-                f"{share_text(numbers['knn_map'])} / {share_text(numbers.get('knn_codings'))}",
-                width="content",
-                help="Share of samples whose 5 nearest neighbours vote for their class: in the map, in the codings.",
-            )
 
 
 def point(run: Run, data: Data, work: ResultFolder, position: int) -> None:

@@ -70,7 +70,8 @@ def test_a_map_of_images(cache: Path) -> None:
     assert not app.exception
     said = texts(app)
     assert "**Can this map be trusted?** " in said and "trustworthiness ." in said and "seed draws" not in said
-    assert [metric.label for metric in app.metric][:2] == ["Trustworthiness", "Continuity"] and len(app.metric) == 3
+    assert [metric.label for metric in app.metric][:2] == ["Trustworthiness", "Continuity"] and len(app.metric) == 2
+    assert said.count("kNN accuracy") == 1  # said once, with both numbers
     near = work.arrays("neighbours")
     codings, on_map = near["codings"][3], near["map"][3]
     missed = 10 - len(np.intersect1d(codings, on_map))

@@ -9,7 +9,8 @@ import pytest
 
 from aecore.store.files import read_json
 from aecore.store.runs import Run
-from aecore.worker.training.record import MAX_STEPS, Recorder, compact, projection, snapshot_steps
+from aecore.worker.training import record
+from aecore.worker.training.record import FINISH_SECONDS, MAX_STEPS, Recorder, compact, projection, snapshot_steps
 
 
 @pytest.mark.parametrize(("epochs", "batches"), [(1, 3), (1, 100), (5, 157), (12, 313), (1000, 10)])
@@ -59,7 +60,22 @@ def test_status_counts_epochs_from_one_and_batches_within_them(recorder: Recorde
     assert (status["epoch"], status["epochs"], status["batch"], status["batches"]) == (2, 4, 250, 1000)
     assert (status["loss"], status["phase"], status["state"]) == (0.25, "layer 1 of 2", "running")
     assert 0.25 < status["fraction"] < 0.35
-    assert status["eta"] > 0
+
+
+def test_the_seconds_left_are_estimated_from_the_later_chunks_once_they_took_long_enough(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(record.time, "time", lambda: now[0])
+    seconds_left = []
+    # The first chunk takes a second for a step, the others half a second for 100.
+    for steps, seconds in [(1, 1.0)] + 8 * [(100, 0.5)]:
+        now[0] += seconds
+        recorder.steps_done(np.full(steps, 0.5), np.full(steps, 0.5))
+        recorder.status("")
+        seconds_left.append(recorder.run.status()["eta"])
+    assert seconds_left[:3] == [None, None, None]
+    assert seconds_left[4:] == pytest.approx([(4000 - 1 - 100 * n) / 200 + FINISH_SECONDS for n in (4, 5, 6, 7, 8)])
 
 
 def test_history_is_thinned(recorder: Recorder) -> None:
