@@ -28,8 +28,8 @@ _NARROW = {"hidden": (64,)}
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A run for the first visit: a preset with some settings changed, the maps that are computed for it, the settings of
-    the pretraining experiments with its encoder, and the title under which pages offer it ('': they do not)."""
+    """A run for the first visit: a preset with some settings changed, the maps that are computed for it, the settings
+    of the pretraining experiments with its encoder, and the title under which pages offer it ('': they do not)."""
 
     name: str
     preset: str
@@ -86,6 +86,12 @@ DEMONSTRATIONS = (
 def keys() -> Mapping[str, str]:
     """{name of a demonstration: its run's key}."""
     return MappingProxyType({demonstration.name: demonstration.key for demonstration in DEMONSTRATIONS})
+
+
+@cache
+def spec(name: str) -> RunSpec:
+    """The spec of a demonstration."""
+    return next(demonstration.spec for demonstration in DEMONSTRATIONS if demonstration.name == name)
 
 
 def committed(folder: Path) -> list[str]:

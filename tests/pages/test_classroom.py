@@ -18,7 +18,7 @@ from aecore.store import files, runs
 from aecore.store.runs import Run
 from pages.widgets.classroom import leaderboard, lesson_form, presenter
 from pages.widgets.server import open_runs
-from pages.widgets.session import active_run, knobs, lesson, page_titles
+from pages.widgets.session import knobs, lesson, opening, page_titles
 from tests.pages.conftest import PAGES, SMALL, SMALL_KNOBS, Open, key, texts, unescaped
 
 
@@ -39,7 +39,7 @@ def kept(cache: Path, **changes: Any) -> Lesson:
 
 
 def test_the_lessons_pages_are_the_apps() -> None:
-    assert {*lessons.PAGES, "classroom"} <= set(active_run.DEMONSTRATIONS)
+    assert {*lessons.PAGES, "classroom"} <= {*opening.DEMONSTRATIONS, "classroom"}
     assert set(lessons.PAGES) <= set(page_titles.TITLES)
 
 

@@ -300,8 +300,12 @@ def test_a_link_restores_knobs_by_name_and_title(visit: Open) -> None:
     assert visit(variant="Sparse (KL)").selectbox(key="variant").value == "sparse-kl"
 
 
-def test_run_wins_over_knobs(visit: Open) -> None:
+def test_a_link_with_a_run_and_other_knobs_shows_the_run_and_says_how_they_differ(visit: Open) -> None:
     app = visit(run=key("variational-2"), coding_size="30", variant="tied")
+    assert app.select_slider(key="coding_size").value == 30
+    assert app.selectbox(key="variant").value == "tied"
+    assert "Variational · 2 codings" in texts(app) and "the knobs say Tied" in texts(app)
+    app = visit(run=key("variational-2"))
     assert app.select_slider(key="coding_size").value == 2
     assert app.selectbox(key="variant").value == "variational"
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.widgets.frame import chips
 from aecore import jobs
 from aecore.analysis import learned
 from aecore.presets.names import run_name
@@ -18,6 +19,11 @@ from pages.widgets.basics.notice import plain
 from pages.widgets.jobs import panel
 from pages.widgets.server import open_runs, shared
 from pages.widgets.session import active_run, keys, knobs
+
+_NOTHING = (
+    "Press Train: the default takes a few seconds, and what it learns appears here while it trains. Trained runs are "
+    "listed under Recent runs."
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class HeaderMetric:
 
 
 def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
-    """Draw title, sentence and numbers of the shown run, then the progress of a pending training.
+    """Draw name, sentence and numbers of the shown run and the chips, then the progress of a pending training.
 
     All of it in one container, so that the rest of the page keeps its place when a line comes or goes.
     """
@@ -40,15 +46,22 @@ def draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
         _draw(run, sentence, numbers)
 
 
+def draw_page(title: str, run: Run | None, sentence: str) -> None:
+    """Draw title and sentence of a page that is not about one run, then the progress of a pending training."""
+    with st.container(key="head"):
+        open_runs.note(*filter(None, [run]))
+        notices()
+        st.markdown(f"# {title}")
+        st.caption(sentence if run else f"{sentence} {_NOTHING}")
+        _place_of_progress(run)
+
+
 def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
     open_runs.note(*filter(None, [run]))
     notices()
     if run is None:
         st.markdown("# Nothing to show yet")
-        st.caption(
-            "Press Train: the default takes a few seconds, and what it learns appears here while it trains. "
-            "Trained runs are listed under Recent runs."
-        )
+        st.caption(_NOTHING)
     else:
         left, right = (
             st.columns([11 - 1.4 * len(numbers), 1.4 * len(numbers)], gap="medium")
@@ -65,6 +78,11 @@ def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
                     _metric(number)
         if line := learned.verdict(run.spec, run.metrics):
             notice.warning(line)
+        chips.draw(run)
+    _place_of_progress(run)
+
+
+def _place_of_progress(run: Run | None) -> None:
     with st.container(key="progress"):
         st.space(1)  # an empty container would not be drawn, and keep no place free for its line
         _progress(run)
@@ -106,8 +124,7 @@ def _progress(shown: Run | None) -> None:
         difference = knobs.differences(shown.spec, want.spec)
         if difference:
             verb = "Show opens it." if want.finished else "Train makes it."
-            demonstration = "" if st.session_state.get(keys.RUN) else "A demonstration. "
-            notice.caption(f"{demonstration}{difference} {verb}", ":material/tune:")
+            notice.caption(f"{difference} {verb}", ":material/tune:")
 
 
 def _failure(chosen: Run, shown: Run | None) -> None:

@@ -12,9 +12,9 @@ from pages.widgets.frame import sidebar
 from aecore.errors import AecoreError, SpecError
 from aecore.store.events import log_event
 from pages.widgets.basics import notice
-from pages.widgets.components import first_paint, phone_bar, reconnect
+from pages.widgets.components import first_paint, page_history, phone_bar, reconnect
 from pages.widgets.server import presence, render_lock, shared
-from pages.widgets.session import active_run, keys, lesson, link, page_titles
+from pages.widgets.session import active_run, keys, lesson, link, opening, page_titles
 
 _PAGES = Path(__file__).resolve().parents[2]
 _STYLE = f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
@@ -57,9 +57,9 @@ def _draw() -> None:
         return
     presence.attend()
     reconnected = reconnect.draw()
+    page_history.draw()
     link.begin(st.session_state[keys.PAGE])
-    active_run.restore(reconnected)
-    active_run.keep_link()
+    opening.begin(reconnected)
     lesson.keep_link()
     lesson.enforce()
     buttons = sidebar.draw()

@@ -76,6 +76,13 @@ def apply() -> None:
         patch.install()
 
 
+def is_history_navigation() -> bool:
+    """True in a script run that the browser's Back or Forward has caused."""
+    from streamlit.runtime import scriptrunner
+
+    return bool(getattr(scriptrunner.get_script_run_ctx(), "is_history_navigation", False))
+
+
 @contextlib.contextmanager
 def lazy_bytes(component: str, make: Callable[[], bytes]) -> Iterator[bool]:
     """Context manager: components named `component` drawn inside send the bytes of `make()` instead of their data.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from aecore import jobs
-from aecore.errors import AecoreError, RunError
+from aecore.errors import AecoreError
 from aecore.jobs import estimate
 from aecore.presets import demonstrations
 from aecore.specs.base import MAX_SEED
@@ -16,21 +15,11 @@ from aecore.specs.run import RunSpec
 from aecore.store import runs
 from aecore.store.runs import ResultFolder, Run
 from pages.widgets.server import presence, shared
-from pages.widgets.session import keys, knobs, lesson, link
+from pages.widgets.session import keys, knobs, lesson
 
 SEED = "seed"  # the knob of the seed
 PENDING = ("waiting", "running")
 HOME = "reconstructions"
-# The demonstration that each page shows before a run is chosen.
-DEMONSTRATIONS = {
-    HOME: "stacked",
-    "latent_map": "stacked",
-    "latent_walk": "variational-2",
-    "compare": "stacked",
-    "sparsity": "sparse-kl",
-    "pretraining": "convolutional",
-    "classroom": "stacked",
-}
 
 
 @dataclass(frozen=True)
@@ -45,77 +34,6 @@ class Wanted:
     def finished(self) -> bool:
         """True if that run is trained."""
         return self.run is not None and state(self.run) == "finished"
-
-
-def restore(reconnected: bool = False) -> None:
-    """Set the knobs and the active run from the link in a session's first script run, before any widget is drawn.
-
-    A run in the link overrides the link's knobs, unless the page was `reconnected` to a server that does not know it:
-    then the knobs may have been turned. The header lists parameters that are not used.
-    """
-    if keys.RUN in st.session_state:
-        return
-    st.session_state[keys.RUN] = None
-    asked = _asked()
-    view = st.query_params.to_dict()
-    values, by = lesson.open_link(dict(asked), st.session_state[keys.PAGE]), "lesson"
-    key = link.take(keys.RUN)
-    if key is None:
-        _open_lessons_run()
-    else:
-        try:
-            run = runs.open_run(key, shared.cache())
-            missing = state(run) == "missing"
-            if missing and not run.described:
-                raise RunError(f"run {run.key} is not on this machine; Train makes what the knobs say")
-            # The header shows the error and Train for a failed or interrupted run.
-            if not reconnected and not knobs.describe(values, run.spec):
-                values, by = knobs.of_spec(run.spec) | lesson.locked(), "run"
-            choose(run.key)
-            if missing:
-                refused = st.session_state.get(keys.NOTICE, "")
-                line = f"Run {run.key} was asked for and never made; Train makes it."
-                st.session_state[keys.NOTICE] = f"{line} {refused}".strip()
-        except AecoreError as error:
-            link.refuse(keys.RUN, str(error))
-    _refuse_overridden(asked, values, by)
-    knobs.restore(values)
-    if st.query_params.to_dict() != view:  # widgets read the lesson's view only at the start of a script run
-        st.rerun()
-
-
-def _asked() -> dict[str, Any]:
-    """{knob: widget value} of the link; those that cannot be read are refused."""
-    values = {}
-    for name in (keys.VARIANT, *knobs.NAMES):
-        text = link.take(name)
-        if text is not None:
-            try:
-                values[name] = knobs.from_text(name, text)
-            except AecoreError as error:
-                link.refuse(name, str(error))
-    return values
-
-
-def _refuse_overridden(asked: dict[str, Any], values: dict[str, Any], by: str) -> None:
-    """Refuse the link's knobs that the lesson or the run sets to other `values`, and those that the variant lacks."""
-    variant = values.get(keys.VARIANT, knobs.DEFAULT_VARIANT)
-    lacking = knobs.lacking(variant)
-    for name, value in asked.items():
-        words = knobs.in_words(name, value)
-        if values[name] != value:
-            link.refuse(name, f"{name}: got {words[:40]}, the {by} has {knobs.in_words(name, values[name])[:40]}")
-        elif name in lacking:
-            link.refuse(name, f"{name}: {knobs.in_words(keys.VARIANT, variant)} has no such knob")
-            del values[name]
-
-
-def _open_lessons_run() -> None:
-    """Make the open lesson's run the active one if it is trained."""
-    opened = lesson.current()
-    run = runs.run_of(opened.spec, shared.cache()) if opened else None
-    if run and run.readable:
-        choose(run.key)
 
 
 def choose(key: str) -> None:
@@ -137,15 +55,6 @@ def open_run_of(key: str) -> None:
         return
     choose(key)
     st.session_state.update(values)
-
-
-def keep_link() -> None:
-    """Write the active run into the link, because a change of page clears the query parameters."""
-    key = st.session_state.get(keys.RUN)
-    if key and st.query_params.get(keys.RUN) != key:
-        st.query_params[keys.RUN] = key
-    elif not key and keys.RUN in st.query_params:
-        del st.query_params[keys.RUN]
 
 
 def state(run: ResultFolder) -> str:
@@ -170,11 +79,10 @@ def pending() -> Run | None:
 
 
 def shown() -> Run | None:
-    """The run that the page draws: the active one, else the last readable one, else the page's demonstration; None if
-    none of them is readable."""
-    page = st.session_state.get(keys.PAGE, HOME)
-    demonstration = demonstrations.keys()[DEMONSTRATIONS.get(page, DEMONSTRATIONS[HOME])]
-    for key in (st.session_state.get(keys.RUN), st.session_state.get(keys.LAST_GOOD), demonstration):
+    """The run that the page draws: the active one, else the last readable one, else the demonstration that the page has
+    opened; None if none of them is readable."""
+    opened = demonstrations.keys().get(st.session_state.get(keys.OPENED, ""))
+    for key in (st.session_state.get(keys.RUN), st.session_state.get(keys.LAST_GOOD), opened):
         run = runs.open_run(key, shared.cache()) if key else None
         if run and run.readable:
             if key == st.session_state.get(keys.RUN):
@@ -185,8 +93,8 @@ def shown() -> Run | None:
 
 
 def is_demonstration() -> bool:
-    """True until the session has a run of its own, so that pages show demonstrations."""
-    return not st.session_state.get(keys.RUN)
+    """True if the page draws one of the demonstrations."""
+    return shown_key() in demonstrations.keys().values()
 
 
 def shown_key() -> str | None:

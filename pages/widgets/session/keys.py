@@ -92,6 +92,9 @@ OWN_SHOWN = "own_shown"  # Your data: name of the one on the page
 OWN_REFUSED = "own_refused"  # Your data: why the last files were refused
 OWN_ADOPTED = "own_adopted"  # name of the one that becomes the sidebar's
 LAST_GOOD = "last_good"  # key of the run that was drawn last
+OPENED = "opened"  # name of the demonstration that is on show while the session has no run of its own
+RESTORED = "restored"  # {knob: value} of the address that Back or Forward has reached
+CHIP = "chip"  # key of the selected demonstration
 SEEN_LEARNING = "seen_learning"  # key of the training that the page draws while it runs
 
 # Samples that were selected on a map or among thumbnails.

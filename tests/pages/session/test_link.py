@@ -14,7 +14,7 @@ from aecore.classroom.lessons import Lesson
 from aecore.store import files, runs
 from pages.widgets.components import reconnect
 from pages.widgets.session import keys, knobs, link
-from tests.pages.conftest import PAGES, SMALL, Open, key, unescaped
+from tests.pages.conftest import PAGES, SMALL, Open, key, texts, unescaped
 
 HEAD = "Not used from the link: "
 RUN_OF = {"latent_walk": "hashing"}
@@ -217,10 +217,11 @@ def test_a_knob_that_the_variant_does_not_have_is_named(visit: Open) -> None:
     assert told(app) == "" and address(app)["kl_weight"] == ["4"]
 
 
-def test_a_knob_that_the_run_in_the_link_has_otherwise_is_named(visit: Open) -> None:
-    app = visit(run=key("stacked"), seed="7", epochs="2", dataset="digits")
-    assert "seed: got 7, the run has 42" in told(app) and "epochs" not in told(app)
-    assert "seed" not in address(app) and address(app)["epochs"] == ["2"]
+def test_a_knob_that_the_run_in_the_link_has_otherwise_is_kept_as_one_that_was_turned(visit: Open) -> None:
+    app = visit(**visit(run=key("stacked")).query_params, seed="7")
+    assert told(app) == "" and app.session_state["run"] == key("stacked")
+    assert app.number_input(key="seed").value == 7 and address(app)["seed"] == ["7"]
+    assert "Showing seed 42; the knobs say seed 7. Train makes it." in texts(app)
 
 
 def test_the_address_of_a_trained_run_is_used_as_a_whole(visit: Open) -> None:
