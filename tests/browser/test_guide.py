@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from aecore.presets import demonstrations
 from aecore.store import runs
 from pages.widgets.guide import section, steps
 from pages.widgets.session import knobs
@@ -34,4 +35,4 @@ def test_a_button_opens_its_settings(step: steps.Step, server: str, cache: Path,
     query = {name: texts[-1] for name, texts in parse_qs(urlsplit(page.url).query).items()}
     assert {name: text for name, text in query.items() if name in values} == shown
     run = runs.run_of(spec, cache)
-    assert query.get("run") == (run.key if run.readable else None)
+    assert query["run"] == (run.key if run.readable else demonstrations.keys()["stacked"])  # which is on show

@@ -12,6 +12,8 @@ from pages.widgets.guide.steps import Step
 from pages.widgets.server import render_lock, shared
 from pages.widgets.session import active_run, keys, knobs, lesson
 
+spec_of = demonstrations.spec
+
 
 def draw(number: int, step: Step) -> None:
     """Draw a step; moving its control redraws this step only."""
@@ -41,11 +43,6 @@ def _step(step: Step) -> None:
             return
         with notice.errors():
             step.picture(found, shared.data(specs[0].dataset), value)
-
-
-def spec_of(name: str) -> RunSpec:
-    """The spec of a demonstration."""
-    return next(each.spec for each in demonstrations.DEMONSTRATIONS if each.name == name)
 
 
 def _open(spec: RunSpec) -> None:
