@@ -93,8 +93,8 @@ def shown() -> Run | None:
 
 
 def is_demonstration() -> bool:
-    """True if the page draws one of the demonstrations."""
-    return shown_key() in demonstrations.keys().values()
+    """True if the page draws one of the demonstrations, or nothing yet."""
+    return shown_key() in (None, *demonstrations.keys().values())
 
 
 def shown_key() -> str | None:
