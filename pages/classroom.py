@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.widgets.frame import header, shell
-from aecore.presets.names import run_name
+from aecore.presets.names import run_heading
 from aecore.store.runs import Run
 from pages.widgets.basics.notice import plain
 from pages.widgets.classroom import examples, leaderboard, lesson_form, presenter
@@ -41,7 +41,7 @@ def main() -> None:
 
 def _sentence(view: str, run: Run | None) -> str:
     if view == "board" and run:
-        return f"{SENTENCES[view]} The thick ring is the run on show: {plain(run_name(run))}."
+        return f"{SENTENCES[view]} The thick ring is the run on show: {plain(run_heading(run))}."
     return SENTENCES[view]
 
 

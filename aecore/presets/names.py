@@ -13,6 +13,11 @@ def run_name(run: Run) -> str:
     return " · ".join((title(run.spec), counted(codings, "coding"), counted(run.spec.epochs, "epoch")))
 
 
+def run_heading(run: Run) -> str:
+    """The name, for one that was stopped early 'Stacked · 30 codings · 5 epochs · stopped early'."""
+    return f"{run_name(run)}{' · stopped early' if run.state == 'stopped' else ''}"
+
+
 def run_label(run: Run) -> str:
     """The name with the validation error, if it is known: 'Stacked · 30 codings · 5 epochs · .0131'.
 

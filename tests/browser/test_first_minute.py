@@ -18,7 +18,7 @@ from tests.browser import serve
 from tests.browser.conftest import Open
 
 pytestmark = pytest.mark.browser
-EPOCHS = 60  # a training of some seconds
+EPOCHS = 40  # a training of some seconds
 
 
 def spec_of_link(page: Page) -> RunSpec:
@@ -50,12 +50,6 @@ def expect_one_truth(page: Page, cache: Path) -> RunSpec:
     return spec
 
 
-def watch(page: Page, name: str) -> None:
-    """Wait until the page shows the training of a run of this name."""
-    expect(page.get_by_text("validation images so far")).to_be_visible(timeout=serve.PATIENCE)
-    expect(serve.heading(page)).to_contain_text(name)
-
-
 def test_the_first_minute(server: str, cache: Path, visit: Open) -> None:
     page = visit(server)
     expect(page.get_by_text("An autoencoder is a neural network")).to_be_visible()
@@ -64,25 +58,29 @@ def test_the_first_minute(server: str, cache: Path, visit: Open) -> None:
     serve.type_into(page, "epochs", EPOCHS)
     expect(page.get_by_text(re.compile("Showing .*; the knobs say .* Train makes it"))).to_be_visible()
     serve.click(page, "train")
-    watch(page, f"30 codings · {EPOCHS} epochs")
+    expect(page.locator(".st-key-stop button")).to_be_enabled(timeout=serve.PATIENCE)
     first = expect_one_truth(page, cache)
     serve.click(page, "train")  # again
-    watch(page, f"30 codings · {EPOCHS} epochs")
+    expect(page.get_by_text("validation images so far")).to_be_visible(timeout=serve.PATIENCE)
+    expect(serve.heading(page)).to_have_text(f"Stacked · 30 codings · {EPOCHS} epochs")
     second = expect_one_truth(page, cache)
     assert second == first.replace(seed=first.seed + 1)
     while serve.knob(page, "coding_size").get_attribute("aria-valuetext") != "2":
         serve.nudge(page, "coding_size", "ArrowLeft")
     serve.click(page, "train")
-    watch(page, f"2 codings · {EPOCHS} epochs")
     flat = second.replace(coding_size=2)
     assert expect_one_truth(page, cache) == flat
-    for path in ("latent_map", "latent_walk"):
-        serve.go(page, path)
-        assert expect_one_truth(page, cache) == flat
+    serve.go(page, "latent_map")
+    assert expect_one_truth(page, cache) == flat
+    page.get_by_role("radio", name="Error").click()
+    page.wait_for_url("**/*colour=Error*")
+    serve.go(page, "latent_walk")
+    assert expect_one_truth(page, cache) == flat and "colour" not in page.url
     for move, path in ((page.go_back, "latent_map"), (page.go_back, ""), (page.go_forward, "latent_map")):
         move()
         page.wait_for_url(re.compile(rf"^[^?]*/{path}(\?|$)"))
         assert expect_one_truth(page, cache) == flat
+        assert ("colour=Error" in page.url) == (path == "latent_map")  # the page as it was left
     page.reload()
     assert expect_one_truth(page, cache) == flat
 

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.widgets.frame import chips
 from aecore import jobs
 from aecore.analysis import learned
-from aecore.presets.names import run_name
+from aecore.presets.names import run_heading, run_name
 from aecore.store import runs
 from aecore.store.runs import Run
 from pages.widgets.basics import notice
@@ -69,8 +69,7 @@ def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
             else (st.container(), None)
         )
         with left:
-            stopped = " · stopped early" if run.state == "stopped" else ""
-            st.markdown(f"# {plain(run_name(run))}{stopped}")
+            st.markdown(f"# {plain(run_heading(run))}")
             st.caption(sentence)
         if right:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
