@@ -25,6 +25,7 @@ DEMONSTRATIONS = {
     "latent_walk": "variational-2",
     "compare": "stacked",
     "sparsity": "sparse-kl",
+    "anomalies": "stacked",
     "pretraining": "convolutional",
 }
 
