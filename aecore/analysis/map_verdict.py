@@ -86,8 +86,8 @@ def _classes(metrics: Mapping[str, Any], chance: float) -> list[str]:
     as_good = on_map - chance >= AS_GOOD * (in_codings - chance)
     well, than = ("as well", "as") if as_good else ("less well", "than")
     return [
-        f"classes are separated {well} on the map (kNN accuracy {share_text(on_map)}) {than} in the codings "
-        f"({share_text(in_codings)})"
+        f"classes are separated {well} on the map (kNN accuracy among its points {share_text(on_map)}) {than} in the "
+        f"codings ({share_text(in_codings)})"
     ]
 
 

@@ -16,7 +16,7 @@ SEEDS = {"mean_distance": 0.004}
 def test_examples() -> None:
     assert map_verdict(NUMBERS, "umap", classes=10, stability=SEEDS) == (
         "Trust the neighbourhoods (trustworthiness .988), not the distances between groups; "
-        "classes are separated less well on the map (kNN accuracy .739) than in the codings (.812); "
+        "classes are separated less well on the map (kNN accuracy among its points .739) than in the codings (.812); "
         "another seed draws the same picture."
     )
     folded = map_verdict({**NUMBERS, "trustworthiness": 0.926}, "pca")
@@ -46,7 +46,9 @@ def test_trust_is_not_claimed_where_there_is_none(method: str) -> None:
 def test_classes_are_counted_above_chance() -> None:
     nearly = {**NUMBERS, "knn_map": 0.98 * 0.812}
     assert "less well on the map" in map_verdict(nearly, "tsne", classes=10)
-    assert "as well on the map (kNN accuracy .796) as in the codings (.812)" in map_verdict(nearly, "tsne")
+    assert "as well on the map (kNN accuracy among its points .796) as in the codings (.812)" in map_verdict(
+        nearly, "tsne"
+    )
     assert "as well on the map" in map_verdict({**NUMBERS, "knn_map": 0.83}, "tsne", classes=10)
     for name in ("knn_map", "knn_codings"):
         assert "classes" not in map_verdict({**NUMBERS, name: None}, "tsne", classes=10)

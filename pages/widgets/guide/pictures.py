@@ -42,11 +42,12 @@ def depth(found: Sequence[Run], data: Data, name: str) -> None:
     outputs = {run: as_float(run_images.reconstructions_of(run)[index]) for run in (linear, deep)}
     rows = {"input": x, "no hidden layer": outputs[linear], "hidden layers": outputs[deep]}
     _rows(data, index, x, rows, "hidden layers", columns=[f"no. {number}" for number in index])
+    size, other = linear.spec.coding_size, deep.spec.coding_size
+    sizes = f"Both have {size} codings" if size == other else f"They have {size} and {other} codings"
     all_images = " and ".join(error_text(run.metrics.get("val_mse")) for run in (linear, deep))
     st.caption(
         f"Mean squared error of these images {_mse(x, outputs[linear])} without hidden layers and "
-        f"{_mse(x, outputs[deep])} with them; {all_images} over all classes. The number of codings is "
-        f"{linear.spec.coding_size} and {deep.spec.coding_size}."
+        f"{_mse(x, outputs[deep])} with them; {all_images} over all classes. {sizes}."
     )
 
 
