@@ -80,7 +80,7 @@ def recipe(model: str, batch: int, dataset: str) -> RunSpec:
 def by_us(spec: RunSpec) -> dict[str, Any]:
     from aecore.worker.training.fit import pca_errors
 
-    pca_errors(spec.dataset)  # computed once a worker, in the background of its first training
+    pca_errors(spec.dataset, spec.leave_out)  # computed once a worker, in the background of its first training
     rows = ours(spec, lambda row: False)
     ends = [row["seconds"] for row in rows]
     return {"seconds": [b - a for a, b in itertools.pairwise(ends)], "val_loss": rows[-1]["val_loss"]}
