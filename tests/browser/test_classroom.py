@@ -74,7 +74,7 @@ def test_a_point_of_the_board_opens_its_run(server: str, cache: Path, visit: Ope
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_text("Opened:")).to_be_visible()
-    expect(heading(page)).to_contain_text("Hashing")
+    expect(page.get_by_text("The thick ring is the run on show: Hashing")).to_be_visible()
     assert run_in(page) == demonstrations.keys()["hashing"]
     expect(page.locator(".st-key-variant input")).to_have_value("Hashing")
 
