@@ -29,7 +29,7 @@ def test_a_link_restores_both_maps(server: str, visit: Open) -> None:
     pick(page, "other", "The same run, another projection")
     expect(page.get_by_text("One run, one set of codings")).to_be_visible(timeout=PATIENCE)
     assert "other=same" in page.url
-    pick(page, "other", "Linear · 30 codings · 25 epochs")
+    pick(page, "other", "Linear · 30 codings · 12 epochs")
     page.locator(".st-key-other_method").get_by_text("PCA", exact=True).click()
     expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)  # as before
 
