@@ -42,7 +42,7 @@ def drawn(run: Run, spec: StabilitySpec) -> ResultFolder:
     work = ResultFolder(task.folder(run.folder.parent.parent))
     assert work.folder == run.folder / "stability" / spec.key(run.key)
     task.begin(work.folder)
-    assert do(task, str(work.folder)).state == "finished"
+    assert do(task, str(work.folder), str(run.folder.parents[1])).state == "finished"
     return work
 
 
