@@ -56,7 +56,7 @@ def test_train_watch_and_look_from_all_sides(server: str, visit: Open) -> None:
     bars = page.locator(".st-key-activations .main-svg").first
     expect(bars).to_be_visible()
     before_bars = bars.inner_html()
-    pick(page, "sparsity_layer", "hidden 1 · dense 100")
+    pick(page, "sparsity_layer", "hidden 1 · dense 128")
     page.wait_for_function(
         "before => document.querySelector('.st-key-activations .main-svg')?.innerHTML !== before", arg=before_bars
     )

@@ -20,7 +20,7 @@ DATA = datasets.load("digits")
 SCRIPTED = [name for name, preset in presets.VARIANTS.items() if not script.beyond_a_program(preset.spec)]
 FURTHER: dict[str, tuple[str, dict[str, object]]] = {
     **{name: (name, {}) for name in SCRIPTED},
-    "narrow clouds": ("variational", {"kl_weight": 0.01, "epochs": 3}),
+    "narrow clouds": ("variational", {"kl_weight": 0.1, "epochs": 12}),
     "sparse variational": ("variational", {"sparsity_weight": 0.1, "sparsity": "l2", "loss": "mse"}),
     "noisy variational": ("variational", {"noise_rate": 0.3, "noisy_validation": True}),
     "noisy validation": ("denoising", {"noise_rate": 0.6, "noise_clip": True, "noisy_validation": True}),
@@ -61,12 +61,13 @@ def test_with_the_runs_weights_the_program_prints_the_runs_numbers(
     for half in ("encoder", "decoder"):
         names[half].set_weights(saved.get_layer(half).get_weights())
     losses = []
-    for _ in range(3 if run.spec.variational else 1):
+    for _ in range(6 if run.spec.variational else 1):
         exec(cells[-1][1], names)
         losses.append(names["loss"])
     numbers, metrics = printed(capsys.readouterr().out), run.metrics
-    random = run.spec.variational or run.spec.noisy_validation
-    assert np.mean(losses) == pytest.approx(metrics["val_loss"], **({"rel": 0.004} if random else {"abs": 2e-5}))
+    # The run's loss is of one draw of the codings, or of one corruption of the samples.
+    spread = 6 * np.std(losses) if run.spec.variational else 0.004 * losses[0] if run.spec.noisy_validation else 2e-5
+    assert np.mean(losses) == pytest.approx(metrics["val_loss"], abs=spread)
     for name, (title, digits) in script.PRINTED.items():
         if name != "val_loss":
             assert numbers[title] == pytest.approx(metrics[name], abs=2 * 10.0**-digits), title
