@@ -99,6 +99,6 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 
-def warning(spec: RunSpec, setting: str) -> str:
+def caution(spec: RunSpec, setting: str) -> str:
     """The sentence about one setting of `spec`; "" if its default training holds there."""
     return next((limit.text for limit in LIMITS if limit.setting == setting and limit.holds(spec)), "")

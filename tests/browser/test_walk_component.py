@@ -260,7 +260,7 @@ def test_many_codings_are_folded_and_found_by_number_with_the_picture_in_sight(o
     expect(fold).to_contain_text(f"{used - 8} more in use")
     fold.click()
     expect(page.locator(".row")).not_to_have_count(8)
-    slider(page, 0).scroll_into_view_if_needed()
+    page.locator(".row").first.scroll_into_view_if_needed()
     page.locator(".row").last.scroll_into_view_if_needed()
     expect(page.locator("[data-picture]")).to_be_in_viewport()
     expect(page.locator(".verdict")).to_be_in_viewport()

@@ -60,8 +60,8 @@ def test_names_are_classes_data_sets_and_noise() -> None:
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        (["--against", "10"], "--against: got '10', allowed: noise, 0, 1, 2"),
-        (["--against", "mnist"], "--against: got 'mnist', allowed: noise, 0"),
+        (["--against", "10"], "--against: got '10', allowed: noise, fashion-mnist-12k, fashion-mnist, 0, 1, 2"),
+        (["--against", "mnist"], "--against: got 'mnist', allowed: noise, fashion-mnist-12k"),
         (["--against", "3", "--set", "label=4"], "--set: got label, allowed: --against NAME"),
         (["--against", "noise", "--set", "noise_rate=0"], "noise_rate: got 0"),
         ([], "--against"),

@@ -100,7 +100,7 @@ BAD = {
     "out of range": (["train", "stacked", "--set", "epochs=0"], "got 0, allowed: 1 to 1,000"),
     "no number": (["train", "stacked", "--set", "coding_size=two"], "'two', allowed: a whole number"),
     "unknown data": (["train", "stacked", "--set", "dataset=cifar"], "'cifar', allowed: fashion-mnist-12k"),
-    "data that does not fit": (["train", "stacked", "--set", "dataset=plane-3d"], "allowed: mse"),
+    "data that does not fit": (["train", "convolutional", "--set", "dataset=plane-3d"], "allowed: dense, or image"),
     "unpublished": (["reproduce", "stacked"], "'stacked', allowed: geron-linear"),
     "no seeds": (["reproduce", "geron-linear", "--seeds", "0"], "got 0, allowed: 1 to 100"),
     "unknown run": (["project", "0123456789abcdef", "--method", "pca"], "missing"),

@@ -29,22 +29,22 @@ def test_a_limit_is_met_by_a_stop_of_each_of_its_variants(limit: Limit) -> None:
         met = [stop for stop in stops if variant_of(spec.replace(**{limit.setting: stop})) == name]
         assert met, name
         for stop in met:
-            assert limits.warning(spec.replace(**{limit.setting: stop}), limit.setting)
+            assert limits.caution(spec.replace(**{limit.setting: stop}), limit.setting)
 
 
 @pytest.mark.parametrize("name", BELOW_PCA)
 def test_no_warning_where_a_default_is_better_than_pca(name: str) -> None:
     spec = presets.VARIANTS[name].spec
     warned = {
-        (name, size) for size in defaults.CODINGS if limits.warning(spec.replace(coding_size=size), "coding_size")
+        (name, size) for size in defaults.CODINGS if limits.caution(spec.replace(coding_size=size), "coding_size")
     }
     assert warned == {exception for exception in EXCEPTIONS if exception[0] == name}
     for _, settings in defaults.cells(name, (), beyond=False):
         for setting in settings.keys() - {"coding_size"}:
-            assert not limits.warning(spec.replace(**settings), setting)
+            assert not limits.caution(spec.replace(**settings), setting)
 
 
 def test_a_variants_own_settings_are_warned_of_only_where_its_description_speaks_of_pca() -> None:
     for name, preset in presets.VARIANTS.items():
-        warned = [setting for setting in knobs.NAMES if limits.warning(preset.spec, setting)]
+        warned = [setting for setting in knobs.NAMES if limits.caution(preset.spec, setting)]
         assert not warned or "PCA" in preset.description, name

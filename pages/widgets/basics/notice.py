@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore.errors import AecoreError
 
 LONGEST = 300  # characters of a name or message
-LONGEST_NOTICE = 900  # characters of a notice, which may hold several messages
+LONGEST_NOTICE = 1200  # characters of a notice, which may hold several messages
 # The browser turns some escaped texts into links, emojis or icons; an invisible character between their letters
 # prevents that.
 JOINER = "\u2060"

@@ -53,7 +53,14 @@ def draw_page(title: str, run: Run | None, sentence: str) -> None:
         notices()
         st.markdown(f"# {title}")
         st.caption(sentence if run else f"{sentence} {_NOTHING}")
+        _verdict(run)
         _place_of_progress(run)
+
+
+def _verdict(run: Run | None) -> None:
+    """Draw a warning if the run learned nothing."""
+    if run and (line := learned.verdict(run.spec, run.metrics)):
+        notice.warning(line)
 
 
 def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
@@ -75,8 +82,7 @@ def _draw(run: Run | None, sentence: str, numbers: list[HeaderMetric]) -> None:
             with right.container(horizontal=True, key="numbers", gap="medium", horizontal_alignment="distribute"):
                 for number in numbers:
                     _metric(number)
-        if line := learned.verdict(run.spec, run.metrics):
-            notice.warning(line)
+        _verdict(run)
         chips.draw(run)
     _place_of_progress(run)
 

@@ -128,6 +128,6 @@ def _knob(
 def _warning(name: str) -> str:
     """What to expect of a training at the current value of this knob; "" for nothing in particular."""
     try:
-        return limits.warning(knobs.current_spec(), name)
+        return limits.caution(knobs.current_spec(), name)
     except AecoreError:  # contradictory knobs, which the caption below Train explains
         return ""

@@ -65,7 +65,7 @@ def test_what_cannot_be_joined_is_refused(entry: str, message: str, tmp_path: Pa
 
 
 def test_there_is_an_entry_for_every_component() -> None:
-    assert len(ENTRIES) == 15
+    assert len(ENTRIES) == 16
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
