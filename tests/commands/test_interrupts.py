@@ -135,7 +135,7 @@ def test_in_a_terminal_before_the_first_epoch(empty: Path) -> None:
 
 def test_in_a_terminal_twice(empty: Path) -> None:
     terminal = Terminal(*ANY, columns=80, NO_COLOR="1")
-    terminal.wait_for("validation 0.")
+    terminal.wait_for(" left")  # once the pace is known
     terminal.interrupt()
     terminal.wait_for("stopping; once more to leave at once")
     terminal.interrupt()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from aecore.datasets.files import keras_folder
@@ -16,6 +18,26 @@ for _name in ("tensorflow", "absl", "tf2onnx"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
+@contextlib.contextmanager
+def _without_standard_error() -> Iterator[None]:
+    """Discard what is written to the file descriptor of standard error.
+
+    TensorFlow's C++ libraries describe the processor there before they read `TF_CPP_MIN_LOG_LEVEL`.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # the process has no standard error
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _import_keras() -> None:
     """Import Keras with TensorFlow as its backend, whatever `KERAS_BACKEND` and `keras.json` say."""
     if "KERAS_HOME" in os.environ:
@@ -24,7 +46,10 @@ def _import_keras() -> None:
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        import keras
+        with _without_standard_error():
+            import keras
+
+            keras.ops.zeros(1)  # the first operation, which has messages of its own
     finally:
         os.environ.pop("KERAS_BACKEND")
         if before is not None:
