@@ -24,8 +24,8 @@ OFF = PLANE[:30] + 2 * AXES[2]  # 2 beside it
 
 
 def linear(**changes: Any) -> Autoencoder:
-    settings = {"coding_size": 2, "optimizer": "adam", "learning_rate": 0.02, "epochs": 150, "random_state": 0}
-    return Autoencoder("linear", **settings | changes)
+    settings = {"coding_size": 2, "optimizer": "adam", "learning_rate": 0.05, "batch_size": 300, "epochs": 120}
+    return Autoencoder("linear", random_state=0, **settings | changes)
 
 
 # No check is expected to fail.
@@ -71,7 +71,7 @@ def test_the_autoencoder_is_cloned_and_its_parameters_can_be_searched() -> None:
     detector = AutoencoderOutlierDetector(given).set_params(autoencoder__coding_size=3).fit(PLANE)
     assert detector.autoencoder_.spec_.coding_size == 3 and not hasattr(given, "spec_")
     search = GridSearchCV(
-        AutoencoderOutlierDetector(linear(epochs=40)),
+        AutoencoderOutlierDetector(linear(epochs=60)),
         {"autoencoder__coding_size": [1, 2]},
         scoring=lambda fitted, x, y=None: fitted.score_samples(x).mean(),
         cv=2,
