@@ -22,10 +22,12 @@ COLOURS = 240
 MAX_BYTES = 3_000_000  # of the animation
 VIEWS = {  # page: what its link says beside the run
     "": "",
+    "guide": "",
     "latent_map": "method=UMAP&run={stacked}",
     "latent_walk": "run={variational-2}",
     "compare": "run={stacked}&other={linear}",
     "sparsity": "run={sparse-kl}",
+    "anomalies": "run={stacked}",
     "pretraining": "run={convolutional}",
     "classroom": "run={stacked}",
 }
@@ -114,6 +116,9 @@ def screens(browser: Browser, url: str, folder: Path) -> None:
         page.goto(f"{url}/{path}?{VIEWS[path].format(**demonstrations.keys())}")
         settle(page)
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+        page.wait_for_timeout(1500)
+        expect(progress(page)).to_have_count(0, timeout=PATIENCE)
+        settle(page)
         page.wait_for_timeout(1500)
         image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         height = round(image.height * SCREEN_WIDTH / image.width)
