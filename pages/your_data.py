@@ -12,8 +12,8 @@ shell.enter()
 def main() -> None:
     st.markdown("# Your data")
     st.caption(
-        "Images, arrays or a table become a data set of the sidebar: train on it, map it, compare. Good data have "
-        "thousands of samples that differ; the list of changes says what was done to yours. Nobody else sees it."
+        "Images, arrays or a table become a data set of the sidebar: train on it, map it, compare. Thousands of "
+        "samples that differ work best, and every change to them is listed. Nobody else sees your data."
     )
     header.notices()
     left, right = st.columns([2, 3], gap="large")

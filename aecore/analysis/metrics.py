@@ -33,8 +33,17 @@ def mse(x: np.ndarray, y: np.ndarray) -> float:
 
 def bce(x: np.ndarray, y: np.ndarray) -> float:
     """Binary cross-entropy in nats of reconstructions `y`, mean over samples and features; both in [0, 1]."""
+    return float(np.mean(_cross_entropies(x, y), dtype=np.float64))
+
+
+def per_sample_bce(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Binary cross-entropy in nats of each sample, sum over its features: (n, ...), (n, ...) -> (n,)."""
+    return np.asarray(np.sum(_cross_entropies(x, y), axis=1, dtype=np.float64))
+
+
+def _cross_entropies(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y = _flat(x), np.clip(_flat(y), EPSILON, 1 - EPSILON)
-    return float(-np.mean(x * np.log(y) + (1 - x) * np.log1p(-y), dtype=np.float64))
+    return -(x * np.log(y) + (1 - x) * np.log1p(-y))
 
 
 def rounded_accuracy(x: np.ndarray, y: np.ndarray) -> float:

@@ -30,10 +30,10 @@ from aecore.specs.anomalies import AnomalySpec
 from aecore.store.files import write_arrays, write_json
 from aecore.store.progress import ProgressWriter, Stopped
 from aecore.store.runs import ResultFolder, Run, describe
+from aecore.worker.probe.baselines import flat
 
 PART = 2000  # samples encoded and decoded at a time
 TREES = 100
-EPSILON = 1e-7  # of probabilities in the cross-entropy
 
 
 def compute(spec: AnomalySpec, run: Run, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -100,8 +100,8 @@ def _scores(
     near = NearestNeighbors(n_neighbors=min(spec.k, len(train))).fit(inference.encode(run, train))
     found["knn"] = near.kneighbors(z)[0].mean(axis=1)
     update("isolation forest", 0.8)
-    forest = IsolationForest(n_estimators=TREES, random_state=spec.seed).fit(_flat(train))
-    found["forest"] = -forest.score_samples(_flat(test.x))
+    forest = IsolationForest(n_estimators=TREES, random_state=spec.seed).fit(flat(train))
+    found["forest"] = -forest.score_samples(flat(test.x))
     return {name: score.astype(np.float32) for name, score in found.items()}
 
 
@@ -113,15 +113,9 @@ def _variational(run: Run, x: np.ndarray, z: np.ndarray, y: np.ndarray) -> dict[
         return {"prior": prior}
     log_var = inference.log_variance(run, x)
     kl = -0.5 * np.sum(1 + log_var - np.exp(log_var) - np.square(z), axis=1)
-    flat, p = x.reshape(len(x), -1), np.clip(y.reshape(len(y), -1), EPSILON, 1 - EPSILON)
-    cross_entropy = -np.sum(flat * np.log(p) + (1 - flat) * np.log1p(-p), axis=1)
-    return {"elbo": cross_entropy + kl, "prior": prior}
+    return {"elbo": metrics.per_sample_bce(x, y) + kl, "prior": prior}
 
 
 def _pca_errors(x: np.ndarray, center: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    rest = _flat(x) - center
+    rest = flat(x) - center
     return np.mean(np.square(rest - rest @ axes @ axes.T), axis=1)
-
-
-def _flat(x: np.ndarray) -> np.ndarray:
-    return as_float(x).reshape(len(x), -1)
