@@ -48,8 +48,6 @@ def _import_keras() -> None:
     try:
         with _without_standard_error():
             import keras
-
-            keras.ops.zeros(1)  # the first operation, which has messages of its own
     finally:
         os.environ.pop("KERAS_BACKEND")
         if before is not None:
@@ -59,6 +57,8 @@ def _import_keras() -> None:
             f"Keras's backend: got {keras.backend.backend()!r}, with which this process imported Keras; allowed: "
             "'tensorflow', set by KERAS_BACKEND=tensorflow before that import"
         )
+    with _without_standard_error():
+        keras.ops.zeros(1)  # the first operation, which has messages of its own
 
 
 _import_keras()
